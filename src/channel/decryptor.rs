@@ -1,0 +1,301 @@
+//! SFrame ciphertexts in, frames and their senders out.
+
+use std::cell::Cell;
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use zeroize::Zeroize;
+
+use super::statistics::{ErrorCounts, Statistics, StreamStatistics};
+use super::{MAX_METADATA_LEN, Mode, SCRATCH_LEN};
+use crate::cipher::Limits;
+use crate::error::{Error, Malformed, Misuse};
+use crate::event::Event;
+use crate::format::sframe::{self, FrameContext, Header};
+use crate::frame::{FrameBuf, FrameInfo};
+use crate::id::{Counter, KeyId, SenderId};
+use crate::keys::key::RecvKey;
+use crate::keys::replay::Verdict;
+use crate::keys::{KeyStore, Snapshot};
+
+/// Opens the frames of one thread's streams, of any number of senders.
+///
+/// `Send` and not `Sync`: one thread at a time. Several decryptors may share a store; the replay window of a KID is one for all of them.
+/// In the steady state a frame allocates nothing, takes no lock and makes no system call, and a frame that fails never does.
+pub struct ChannelDecryptor {
+    store: KeyStore,
+    snapshot: Arc<Snapshot>,
+    mode: Mode,
+    /// Who this is in the leases of replay windows.
+    id: u64,
+    scratch: Vec<u8>,
+    statistics: Statistics,
+    not_sync: PhantomData<Cell<()>>,
+}
+
+/// What an opened frame turned out to be: all of it authenticated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Opened<'a> {
+    /// KID in its header.
+    pub kid: KeyId,
+    /// CTR in its header.
+    pub ctr: Counter,
+    /// Whose key opened it.
+    pub sender: &'a SenderId,
+    /// Octets of plaintext.
+    pub len: usize,
+}
+
+/// A header that names a key that could open the frame, and where its parts lie.
+struct Candidate {
+    key: Arc<RecvKey>,
+    ctr: Counter,
+    header_len: usize,
+    plaintext_len: usize,
+}
+
+impl ChannelDecryptor {
+    /// Makes a decryptor for the keys of `store`. The mode sets how far the replay window reaches back; a packet maximum is the sender's
+    /// matter and not looked at.
+    ///
+    /// # Errors
+    /// None today; the result leaves room for modes that a store cannot serve.
+    pub fn new(store: &KeyStore, mode: Mode) -> Result<Self, Error> {
+        Ok(Self {
+            store: store.clone(),
+            snapshot: store.snapshot(),
+            mode,
+            id: store.new_decryptor_id(),
+            scratch: Vec::with_capacity(SCRATCH_LEN),
+            statistics: Statistics::default(),
+            not_sync: PhantomData,
+        })
+    }
+
+    /// Takes over changes of the KeyStore now, so that a retired key is wiped though no frame comes.
+    pub fn refresh(&mut self) {
+        if self.store.version() != self.snapshot.version {
+            self.snapshot = self.store.snapshot();
+        }
+    }
+
+    /// Opens a frame where it lies.
+    ///
+    /// On entry `frame` holds header, ciphertext and tag. On success it holds the plaintext, where the ciphertext was. If
+    /// authentication fails, or the frame is found to be a repetition after it, the ciphertext and plaintext are zeroed; on every other
+    /// error `frame` is unchanged, and it may be tried again when its key has come.
+    ///
+    /// # Errors
+    /// [`Error::MissingKey`], [`Error::NotYetActive`]: fetch the key, keep the frame if you like. [`Error::RetiredKey`],
+    /// [`Error::Reflected`], [`Error::AuthenticationFailed`], [`Error::Duplicate`], [`Error::Replayed`], [`Error::TooOld`],
+    /// [`Error::Malformed`], [`Error::Truncated`], [`Error::Contended`]: drop the frame. [`Misuse::MetadataTooLong`]: fix the call.
+    /// After any of them nothing has changed but counters.
+    pub fn decrypt_in_place(
+        &mut self,
+        info: &FrameInfo<'_>,
+        frame: &mut FrameBuf<'_>,
+    ) -> Result<Opened<'_>, Error> {
+        let candidate = self.candidate(info, frame.as_slice())?;
+        let (header, rest) = frame.as_mut_slice().split_at_mut(candidate.header_len);
+        let (data, tag) = rest.split_at_mut(candidate.plaintext_len);
+        self.open(&candidate, info, header, data, tag)?;
+        let (header_len, tag_len) = (header.len(), tag.len());
+        frame.shrink(header_len, tag_len);
+        Ok(self.opened(&candidate))
+    }
+
+    /// Opens a frame into another buffer. The plaintext is [`Opened::len`] octets at its front.
+    ///
+    /// `ciphertext` holds header, ciphertext and tag and stays as it is. If authentication fails, or the frame is found to be a
+    /// repetition after it, what was written to `out` is zeroed; on every other error `out` is unchanged.
+    ///
+    /// # Errors
+    /// [`Error::BufferTooSmall`] with the exact octets needed, before anything is spent on the frame; the others as
+    /// [`decrypt_in_place`](Self::decrypt_in_place).
+    pub fn decrypt_into(
+        &mut self,
+        info: &FrameInfo<'_>,
+        ciphertext: &[u8],
+        out: &mut [u8],
+    ) -> Result<Opened<'_>, Error> {
+        let candidate = self.candidate(info, ciphertext)?;
+        let (header, rest) = ciphertext.split_at(candidate.header_len);
+        let (ciphertext, tag) = rest.split_at(candidate.plaintext_len);
+        let available = out.len();
+        let Some(data) = out.get_mut(..ciphertext.len()) else {
+            let needed = ciphertext.len();
+            let error = Error::BufferTooSmall { needed, available };
+            return Err(self.count(Some(&candidate.key), info, error));
+        };
+        data.copy_from_slice(ciphertext);
+        self.open(&candidate, info, header, data, tag)?;
+        Ok(self.opened(&candidate))
+    }
+
+    /// Opens a frame into a new vector.
+    ///
+    /// # Errors
+    /// As [`decrypt_in_place`](Self::decrypt_in_place).
+    pub fn decrypt_to_vec(
+        &mut self,
+        info: &FrameInfo<'_>,
+        ciphertext: &[u8],
+    ) -> Result<Vec<u8>, Error> {
+        // Made only once a key is found: an unauthenticated sender does not make us allocate for unknown KIDs.
+        let candidate = self.candidate(info, ciphertext)?;
+        let (header, rest) = ciphertext.split_at(candidate.header_len);
+        let (ciphertext, tag) = rest.split_at(candidate.plaintext_len);
+        let mut data = ciphertext.to_vec();
+        self.open(&candidate, info, header, &mut data, tag)?;
+        Ok(data)
+    }
+
+    /// Returns counters by sender and stream, in the order in which their first authentic frames came.
+    pub fn statistics(&self) -> impl ExactSizeIterator<Item = &StreamStatistics> {
+        self.statistics.streams().iter()
+    }
+
+    /// Returns counters over all senders and streams, refusals that belong to none of them included.
+    #[must_use]
+    pub fn totals(&self) -> &StreamStatistics {
+        self.statistics.totals()
+    }
+
+    /// Returns the refusals that belong to no stream in [`statistics`](Self::statistics): no key, no header, or no authentic frame so far.
+    #[must_use]
+    pub fn unattributed(&self) -> &ErrorCounts {
+        self.statistics.unattributed()
+    }
+
+    /// Parses, finds the key and looks at the window. Changes nothing but counters.
+    fn candidate(&mut self, info: &FrameInfo<'_>, frame: &[u8]) -> Result<Candidate, Error> {
+        self.refresh();
+        let len = info.metadata_octets().len();
+        if len > MAX_METADATA_LEN {
+            let max = MAX_METADATA_LEN;
+            return Err(self.count(None, info, Misuse::MetadataTooLong { len, max }.into()));
+        }
+        let (header, header_len) =
+            Header::parse(frame).map_err(|error| self.count(None, info, error))?;
+        let key = match self.snapshot.recv_key(header.kid()) {
+            Ok(key) => Arc::clone(key),
+            Err(error) => return Err(self.count(None, info, error)),
+        };
+        let needed = header_len + key.params().tag_len;
+        let Some(plaintext_len) = frame.len().checked_sub(needed) else {
+            let len = frame.len();
+            return Err(self.count(Some(&key), info, Error::Truncated { len, needed }));
+        };
+        if plaintext_len > Limits::DEFAULT.max_frame_len {
+            return Err(self.count(Some(&key), info, Malformed::TooLong.into()));
+        }
+        let verdict = key.window().look(header.ctr(), self.mode.window());
+        self.check(&key, info, header.ctr(), verdict)?;
+        Ok(Candidate {
+            key,
+            ctr: header.ctr(),
+            header_len,
+            plaintext_len,
+        })
+    }
+
+    /// Opens `data`, then looks again and marks the window; only then is the frame the caller's.
+    fn open(
+        &mut self,
+        candidate: &Candidate,
+        info: &FrameInfo<'_>,
+        header: &[u8],
+        data: &mut [u8],
+        tag: &[u8],
+    ) -> Result<(), Error> {
+        let Candidate { key, ctr, .. } = candidate;
+        let context = FrameContext {
+            key: key.cipher_key(),
+            salt: key.salt(),
+            ctr: *ctr,
+            header,
+            metadata: info.metadata_octets(),
+            scratch: &mut self.scratch,
+        };
+        if sframe::open(context, data, tag).is_err() {
+            // Ciphers wipe by contract; a custom one that does not must not hand out what it made.
+            data.zeroize();
+            key.count_failure();
+            let (kid, ctr) = (key.kid(), *ctr);
+            return Err(self.count(Some(key), info, Error::AuthenticationFailed { kid, ctr }));
+        }
+        let marked = match key.window().lease(self.id) {
+            Some(lease) => {
+                let verdict = lease.mark(*ctr, self.mode.window());
+                drop(lease);
+                self.check(key, info, *ctr, verdict)
+            }
+            None => Err(self.count(Some(key), info, Error::Contended { kid: key.kid() })),
+        };
+        if marked.is_err() {
+            data.zeroize();
+            return marked;
+        }
+        self.statistics.count_frame(
+            key.sender(),
+            info.ssrc(),
+            data.len(),
+            key.kid(),
+            key.window().head(),
+        );
+        Ok(())
+    }
+
+    fn opened(&self, candidate: &Candidate) -> Opened<'_> {
+        // The key is still in this decryptor's snapshot, which changes with the next call alone.
+        let kid = candidate.key.kid();
+        let sender = match self.snapshot.recv_key(kid) {
+            Ok(key) => key.sender(),
+            Err(_) => unreachable!("the snapshot that gave the key still holds it"),
+        };
+        Opened {
+            kid,
+            ctr: candidate.ctr,
+            sender,
+            len: candidate.plaintext_len,
+        }
+    }
+
+    /// Turns a verdict that is not fresh into its error, counted.
+    fn check(
+        &mut self,
+        key: &Arc<RecvKey>,
+        info: &FrameInfo<'_>,
+        ctr: Counter,
+        verdict: Verdict,
+    ) -> Result<(), Error> {
+        let kid = key.kid();
+        let error = match verdict {
+            Verdict::Fresh => return Ok(()),
+            Verdict::Duplicate => Error::Duplicate { kid, ctr },
+            Verdict::TooOld => Error::TooOld { kid, ctr },
+            Verdict::Replayed => {
+                self.store.events().push(Event::Replayed { kid, ctr });
+                Error::Replayed { kid, ctr }
+            }
+        };
+        Err(self.count(Some(key), info, error))
+    }
+
+    fn count(&mut self, key: Option<&Arc<RecvKey>>, info: &FrameInfo<'_>, error: Error) -> Error {
+        let sender = key.map(|key| key.sender());
+        self.statistics.count_error(sender, info.ssrc(), &error);
+        error
+    }
+}
+
+impl fmt::Debug for ChannelDecryptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelDecryptor")
+            .field("mode", &self.mode)
+            .field("suite", &self.store.suite())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,224 @@
+//! Mathematics: octets in, octets out. Nothing here knows a KID, a packet, a clock or a lock.
+//!
+//! ```text
+//!  key ──► Cipher::new_key ──► CipherKey          once a key
+//!                                 │
+//!  nonce, aad, data ──────────────┼─► seal_in_place ──► data, tag
+//!  nonce, aad, data, tag ─────────┴─► open_in_place ──► data | AuthenticationFailed, data zeroed
+//! ```
+//!
+//! The two traits are the seam for custom ciphers: implement them, and let [`CheckedCipher::register`] run
+//! [`check::conformance`] over the result. The nonce is always made by mediaseal, never by an application.
+
+mod aes_ctr_hmac;
+mod aes_gcm;
+mod backend;
+pub mod check;
+pub(crate) mod kdf;
+mod property;
+mod suite;
+
+use std::fmt;
+use std::sync::Arc;
+
+pub use property::{Property, Refusal};
+pub use suite::{CipherSuite, CostClass, Hash, Limits, Params};
+
+use crate::error::{Error, Misuse};
+
+/// Why a cipher did not do what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum CipherError {
+    /// The tag is wrong. `data` is zeroed.
+    #[error("authentication failed")]
+    AuthenticationFailed,
+    /// The key has not [`Params::key_len`] octets.
+    #[error("wrong key length")]
+    BadKeyLength,
+    /// The nonce has not [`Params::nonce_len`] octets.
+    #[error("wrong nonce length")]
+    BadNonceLength,
+    /// The tag has not [`Params::tag_len`] octets.
+    #[error("wrong tag length")]
+    BadTagLength,
+    /// The data or the AAD is longer than the cipher can take.
+    #[error("data too long")]
+    TooLong,
+    /// Anything else, such as a failing device.
+    #[error("the cipher failed")]
+    Failed,
+}
+
+/// An authenticated cipher (AEAD) whose ciphertext is as long as its plaintext, with a tag apart.
+///
+/// Custom ciphers implement it. Everything besides the transformation is mediaseal's work: nonces, headers,
+/// replay, rotation, limits and statistics.
+pub trait Cipher: Send + Sync + 'static {
+    /// Returns the suite number: 0xF000 to 0xFFFF for a custom cipher ([`CipherSuite::private`]).
+    fn suite(&self) -> CipherSuite;
+
+    /// Returns lengths, limits and cost class. They never change.
+    fn params(&self) -> Params;
+
+    /// Runs the key schedule over `key`, which has [`Params::key_len`] octets.
+    ///
+    /// # Errors
+    /// [`CipherError::BadKeyLength`] for any other length.
+    fn new_key(&self, key: &[u8]) -> Result<Box<dyn CipherKey>, CipherError>;
+
+    /// Returns known answers from a published document or an independent implementation; at least one.
+    fn known_answers(&self) -> &[KnownAnswer];
+}
+
+/// A key of a [`Cipher`], scheduled and ready. It must wipe itself on drop.
+pub trait CipherKey: Send + Sync {
+    /// Encrypts `data` in place and writes the tag over `nonce`, `aad` and the ciphertext.
+    ///
+    /// On entry `data` holds the plaintext (0 to 2^30 octets), `nonce` has [`Params::nonce_len`] octets and
+    /// `tag` [`Params::tag_len`]. On success `data` holds the ciphertext and `tag` the tag. On error the
+    /// caller discards both.
+    ///
+    /// # Errors
+    /// A length error for wrong lengths, [`CipherError::Failed`] for anything else.
+    fn seal_in_place(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        data: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), CipherError>;
+
+    /// Checks the tag in constant time and decrypts `data` in place.
+    ///
+    /// On entry `data` holds the ciphertext. On success it holds the plaintext. On error it is zeroed.
+    ///
+    /// # Errors
+    /// [`CipherError::AuthenticationFailed`] if the tag is wrong; a length error for wrong lengths.
+    fn open_in_place(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        data: &mut [u8],
+        tag: &[u8],
+    ) -> Result<(), CipherError>;
+}
+
+/// One known answer of a cipher.
+#[derive(Clone, Copy, Debug)]
+#[allow(
+    clippy::exhaustive_structs,
+    reason = "custom ciphers write these as constants"
+)]
+pub struct KnownAnswer {
+    /// Where it comes from, such as "RFC 8998 A.1".
+    pub name: &'static str,
+    /// Key, [`Params::key_len`] octets.
+    pub key: &'static [u8],
+    /// Nonce, [`Params::nonce_len`] octets.
+    pub nonce: &'static [u8],
+    /// Additional authenticated data.
+    pub aad: &'static [u8],
+    /// Plaintext.
+    pub plaintext: &'static [u8],
+    /// Ciphertext, as long as the plaintext.
+    pub ciphertext: &'static [u8],
+    /// Tag, [`Params::tag_len`] octets.
+    pub tag: &'static [u8],
+}
+
+/// A cipher that a KeyStore may use: built in, or a custom one that passed [`check::conformance`].
+#[derive(Clone)]
+pub struct CheckedCipher {
+    cipher: Arc<dyn Cipher>,
+    short_tags: bool,
+}
+
+impl CheckedCipher {
+    /// Returns a built-in suite.
+    ///
+    /// # Errors
+    /// [`Misuse::UnsupportedSuite`] if `suite` is none of 0x0001 to 0x0008.
+    pub fn builtin(suite: CipherSuite) -> Result<Self, Error> {
+        let cipher = builtin(suite).ok_or(Misuse::UnsupportedSuite {
+            suite: suite.value(),
+        })?;
+        Ok(Self {
+            cipher,
+            short_tags: false,
+        })
+    }
+
+    /// Registers a custom cipher. Runs [`check::conformance`], which takes from milliseconds to about a
+    /// second with the cipher's speed; do it once, off the media threads, and clone the result.
+    ///
+    /// # Errors
+    /// A [`Refusal`] that names the property which does not hold.
+    pub fn register(cipher: impl Cipher) -> Result<Self, Refusal> {
+        if !cipher.suite().is_private() {
+            return Err(Refusal::new(
+                Property::SuiteIsPrivate,
+                usize::from(cipher.suite().value()),
+            ));
+        }
+        check::conformance(&cipher)?;
+        Ok(Self {
+            cipher: Arc::new(cipher),
+            short_tags: false,
+        })
+    }
+
+    /// Accepts tags of 4 octets (built-in suites 0x0003 and 0x0008), or of 4 to 15 octets in a custom
+    /// cipher. With a 32-bit tag one forgery in 2^32 tries succeeds: for audio only, with the replay window on
+    /// and the authentication failures watched (RFC 9605 section 7.5).
+    #[must_use]
+    pub fn allow_short_tags(self) -> Self {
+        Self {
+            short_tags: true,
+            ..self
+        }
+    }
+
+    /// Returns the suite.
+    #[must_use]
+    pub fn suite(&self) -> CipherSuite {
+        self.cipher.suite()
+    }
+
+    /// Returns lengths, limits and cost class.
+    #[must_use]
+    pub fn params(&self) -> Params {
+        self.cipher.params()
+    }
+
+    pub(crate) fn cipher(&self) -> &Arc<dyn Cipher> {
+        &self.cipher
+    }
+
+    /// Refuses a tag that is short and was not opted in to.
+    pub(crate) fn check_tag_policy(&self) -> Result<(), Error> {
+        let tag_len = self.params().tag_len;
+        let least = if self.suite().is_private() { 16 } else { 8 };
+        if tag_len < least && !self.short_tags {
+            return Err(Misuse::ShortTag { tag_len }.into());
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for CheckedCipher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CheckedCipher")
+            .field("suite", &self.suite())
+            .finish_non_exhaustive()
+    }
+}
+
+/// The built-in cipher of an IANA suite, if `suite` is one.
+pub(crate) fn builtin(suite: CipherSuite) -> Option<Arc<dyn Cipher>> {
+    aes_gcm::AesGcm::new(suite)
+        .map(|cipher| Arc::new(cipher) as Arc<dyn Cipher>)
+        .or_else(|| {
+            aes_ctr_hmac::AesCtrHmac::new(suite).map(|cipher| Arc::new(cipher) as Arc<dyn Cipher>)
+        })
+}

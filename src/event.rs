@@ -1,0 +1,98 @@
+//! What the application should hear about: events in one bounded queue a KeyStore.
+
+use core::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+
+use crate::id::{Counter, KeyId};
+
+/// Something that happened to keys or streams. State that must not be missed is also readable elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A send key has used 75 % of its limit: bring the next key now.
+    KeyNearLimit {
+        /// KID of the send key.
+        kid: KeyId,
+    },
+    /// A send key reached its limit and seals no more.
+    KeyExhausted {
+        /// KID of the send key.
+        kid: KeyId,
+    },
+    /// A frame from before the key was last retired came again.
+    Replayed {
+        /// KID of the frame.
+        kid: KeyId,
+        /// CTR of the frame.
+        ctr: Counter,
+    },
+    /// So many frames under this KID failed authentication that a fresh key is advised.
+    ManyAuthenticationFailures {
+        /// KID of the receive key.
+        kid: KeyId,
+        /// Failures counted so far.
+        failures: u64,
+    },
+    /// The list of replay floors was full and the oldest was dropped.
+    ReplayHistoryLost,
+    /// The queue was full and this many events were dropped.
+    EventsLost {
+        /// Events dropped since the last report.
+        count: u64,
+    },
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::KeyNearLimit { kid } => write!(f, "send key {kid} has used 75 % of its limit"),
+            Self::KeyExhausted { kid } => write!(f, "send key {kid} is exhausted"),
+            Self::Replayed { kid, ctr } => write!(f, "replayed frame (KID {kid}, CTR {ctr})"),
+            Self::ManyAuthenticationFailures { kid, failures } => {
+                write!(f, "{failures} frames failed authentication under KID {kid}")
+            }
+            Self::ReplayHistoryLost => write!(f, "the oldest replay floor was dropped"),
+            Self::EventsLost { count } => write!(f, "{count} events were dropped"),
+        }
+    }
+}
+
+/// A bounded queue: any thread pushes without waiting or allocating, the application polls.
+pub(crate) struct EventQueue {
+    sender: SyncSender<Event>,
+    receiver: Mutex<Receiver<Event>>,
+    lost: AtomicU64,
+}
+
+impl EventQueue {
+    pub(crate) const CAPACITY: usize = 256;
+
+    pub(crate) fn new() -> Self {
+        let (sender, receiver) = sync_channel(Self::CAPACITY);
+        Self {
+            sender,
+            receiver: Mutex::new(receiver),
+            lost: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn push(&self, event: Event) {
+        if self.sender.try_send(event).is_err() {
+            self.lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    pub(crate) fn poll(&self) -> Option<Event> {
+        let count = self.lost.swap(0, Ordering::Relaxed);
+        if count > 0 {
+            return Some(Event::EventsLost { count });
+        }
+        self.receiver
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .try_recv()
+            .ok()
+    }
+}

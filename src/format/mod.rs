@@ -1,0 +1,3 @@
+//! Octets on the wire: header, nonce, AAD. Stateless; keys are never looked up here.
+
+pub mod sframe;

@@ -1,0 +1,341 @@
+//! Send keys and receive keys: two types without a common trait, so that the wrong one is a compile error.
+//!
+//! Where is the nonce made unique? Here, in [`SendKey::take_ctr`].
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::cipher::{Cipher, CipherKey, Limits, Params};
+use crate::error::Error;
+use crate::event::{Event, EventQueue};
+use crate::id::{Counter, KeyId, SenderId};
+use crate::os::ForkGuard;
+
+use super::base_key::BaseKey;
+use super::counter_store::{Ceilings, Record};
+use super::replay::ReplayWindow;
+use super::schedule::{SframeSecrets, derive};
+use super::secret::Secret;
+
+/// Counter values that a CounterStore reserves ahead.
+const CTR_AHEAD: u64 = 1 << 16;
+/// Blocks that a CounterStore reserves ahead: 64 MiB.
+const BLOCKS_AHEAD: u64 = 1 << 22;
+/// Most blocks that an encryptor draws at once.
+const MAX_ALLOWANCE: u64 = 1 << 20;
+
+/// The cipher and the two secrets that a base key becomes under a KID.
+struct Material {
+    kid: KeyId,
+    suite: u16,
+    cipher_key: Box<dyn CipherKey>,
+    salt: Secret<{ Params::MAX_NONCE_LEN }>,
+    params: Params,
+}
+
+impl Material {
+    fn new(cipher: &dyn Cipher, base_key: &BaseKey, kid: KeyId) -> Result<Self, Error> {
+        let (suite, params) = (cipher.suite(), cipher.params());
+        let secrets: SframeSecrets = derive(base_key.expose(), kid, suite, &params);
+        let cipher_key = cipher
+            .new_key(secrets.key())
+            .map_err(|_| Error::CipherFailed {
+                suite: suite.value(),
+            })?;
+        Ok(Self {
+            kid,
+            suite: suite.value(),
+            cipher_key,
+            salt: secrets.salt,
+            params,
+        })
+    }
+
+    fn salt(&self) -> &[u8] {
+        &self.salt.expose()[..self.params.nonce_len]
+    }
+}
+
+/// Blocks that an encryptor drew from its send key and has not used yet. Dropping it gives nothing back.
+#[derive(Default)]
+pub(crate) struct Allowance {
+    blocks: u64,
+}
+
+/// A key that seals. It owns CTR: values are taken from it, in order, each once in the life of the key.
+pub(crate) struct SendKey {
+    material: Material,
+    fork: ForkGuard,
+    /// The next CTR.
+    ctr: AtomicU64,
+    /// Up to here (exclusive) CTR values are reserved on disk; 2^64 - 1 for keys without a store.
+    ctr_ceiling: AtomicU64,
+    /// Blocks drawn as allowances.
+    blocks: AtomicU64,
+    block_ceiling: AtomicU64,
+    record: Option<Mutex<Record>>,
+    near_limit_said: AtomicBool,
+    exhausted_said: AtomicBool,
+    events: Arc<EventQueue>,
+}
+
+impl SendKey {
+    pub(crate) fn new(
+        cipher: &dyn Cipher,
+        base_key: &BaseKey,
+        kid: KeyId,
+        record: Option<Record>,
+        events: Arc<EventQueue>,
+    ) -> Result<Self, Error> {
+        let start = record.as_ref().map_or(
+            Ceilings {
+                ctr: u64::MAX,
+                blocks: u64::MAX,
+            },
+            Record::ceilings,
+        );
+        let stored = record.is_some();
+        let key = Self {
+            material: Material::new(cipher, base_key, kid)?,
+            fork: ForkGuard::new(),
+            ctr: AtomicU64::new(if stored { start.ctr } else { 0 }),
+            ctr_ceiling: AtomicU64::new(start.ctr),
+            blocks: AtomicU64::new(if stored { start.blocks } else { 0 }),
+            block_ceiling: AtomicU64::new(start.blocks),
+            record: record.map(Mutex::new),
+            near_limit_said: AtomicBool::new(false),
+            exhausted_said: AtomicBool::new(false),
+            events,
+        };
+        key.reserve(0)?;
+        Ok(key)
+    }
+
+    pub(crate) fn kid(&self) -> KeyId {
+        self.material.kid
+    }
+
+    pub(crate) fn suite(&self) -> u16 {
+        self.material.suite
+    }
+
+    pub(crate) fn cipher_key(&self) -> &dyn CipherKey {
+        self.material.cipher_key.as_ref()
+    }
+
+    pub(crate) fn salt(&self) -> &[u8] {
+        self.material.salt()
+    }
+
+    /// The CTR that the next frame gets if no other encryptor is quicker.
+    pub(crate) fn peek_ctr(&self) -> Counter {
+        Counter::new(self.ctr.load(Ordering::Relaxed))
+    }
+
+    /// Takes `expected`, which [`peek_ctr`](Self::peek_ctr) gave, for a frame of `blocks`. False if another encryptor has
+    /// taken it: peek again. Once it returns true the value is spent, whatever happens next.
+    pub(crate) fn take_ctr(
+        &self,
+        expected: Counter,
+        blocks: u64,
+        allowance: &mut Allowance,
+    ) -> Result<bool, Error> {
+        if !self.fork.is_this_process() {
+            return Err(Error::Forked);
+        }
+        let ctr = expected.value();
+        let limits = &self.material.params.limits;
+        if ctr >= limits.max_seals {
+            return Err(self.exhausted());
+        }
+        if ctr >= self.ctr_ceiling.load(Ordering::Acquire) {
+            self.reserve(0)?;
+        }
+        if allowance.blocks < blocks {
+            self.draw(blocks, allowance, limits)?;
+        }
+        let next = ctr + 1;
+        if self
+            .ctr
+            .compare_exchange(ctr, next, Ordering::Relaxed, Ordering::Relaxed)
+            .is_err()
+        {
+            return Ok(false);
+        }
+        allowance.blocks -= blocks;
+        if next >= three_quarters(limits.max_seals) {
+            self.near_limit();
+        }
+        Ok(true)
+    }
+
+    /// Draws at least `blocks` from what the key has left.
+    fn draw(&self, blocks: u64, allowance: &mut Allowance, limits: &Limits) -> Result<(), Error> {
+        let wanted = blocks - allowance.blocks;
+        let generous = wanted.max((limits.max_blocks >> 12).clamp(1, MAX_ALLOWANCE));
+        let mut drawn = self.blocks.load(Ordering::Relaxed);
+        loop {
+            let left = limits.max_blocks.saturating_sub(drawn);
+            if left < wanted {
+                return Err(self.exhausted());
+            }
+            let share = generous.min(left);
+            let total = drawn + share;
+            if total > self.block_ceiling.load(Ordering::Acquire) {
+                self.reserve(share)?;
+            }
+            match self.blocks.compare_exchange_weak(
+                drawn,
+                total,
+                Ordering::Relaxed,
+                Ordering::Relaxed,
+            ) {
+                Ok(_) => {
+                    allowance.blocks += share;
+                    if total >= three_quarters(limits.max_blocks) {
+                        self.near_limit();
+                    }
+                    return Ok(());
+                }
+                Err(now) => drawn = now,
+            }
+        }
+    }
+
+    /// Tops up what the CounterStore has reserved, off the frame path. A frame does it itself if no tick came in time.
+    pub(crate) fn tick(&self) -> Result<(), Error> {
+        if !self.fork.is_this_process() {
+            return Err(Error::Forked);
+        }
+        self.reserve(0)
+    }
+
+    /// Sees that the next CTR and `more_blocks` beyond those drawn are reserved, and most of the usual reserve.
+    fn reserve(&self, more_blocks: u64) -> Result<(), Error> {
+        let Some(record) = &self.record else {
+            return Ok(());
+        };
+        let mut record = record.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = record.ceilings();
+        let ctr = self.ctr.load(Ordering::Relaxed);
+        let blocks = self
+            .blocks
+            .load(Ordering::Relaxed)
+            .saturating_add(more_blocks);
+        // Not at every call: a sixteenth of the reserve may be used before it is worth a write.
+        let enough = |ceiling: u64, used: u64, ahead: u64| {
+            ceiling.saturating_sub(used) >= ahead - ahead / 16
+        };
+        if enough(now.ctr, ctr, CTR_AHEAD) && enough(now.blocks, blocks, BLOCKS_AHEAD) {
+            return Ok(());
+        }
+        let raised = Ceilings {
+            ctr: now.ctr.max(ctr.saturating_add(CTR_AHEAD)),
+            blocks: now.blocks.max(blocks.saturating_add(BLOCKS_AHEAD)),
+        };
+        record.raise(raised)?;
+        self.ctr_ceiling.store(raised.ctr, Ordering::Release);
+        self.block_ceiling.store(raised.blocks, Ordering::Release);
+        Ok(())
+    }
+
+    fn near_limit(&self) {
+        if !self.near_limit_said.load(Ordering::Relaxed)
+            && !self.near_limit_said.swap(true, Ordering::Relaxed)
+        {
+            self.events.push(Event::KeyNearLimit { kid: self.kid() });
+        }
+    }
+
+    fn exhausted(&self) -> Error {
+        if !self.exhausted_said.swap(true, Ordering::Relaxed) {
+            self.events.push(Event::KeyExhausted { kid: self.kid() });
+        }
+        Error::KeyExhausted { kid: self.kid() }
+    }
+
+    /// Sets the next CTR. Tests need it to reproduce published vectors and to stand just before a limit.
+    #[cfg(test)]
+    pub(crate) fn with_counter_for_testing(self, ctr: u64) -> Self {
+        self.ctr.store(ctr, Ordering::Relaxed);
+        self
+    }
+
+    /// Sets the blocks drawn, for the same reason.
+    #[cfg(test)]
+    pub(crate) fn with_blocks_for_testing(self, blocks: u64) -> Self {
+        self.blocks.store(blocks, Ordering::Relaxed);
+        self
+    }
+}
+
+/// 75 % of a limit, rounded up.
+fn three_quarters(limit: u64) -> u64 {
+    limit - limit / 4
+}
+
+/// A key that opens. It counts failures and shares the KID's replay window.
+pub(crate) struct RecvKey {
+    material: Material,
+    sender: SenderId,
+    window: Arc<ReplayWindow>,
+    failures: AtomicU64,
+    events: Arc<EventQueue>,
+}
+
+impl RecvKey {
+    pub(crate) fn new(
+        cipher: &dyn Cipher,
+        base_key: &BaseKey,
+        kid: KeyId,
+        sender: SenderId,
+        window: Arc<ReplayWindow>,
+        events: Arc<EventQueue>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            material: Material::new(cipher, base_key, kid)?,
+            sender,
+            window,
+            failures: AtomicU64::new(0),
+            events,
+        })
+    }
+
+    pub(crate) fn kid(&self) -> KeyId {
+        self.material.kid
+    }
+
+    pub(crate) fn params(&self) -> &Params {
+        &self.material.params
+    }
+
+    pub(crate) fn cipher_key(&self) -> &dyn CipherKey {
+        self.material.cipher_key.as_ref()
+    }
+
+    pub(crate) fn salt(&self) -> &[u8] {
+        self.material.salt()
+    }
+
+    pub(crate) fn sender(&self) -> &SenderId {
+        &self.sender
+    }
+
+    pub(crate) fn window(&self) -> &ReplayWindow {
+        &self.window
+    }
+
+    /// Counts a frame that did not authenticate, and says so at each multiple of the limit.
+    pub(crate) fn count_failure(&self) {
+        let failures = self
+            .failures
+            .fetch_add(1, Ordering::Relaxed)
+            .saturating_add(1);
+        if failures.is_multiple_of(self.material.params.limits.max_open_failures) {
+            self.events.push(Event::ManyAuthenticationFailures {
+                kid: self.kid(),
+                failures,
+            });
+        }
+    }
+}

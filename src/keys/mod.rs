@@ -1,0 +1,483 @@
+//! The life of keys: derivation, activation, limits, retirement. Nothing here sees a frame.
+//!
+//! ```text
+//!  application ──► KeyStore ── add ─► activate ─► retire          control plane, any thread, may lock
+//!                     │
+//!                     │ publishes a snapshot and its version
+//!                     ▼
+//!         ChannelEncryptor, ChannelDecryptor                      data plane: one load a frame, no lock
+//! ```
+//!
+//! Add a key on every side first, activate it for sending when the receivers have it, retire the old one when
+//! its last frames have arrived.
+
+mod base_key;
+mod counter_store;
+pub(crate) mod key;
+pub(crate) mod replay;
+pub(crate) mod schedule;
+mod secret;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+pub use base_key::BaseKey;
+pub use counter_store::CounterStore;
+
+use crate::cipher::{CheckedCipher, Cipher, CipherSuite, Params};
+use crate::error::{Error, Misuse};
+use crate::event::{Event, EventQueue};
+use crate::id::{Counter, KeyId, SenderId};
+
+use key::{RecvKey, SendKey};
+use replay::ReplayWindow;
+use schedule::{KEY_MARK, fingerprint};
+use secret::Secret;
+
+/// Retired receive keys that are remembered, with the highest CTR that each opened.
+const MAX_RETIRED: usize = 65_536;
+/// A clock below this was never set.
+const MIN_UNIX_SECONDS: u64 = 3600;
+
+/// What the application knows of a send key's counter. There is no default: a wrong answer repeats nonces.
+#[derive(Clone, Copy, Debug)]
+pub enum CounterOrigin<'a> {
+    /// This (base key, KID) has sealed nothing, in this process or any other. CTR starts at 0.
+    FreshKey,
+    /// The key may live through restarts: CTR goes on from what the store reserved.
+    Store(&'a CounterStore),
+}
+
+/// The keys of one channel: the control plane. Clones share, from any thread.
+///
+/// Keys in raw mode, as RFC 9605 section 4.4.2 has them: the application maps each KID to a base key and vouches for both.
+#[derive(Clone)]
+pub struct KeyStore {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    cipher: Arc<dyn Cipher>,
+    events: Arc<EventQueue>,
+    state: Mutex<State>,
+    /// Counts changes of `state` that the data plane must see.
+    version: AtomicU64,
+    decryptors: AtomicU64,
+}
+
+struct State {
+    send: BTreeMap<KeyId, Arc<SendKey>>,
+    active: Option<KeyId>,
+    /// KIDs that this store sends or ever sent under.
+    own: BTreeSet<KeyId>,
+    receive: BTreeMap<KeyId, Receive>,
+    retired: Retired,
+    marks: HashMap<[u8; 32], Direction>,
+    /// Salts the marks, so that memory holds no hash of a key that can be tried against guesses.
+    mark_salt: Secret<32>,
+    now: Option<u64>,
+    snapshot: Option<Arc<Snapshot>>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Direction {
+    Send,
+    Receive,
+}
+
+#[derive(Clone)]
+enum Receive {
+    Open(Arc<RecvKey>, [u8; 32]),
+    NotYet(Arc<RecvKey>, [u8; 32], u64),
+    Retired,
+}
+
+/// The last receive keys retired, oldest first, and how far each had opened.
+#[derive(Default)]
+struct Retired {
+    order: VecDeque<(KeyId, [u8; 32])>,
+    floors: HashMap<[u8; 32], Counter>,
+}
+
+/// What the data plane sees: immutable, replaced whole.
+pub(crate) struct Snapshot {
+    pub(crate) version: u64,
+    pub(crate) send: Option<Arc<SendKey>>,
+    receive: Box<[(KeyId, Receive)]>,
+    own: Box<[KeyId]>,
+}
+
+impl Snapshot {
+    /// Finds the key that opens frames of `kid`, or says why there is none.
+    pub(crate) fn recv_key(&self, kid: KeyId) -> Result<&Arc<RecvKey>, Error> {
+        match self.receive.binary_search_by_key(&kid, |(kid, _)| *kid) {
+            Ok(index) => match &self.receive[index].1 {
+                Receive::Open(key, _) => Ok(key),
+                Receive::NotYet(..) => Err(Error::NotYetActive { kid }),
+                Receive::Retired => Err(Error::RetiredKey { kid }),
+            },
+            Err(_) if self.own.binary_search(&kid).is_ok() => Err(Error::Reflected { kid }),
+            Err(_) => Err(Error::MissingKey { kid }),
+        }
+    }
+}
+
+impl KeyStore {
+    /// Makes an empty store for raw keys of a built-in suite.
+    ///
+    /// # Errors
+    /// [`Misuse::UnsupportedSuite`] for other suites; [`Misuse::ShortTag`] for those with 32-bit tags;
+    /// [`Error::EntropyUnavailable`] if the system gives no random octets.
+    pub fn raw(suite: CipherSuite) -> Result<Self, Error> {
+        Self::raw_with(&CheckedCipher::builtin(suite)?)
+    }
+
+    /// Makes an empty store for raw keys of a registered cipher.
+    ///
+    /// # Errors
+    /// [`Misuse::ShortTag`] for a short tag without opt-in; [`Error::EntropyUnavailable`] as above.
+    pub fn raw_with(cipher: &CheckedCipher) -> Result<Self, Error> {
+        cipher.check_tag_policy()?;
+        let mut mark_salt = Secret::zeroed();
+        getrandom::fill(mark_salt.expose_mut()).map_err(|_| Error::EntropyUnavailable)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                cipher: Arc::clone(cipher.cipher()),
+                events: Arc::new(EventQueue::new()),
+                state: Mutex::new(State {
+                    send: BTreeMap::new(),
+                    active: None,
+                    own: BTreeSet::new(),
+                    receive: BTreeMap::new(),
+                    retired: Retired::default(),
+                    marks: HashMap::new(),
+                    mark_salt,
+                    now: None,
+                    snapshot: None,
+                }),
+                version: AtomicU64::new(1),
+                decryptors: AtomicU64::new(1),
+            }),
+        })
+    }
+
+    /// Returns the suite of every key in this store.
+    #[must_use]
+    pub fn suite(&self) -> CipherSuite {
+        self.inner.cipher.suite()
+    }
+
+    /// Adds a key to seal with. It seals nothing before [`activate`](Self::activate).
+    ///
+    //= https://www.rfc-editor.org/rfc/rfc9605#section-4.4.1
+    //# Implementations MUST mark each `base_key` as usable for encryption or decryption, never both.
+    /// A (base key, KID) that was ever held for sending is refused for the life of the store, also after
+    /// it was retired, because its counter would begin again.
+    ///
+    /// # Errors
+    /// [`Misuse::KidInUse`] if a send key with this KID is held; [`Misuse::KeyReused`] and [`Misuse::SendAndReceive`] if this
+    /// (base key, KID) was held before; [`Error::CounterStore`] if its record cannot be claimed or written.
+    pub fn add_send(
+        &self,
+        base_key: BaseKey,
+        kid: KeyId,
+        origin: CounterOrigin<'_>,
+    ) -> Result<(), Error> {
+        let mut state = self.lock();
+        if state.send.contains_key(&kid) {
+            return Err(Misuse::KidInUse { kid }.into());
+        }
+        let mark = state.mark(&base_key, kid);
+        match state.marks.get(&mark) {
+            None => {}
+            Some(Direction::Send) => return Err(Misuse::KeyReused { kid }.into()),
+            Some(Direction::Receive) => return Err(Misuse::SendAndReceive { kid }.into()),
+        }
+        let record = match origin {
+            CounterOrigin::FreshKey => None,
+            CounterOrigin::Store(store) => Some(store.claim(&base_key, kid)?),
+        };
+        let events = Arc::clone(&self.inner.events);
+        let key = SendKey::new(self.inner.cipher.as_ref(), &base_key, kid, record, events)?;
+        state.marks.insert(mark, Direction::Send);
+        state.own.insert(kid);
+        state.send.insert(kid, Arc::new(key));
+        self.changed(state);
+        Ok(())
+    }
+
+    /// Adds a key to open with, at once, and names the sender whom the application knows to hold it.
+    ///
+    /// The replay window of a (base key, KID) outlives the key: added again after it was retired, the key opens only what is newer
+    /// than all it had opened.
+    ///
+    /// # Errors
+    /// [`Misuse::KidInUse`] if a receive key with this KID is held; [`Misuse::SendAndReceive`] if this (base key, KID) is or
+    /// was a send key.
+    pub fn add_receive(
+        &self,
+        base_key: BaseKey,
+        kid: KeyId,
+        sender: SenderId,
+    ) -> Result<(), Error> {
+        self.add_receive_key(base_key, kid, sender, None)
+    }
+
+    /// Adds a key that opens from the first [`tick`](Self::tick) at or after `opens_at` (seconds since 1970); frames that come before
+    /// are [`Error::NotYetActive`].
+    ///
+    /// # Errors
+    /// As [`add_receive`](Self::add_receive).
+    pub fn add_receive_at(
+        &self,
+        base_key: BaseKey,
+        kid: KeyId,
+        sender: SenderId,
+        opens_at: u64,
+    ) -> Result<(), Error> {
+        self.add_receive_key(base_key, kid, sender, Some(opens_at))
+    }
+
+    #[allow(
+        clippy::needless_pass_by_value,
+        reason = "a key handed over is wiped here"
+    )]
+    fn add_receive_key(
+        &self,
+        base_key: BaseKey,
+        kid: KeyId,
+        sender: SenderId,
+        opens_at: Option<u64>,
+    ) -> Result<(), Error> {
+        let mut state = self.lock();
+        if matches!(
+            state.receive.get(&kid),
+            Some(Receive::Open(..) | Receive::NotYet(..))
+        ) {
+            return Err(Misuse::KidInUse { kid }.into());
+        }
+        let mark = state.mark(&base_key, kid);
+        if state.marks.get(&mark) == Some(&Direction::Send) {
+            return Err(Misuse::SendAndReceive { kid }.into());
+        }
+        let floor = state.retired.floors.get(&mark).copied();
+        let key = Arc::new(RecvKey::new(
+            self.inner.cipher.as_ref(),
+            &base_key,
+            kid,
+            sender,
+            Arc::new(ReplayWindow::new(floor)),
+            Arc::clone(&self.inner.events),
+        )?);
+        let receive = match opens_at {
+            Some(at) if state.now.is_none_or(|now| now < at) => Receive::NotYet(key, mark, at),
+            _ => Receive::Open(key, mark),
+        };
+        state.marks.insert(mark, Direction::Receive);
+        state.receive.insert(kid, receive);
+        self.changed(state);
+        Ok(())
+    }
+
+    /// Makes a send key the one that seals, from the next frame of every encryptor on.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownSendKey`] if it was not added, or was retired.
+    pub fn activate(&self, kid: KeyId) -> Result<(), Error> {
+        let mut state = self.lock();
+        if !state.send.contains_key(&kid) {
+            return Err(Misuse::UnknownSendKey { kid }.into());
+        }
+        state.active = Some(kid);
+        self.changed(state);
+        Ok(())
+    }
+
+    /// Retires a send key. It is wiped when the last encryptor that used it handles its next frame, is refreshed or dropped.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownSendKey`] if it was not added, or was retired before.
+    pub fn retire_send(&self, kid: KeyId) -> Result<(), Error> {
+        let mut state = self.lock();
+        if state.send.remove(&kid).is_none() {
+            return Err(Misuse::UnknownSendKey { kid }.into());
+        }
+        state.active = state.active.filter(|&active| active != kid);
+        self.changed(state);
+        Ok(())
+    }
+
+    /// Retires a receive key: its frames are [`Error::RetiredKey`] from now on. It is wiped like a send key; how far it had opened is
+    /// remembered.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownReceiveKey`] if it was not added, or was retired before.
+    pub fn retire_receive(&self, kid: KeyId) -> Result<(), Error> {
+        let mut state = self.lock();
+        let Some(Receive::Open(key, mark) | Receive::NotYet(key, mark, _)) =
+            state.receive.get(&kid).cloned()
+        else {
+            return Err(Misuse::UnknownReceiveKey { kid }.into());
+        };
+        state.receive.insert(kid, Receive::Retired);
+        if state.remember(kid, mark, key.window().head()) {
+            self.inner.events.push(Event::ReplayHistoryLost);
+        }
+        self.changed(state);
+        Ok(())
+    }
+
+    /// Tells the time, in seconds since 1970. Call it at least once a minute, off the media threads: it opens the keys that were
+    /// waiting for it, and reserves the next counters on disk. A clock that goes back closes nothing.
+    ///
+    /// # Errors
+    /// [`Misuse::ClockUnset`] under 3600; [`Error::CounterStore`] if a reserve cannot be written (frames go on until what is reserved
+    /// is used); [`Error::Forked`] in a forked process that still holds its parent's send keys.
+    pub fn tick(&self, unix_seconds: u64) -> Result<(), Error> {
+        if unix_seconds < MIN_UNIX_SECONDS {
+            return Err(Misuse::ClockUnset { unix_seconds }.into());
+        }
+        let mut state = self.lock();
+        state.now = Some(unix_seconds);
+        let mut opened = false;
+        for receive in state.receive.values_mut() {
+            if let Receive::NotYet(key, mark, opens_at) = receive
+                && *opens_at <= unix_seconds
+            {
+                *receive = Receive::Open(Arc::clone(key), *mark);
+                opened = true;
+            }
+        }
+        let send: Vec<_> = state.send.values().cloned().collect();
+        if opened {
+            self.changed(state);
+        } else {
+            drop(state);
+        }
+        let mut first_fault = Ok(());
+        for key in send {
+            first_fault = first_fault.and(key.tick());
+        }
+        first_fault
+    }
+
+    /// Takes the oldest event, if there is one. [`Event::EventsLost`] comes first where any were dropped.
+    #[must_use]
+    pub fn poll_event(&self) -> Option<Event> {
+        self.inner.events.poll()
+    }
+
+    pub(crate) fn params(&self) -> Params {
+        self.inner.cipher.params()
+    }
+
+    pub(crate) fn events(&self) -> &EventQueue {
+        &self.inner.events
+    }
+
+    /// The number of the newest snapshot: one load, for each frame.
+    #[inline]
+    pub(crate) fn version(&self) -> u64 {
+        self.inner.version.load(Ordering::Acquire)
+    }
+
+    /// The newest snapshot. Locks; called when the version has changed.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        let mut state = self.lock();
+        if let Some(snapshot) = &state.snapshot {
+            return Arc::clone(snapshot);
+        }
+        let snapshot = Arc::new(Snapshot {
+            version: self.version(),
+            send: state
+                .active
+                .and_then(|kid| state.send.get(&kid))
+                .map(Arc::clone),
+            receive: state
+                .receive
+                .iter()
+                .map(|(kid, receive)| (*kid, receive.clone()))
+                .collect(),
+            own: state.own.iter().copied().collect(),
+        });
+        state.snapshot = Some(Arc::clone(&snapshot));
+        snapshot
+    }
+
+    /// A number that no other decryptor of this store has.
+    pub(crate) fn new_decryptor_id(&self) -> u64 {
+        self.inner.decryptors.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Adds and activates a send key that stands at `ctr` and has drawn `blocks`.
+    #[cfg(test)]
+    pub(crate) fn add_send_at_for_testing(
+        &self,
+        base_key: &BaseKey,
+        kid: KeyId,
+        ctr: u64,
+        blocks: u64,
+    ) -> Result<(), Error> {
+        let events = Arc::clone(&self.inner.events);
+        let key = SendKey::new(self.inner.cipher.as_ref(), base_key, kid, None, events)?
+            .with_counter_for_testing(ctr)
+            .with_blocks_for_testing(blocks);
+        self.lock().send.insert(kid, Arc::new(key));
+        self.activate(kid)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Publishes a change: the next reader builds the snapshot.
+    fn changed(&self, mut state: MutexGuard<'_, State>) {
+        state.snapshot = None;
+        self.inner.version.fetch_add(1, Ordering::Release);
+    }
+}
+
+impl State {
+    fn mark(&self, base_key: &BaseKey, kid: KeyId) -> [u8; 32] {
+        fingerprint(KEY_MARK, self.mark_salt.expose(), base_key.expose(), kid)
+    }
+
+    /// Remembers a retired receive key. Tells whether the floor of an older one was lost for it.
+    fn remember(&mut self, kid: KeyId, mark: [u8; 32], head: Option<Counter>) -> bool {
+        if let Some(head) = head {
+            self.retired.floors.insert(mark, head);
+        }
+        self.retired.order.push_back((kid, mark));
+        if self.retired.order.len() <= MAX_RETIRED {
+            return false;
+        }
+        let Some((oldest, mark)) = self.retired.order.pop_front() else {
+            return false;
+        };
+        if self.retired.order.iter().any(|(_, other)| *other == mark) {
+            // The same key was retired again since; that entry stands for it.
+            return false;
+        }
+        if matches!(self.receive.get(&oldest), Some(Receive::Retired)) {
+            self.receive.remove(&oldest);
+        }
+        self.retired.floors.remove(&mark).is_some()
+    }
+}
+
+impl fmt::Debug for KeyStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        f.debug_struct("KeyStore")
+            .field("suite", &self.suite())
+            .field("active", &state.active)
+            .field("send", &state.send.keys())
+            .field("receive", &state.receive.keys())
+            .finish_non_exhaustive()
+    }
+}

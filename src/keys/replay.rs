@@ -1,0 +1,191 @@
+//! Which frames of a KID were opened: a sliding window, moved only after authentication.
+//!
+//! ```text
+//!      floor         start            bottom                    head
+//!  ──────┴─────────────┴────────────────┴─────────────────────────┴──────► CTR
+//!  Replayed │             TooOld        │  seen: Duplicate, else Fresh   Fresh
+//! ```
+//!
+//! bottom = max(start, head − width + 1). The window belongs to the KID and lives in the KeyStore; decryptors on
+//! several threads take turns by a lease, one atomic word that is held for the few instructions of looking
+//! again and marking.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::id::Counter;
+
+/// Frames that a window reaches back in frame mode.
+pub(crate) const FRAME_WINDOW: u64 = 1024;
+/// Packets that a window reaches back in packet mode.
+pub(crate) const PACKET_WINDOW: u64 = 8192;
+/// How far below the first authentic frame earlier ones are still let in.
+const HEAD_START: u64 = 64;
+/// Bits of the ring: every width is served from it.
+const RING: u64 = PACKET_WINDOW;
+const WORDS: usize = 128;
+const _: () = assert!(WORDS as u64 * 64 == RING);
+
+/// What the window says of a CTR.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    Fresh,
+    Duplicate,
+    TooOld,
+    Replayed,
+}
+
+/// The window of one KID.
+pub(crate) struct ReplayWindow {
+    /// Identity of the decryptor that holds or last held the lease ‖ one bit "busy".
+    lease: AtomicU64,
+    started: AtomicBool,
+    /// Below this nothing opens; set by the first authentic frame.
+    start: AtomicU64,
+    head: AtomicU64,
+    /// The highest CTR opened before the key was last retired.
+    floor: Option<u64>,
+    ring: Box<[AtomicU64]>,
+}
+
+/// The right to look and mark, held for a few instructions.
+pub(crate) struct Lease<'a> {
+    window: &'a ReplayWindow,
+    idle: u64,
+}
+
+impl ReplayWindow {
+    pub(crate) fn new(floor: Option<Counter>) -> Self {
+        Self {
+            lease: AtomicU64::new(0),
+            started: AtomicBool::new(false),
+            start: AtomicU64::new(0),
+            head: AtomicU64::new(0),
+            floor: floor.map(Counter::value),
+            ring: std::iter::repeat_with(AtomicU64::default)
+                .take(WORDS)
+                .collect(),
+        }
+    }
+
+    /// Looks without a lease: true to what was marked before, perhaps not to what is being marked.
+    pub(crate) fn look(&self, ctr: Counter, width: u64) -> Verdict {
+        let ctr = ctr.value();
+        if self.floor.is_some_and(|floor| ctr <= floor) {
+            return Verdict::Replayed;
+        }
+        if !self.started.load(Ordering::Acquire) {
+            return Verdict::Fresh;
+        }
+        let head = self.head.load(Ordering::Relaxed);
+        if ctr > head {
+            return Verdict::Fresh;
+        }
+        let bottom = head
+            .saturating_sub(width.min(RING) - 1)
+            .max(self.start.load(Ordering::Relaxed));
+        if ctr < bottom {
+            return Verdict::TooOld;
+        }
+        let (word, bit) = place(ctr);
+        if self.ring[word].load(Ordering::Relaxed) & bit == 0 {
+            Verdict::Fresh
+        } else {
+            Verdict::Duplicate
+        }
+    }
+
+    /// Takes the lease for decryptor `id`, from whoever held it last, or gives up after 64 tries.
+    pub(crate) fn lease(&self, id: u64) -> Option<Lease<'_>> {
+        let idle = id << 1;
+        for _ in 0..64 {
+            let now = self.lease.load(Ordering::Relaxed);
+            if now & 1 == 0
+                && self
+                    .lease
+                    .compare_exchange_weak(now, idle | 1, Ordering::Acquire, Ordering::Relaxed)
+                    .is_ok()
+            {
+                return Some(Lease { window: self, idle });
+            }
+            std::hint::spin_loop();
+        }
+        None
+    }
+
+    /// The highest CTR that was opened, in this window or before it.
+    pub(crate) fn head(&self) -> Option<Counter> {
+        let head = self
+            .started
+            .load(Ordering::Acquire)
+            .then(|| self.head.load(Ordering::Relaxed));
+        head.max(self.floor).map(Counter::new)
+    }
+}
+
+impl Lease<'_> {
+    /// Looks again and, if the frame is fresh, marks it. Call it only for a frame that authenticated.
+    pub(crate) fn mark(&self, ctr: Counter, width: u64) -> Verdict {
+        let window = self.window;
+        let verdict = window.look(ctr, width);
+        if verdict != Verdict::Fresh {
+            return verdict;
+        }
+        let ctr = ctr.value();
+        let (word, bit) = place(ctr);
+        if !window.started.load(Ordering::Relaxed) {
+            let start = ctr.saturating_sub(HEAD_START);
+            window.start.store(start, Ordering::Relaxed);
+            window.head.store(ctr, Ordering::Relaxed);
+            window.ring[word].store(bit, Ordering::Relaxed);
+            window.started.store(true, Ordering::Release);
+            return verdict;
+        }
+        let head = window.head.load(Ordering::Relaxed);
+        if ctr > head {
+            window.clear_after(head, ctr);
+            window.head.store(ctr, Ordering::Relaxed);
+        }
+        let seen = window.ring[word].load(Ordering::Relaxed);
+        window.ring[word].store(seen | bit, Ordering::Relaxed);
+        verdict
+    }
+}
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        self.window.lease.store(self.idle, Ordering::Release);
+    }
+}
+
+impl ReplayWindow {
+    /// Clears the bits of `old_head + 1 ..= new_head`, which stood for counters one ring earlier.
+    fn clear_after(&self, old_head: u64, new_head: u64) {
+        if new_head - old_head >= RING {
+            for word in &self.ring {
+                word.store(0, Ordering::Relaxed);
+            }
+            return;
+        }
+        let mut ctr = old_head;
+        while ctr < new_head {
+            ctr += 1;
+            let (word, bit) = place(ctr);
+            let in_word = ctr % 64;
+            let last = new_head.min(ctr + (63 - in_word));
+            // Bits in_word ..= in_word + (last − ctr) of this word.
+            let run = u64::MAX >> (63 - (last - ctr));
+            let keep = !(run << in_word);
+            debug_assert!(keep & bit == 0);
+            let seen = self.ring[word].load(Ordering::Relaxed);
+            self.ring[word].store(seen & keep, Ordering::Relaxed);
+            ctr = last;
+        }
+    }
+}
+
+/// Word and bit of a CTR in the ring.
+fn place(ctr: u64) -> (usize, u64) {
+    let index = ctr % RING;
+    let word = usize::try_from(index / 64).unwrap_or(0);
+    (word, 1 << (index % 64))
+}

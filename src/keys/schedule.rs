@@ -1,0 +1,111 @@
+//! The key schedule, with every label in one table.
+
+use crate::cipher::kdf::{self, MAX_HASH_LEN};
+use crate::cipher::{CipherSuite, Hash, Params};
+use crate::id::KeyId;
+
+use super::secret::Secret;
+
+/// Label of `sframe_key`, RFC 9605 section 4.4.2.
+pub(crate) const SFRAME_KEY: &str = "SFrame 1.0 Secret key ";
+/// Label of `sframe_salt`, RFC 9605 section 4.4.2.
+pub(crate) const SFRAME_SALT: &str = "SFrame 1.0 Secret salt ";
+/// Label of the name under which a CounterStore keeps a key.
+pub(crate) const COUNTER_RECORD: &str = "mediaseal v1 counter record";
+/// Label of the mark by which a KeyStore recognises a (base key, KID) again.
+pub(crate) const KEY_MARK: &str = "mediaseal v1 key mark";
+
+/// Every label. None may equal or prefix another.
+#[cfg(test)]
+pub(crate) const LABELS: &[&str] = &[SFRAME_KEY, SFRAME_SALT, COUNTER_RECORD, KEY_MARK];
+
+/// What a base key becomes under a KID: the cipher's key and the salt of its nonces.
+pub(crate) struct SframeSecrets {
+    key: Secret<{ Params::MAX_KEY_LEN }>,
+    key_len: usize,
+    pub(crate) salt: Secret<{ Params::MAX_NONCE_LEN }>,
+}
+
+impl SframeSecrets {
+    pub(crate) fn key(&self) -> &[u8] {
+        &self.key.expose()[..self.key_len]
+    }
+}
+
+/// Derives `sframe_key` and `sframe_salt` (RFC 9605 section 4.4.2):
+///
+/// ```text
+/// sframe_secret = HKDF-Extract("", base_key)
+/// sframe_key    = HKDF-Expand(sframe_secret, "SFrame 1.0 Secret key "  ‖ u64(KID) ‖ u16(suite), Nk)
+/// sframe_salt   = HKDF-Expand(sframe_secret, "SFrame 1.0 Secret salt " ‖ u64(KID) ‖ u16(suite), Nn)
+/// ```
+///
+/// `params` are checked ones, so that both lengths are within what HKDF can give.
+pub(crate) fn derive(
+    base_key: &[u8],
+    kid: KeyId,
+    suite: CipherSuite,
+    params: &Params,
+) -> SframeSecrets {
+    let mut secret = Secret::<MAX_HASH_LEN>::zeroed();
+    kdf::extract(params.hash, b"", base_key, secret.expose_mut());
+    let prk = &secret.expose()[..params.hash.output_len()];
+
+    let kid = kid.value().to_be_bytes();
+    let suite = suite.value().to_be_bytes();
+    let mut key = Secret::zeroed();
+    let mut salt = Secret::<{ Params::MAX_NONCE_LEN }>::zeroed();
+    let label = |label: &'static str| [label.as_bytes(), &kid, &suite];
+    let expanded = kdf::expand(
+        params.hash,
+        prk,
+        &label(SFRAME_KEY),
+        &mut key.expose_mut()[..params.key_len],
+    ) && kdf::expand(
+        params.hash,
+        prk,
+        &label(SFRAME_SALT),
+        &mut salt.expose_mut()[..params.nonce_len],
+    );
+    assert!(
+        expanded,
+        "HKDF gives 255 Nh octets, more than any key or nonce has"
+    );
+    SframeSecrets {
+        key,
+        key_len: params.key_len,
+        salt,
+    }
+}
+
+/// Names a (base key, KID) by 32 octets that tell nothing of the key to who does not know `salt`.
+pub(crate) fn fingerprint(label: &str, salt: &[u8], base_key: &[u8], kid: KeyId) -> [u8; 32] {
+    let mut secret = Secret::<MAX_HASH_LEN>::zeroed();
+    kdf::extract(Hash::Sha256, salt, base_key, secret.expose_mut());
+    let mut name = [0; 32];
+    let expanded = kdf::expand(
+        Hash::Sha256,
+        &secret.expose()[..32],
+        &[label.as_bytes(), &kid.value().to_be_bytes()],
+        &mut name,
+    );
+    assert!(expanded, "HKDF gives 255 Nh octets, more than 32");
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::LABELS;
+
+    #[test]
+    fn no_label_equals_or_prefixes_another() {
+        for (index, label) in LABELS.iter().enumerate() {
+            for (other_index, other) in LABELS.iter().enumerate() {
+                assert!(
+                    index == other_index || !other.starts_with(label),
+                    "{label:?} prefixes {other:?}"
+                );
+            }
+        }
+    }
+}
