@@ -2,6 +2,7 @@
 
 use aes::{Aes128, Aes256};
 use hmac::Hmac;
+use hmac::digest::block_api::{Buffer, CoreProxy};
 use hmac::digest::{FixedOutput, KeyInit, Output, Update};
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq;
@@ -81,32 +82,37 @@ impl Cipher for AesCtrHmac {
     }
 }
 
-/// Both keys, scheduled. `mac` holds the two HMAC midstates: a frame copies them and never rekeys. (`Hmac` lacks the marker
-/// `ZeroizeOnDrop`; its midstates wipe themselves, which `tests/zeroing.rs` sees.)
-struct Key<A: Aes, M> {
+/// Both keys, scheduled. `midstates` is HMAC after its two key blocks: a frame copies it and never rekeys.
+///
+/// Midstates alone, because the whole `Hmac` has a block buffer, and what lies in an unused buffer is whatever the
+/// stack held when the key was made.
+struct Key<A: Aes, M: CoreProxy> {
     ctr: Ctr<A>,
-    mac: M,
+    midstates: M::Core,
     tag_len: usize,
 }
 
 impl<A, M> Key<A, M>
 where
     A: Aes,
-    M: KeyInit + Update + FixedOutput + Clone,
+    M: KeyInit + CoreProxy<Core: Clone> + Update + FixedOutput,
 {
     /// Splits `key` in enc_key (`enc_len` octets) ‖ auth_key.
     fn new(key: &[u8], enc_len: usize, tag_len: usize) -> Result<Self, CipherError> {
         let (enc_key, auth_key) = key.split_at(enc_len);
         Ok(Self {
             ctr: Ctr::new(enc_key)?,
-            mac: M::new_from_slice(auth_key).map_err(|_| CipherError::BadKeyLength)?,
+            midstates: M::new_from_slice(auth_key)
+                .map_err(|_| CipherError::BadKeyLength)?
+                .decompose()
+                .0,
             tag_len,
         })
     }
 
     /// HMAC over u64 AAD length ‖ u64 ciphertext length ‖ u64 tag length ‖ nonce ‖ AAD ‖ ciphertext.
     fn full_tag(&self, nonce: &[u8; 12], aad: &[u8], ciphertext: &[u8]) -> Output<M> {
-        let mut mac = self.mac.clone();
+        let mut mac = M::compose(self.midstates.clone(), Buffer::<M::Core>::default());
         let mut lengths = [0; 24];
         for (field, len) in
             lengths
@@ -126,7 +132,7 @@ where
 impl<A, M> CipherKey for Key<A, M>
 where
     A: Aes,
-    M: KeyInit + Update + FixedOutput + Clone + Send + Sync,
+    M: KeyInit + CoreProxy<Core: Clone + Send + Sync> + Update + FixedOutput,
 {
     fn seal_in_place(
         &self,

@@ -14,8 +14,8 @@ use crate::os::ForkGuard;
 use super::base_key::BaseKey;
 use super::counter_store::{Ceilings, Record};
 use super::replay::ReplayWindow;
-use super::schedule::{SframeSecrets, derive};
-use super::secret::Secret;
+use super::schedule::derive;
+use super::secret::{Secret, with_wiped_stack};
 
 /// Counter values that a CounterStore reserves ahead.
 const CTR_AHEAD: u64 = 1 << 16;
@@ -36,17 +36,20 @@ struct Material {
 impl Material {
     fn new(cipher: &dyn Cipher, base_key: &BaseKey, kid: KeyId) -> Result<Self, Error> {
         let (suite, params) = (cipher.suite(), cipher.params());
-        let secrets: SframeSecrets = derive(base_key.expose(), kid, suite, &params);
-        let cipher_key = cipher
-            .new_key(secrets.key())
-            .map_err(|_| Error::CipherFailed {
-                suite: suite.value(),
-            })?;
+        let (cipher_key, salt) = with_wiped_stack(|| {
+            let secrets = derive(base_key.expose(), kid, suite, &params);
+            let cipher_key = cipher
+                .new_key(secrets.key())
+                .map_err(|_| Error::CipherFailed {
+                    suite: suite.value(),
+                })?;
+            Ok::<_, Error>((cipher_key, secrets.salt))
+        })?;
         Ok(Self {
             kid,
             suite: suite.value(),
             cipher_key,
-            salt: secrets.salt,
+            salt,
             params,
         })
     }

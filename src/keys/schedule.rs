@@ -4,7 +4,7 @@ use crate::cipher::kdf::{self, MAX_HASH_LEN};
 use crate::cipher::{CipherSuite, Hash, Params};
 use crate::id::KeyId;
 
-use super::secret::Secret;
+use super::secret::{Secret, with_wiped_stack};
 
 /// Label of `sframe_key`, RFC 9605 section 4.4.2.
 pub(crate) const SFRAME_KEY: &str = "SFrame 1.0 Secret key ";
@@ -80,17 +80,19 @@ pub(crate) fn derive(
 
 /// Names a (base key, KID) by 32 octets that tell nothing of the key to who does not know `salt`.
 pub(crate) fn fingerprint(label: &str, salt: &[u8], base_key: &[u8], kid: KeyId) -> [u8; 32] {
-    let mut secret = Secret::<MAX_HASH_LEN>::zeroed();
-    kdf::extract(Hash::Sha256, salt, base_key, secret.expose_mut());
-    let mut name = [0; 32];
-    let expanded = kdf::expand(
-        Hash::Sha256,
-        &secret.expose()[..32],
-        &[label.as_bytes(), &kid.value().to_be_bytes()],
-        &mut name,
-    );
-    assert!(expanded, "HKDF gives 255 Nh octets, more than 32");
-    name
+    with_wiped_stack(|| {
+        let mut secret = Secret::<MAX_HASH_LEN>::zeroed();
+        kdf::extract(Hash::Sha256, salt, base_key, secret.expose_mut());
+        let mut name = [0; 32];
+        let expanded = kdf::expand(
+            Hash::Sha256,
+            &secret.expose()[..32],
+            &[label.as_bytes(), &kid.value().to_be_bytes()],
+            &mut name,
+        );
+        assert!(expanded, "HKDF gives 255 Nh octets, more than 32");
+        name
+    })
 }
 
 #[cfg(test)]

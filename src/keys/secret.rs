@@ -39,6 +39,20 @@ impl<const N: usize> PartialEq for Secret<N> {
 
 impl<const N: usize> Eq for Secret<N> {}
 
+/// Runs a key schedule and then overwrites the stack that it used.
+///
+/// Key schedules build round keys and hash states on the stack and move them out, and a move wipes nothing. Best effort: 16 KiB
+/// is deeper than the built-in ones go; registers are out of reach.
+pub(crate) fn with_wiped_stack<T>(schedule: impl FnOnce() -> T) -> T {
+    #[inline(never)]
+    fn apart<T>(schedule: impl FnOnce() -> T) -> T {
+        schedule()
+    }
+    let result = apart(schedule);
+    zeroize::zeroize_stack::<{ 16 * 1024 }>();
+    result
+}
+
 impl<const N: usize> fmt::Debug for Secret<N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Secret<{N}>([redacted])")

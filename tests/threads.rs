@@ -1,0 +1,137 @@
+//! Several threads over one store: no CTR twice, no frame opened twice.
+
+mod common;
+
+use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+
+use common::{GCM, Pair, info, key_b, store};
+use mediaseal::{
+    ChannelDecryptor, ChannelEncryptor, CounterOrigin, Error, FrameBuf, KeyId, KeyStore, Mode,
+};
+
+const fn is_send<T: Send>() {}
+const fn is_send_and_sync<T: Send + Sync>() {}
+const _: () = {
+    is_send::<ChannelEncryptor>();
+    is_send::<ChannelDecryptor>();
+    is_send_and_sync::<KeyStore>();
+    is_send_and_sync::<mediaseal::CheckedCipher>();
+    is_send_and_sync::<mediaseal::BaseKey>();
+    is_send_and_sync::<mediaseal::CounterStore>();
+};
+
+#[test]
+fn encryptors_that_share_a_key_never_share_a_counter() {
+    const THREADS: u64 = 4;
+    const FRAMES: u64 = 100_000;
+    let pair = Pair::gcm();
+    let taken: Vec<Vec<u64>> = thread::scope(|scope| {
+        let threads: Vec<_> = (0..THREADS)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut encryptor = ChannelEncryptor::new(&pair.send, Mode::Frame).unwrap();
+                    let mut storage = [0; 128];
+                    (0..FRAMES)
+                        .map(|_| {
+                            let mut frame = FrameBuf::new(&mut storage, 17, 40).unwrap();
+                            encryptor
+                                .encrypt_in_place(&info(), &mut frame)
+                                .unwrap()
+                                .ctr
+                                .value()
+                        })
+                        .collect()
+                })
+            })
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    for own in &taken {
+        assert!(own.is_sorted_by(|a, b| a < b), "each encryptor goes up");
+    }
+    let all: HashSet<u64> = taken.into_iter().flatten().collect();
+    assert_eq!(all.len() as u64, THREADS * FRAMES, "no CTR twice");
+    assert!(
+        all.iter().all(|&ctr| ctr < THREADS * FRAMES),
+        "and none left out"
+    );
+}
+
+#[test]
+fn decryptors_that_share_a_window_open_each_frame_once() {
+    const FRAMES: usize = 20_000;
+    let mut pair = Pair::new(GCM, Mode::PACKET_1200, 0);
+    let frames: Vec<_> = (0..FRAMES).map(|n| pair.seal(&n.to_string())).collect();
+    let opened: Vec<_> = (0..FRAMES).map(|_| AtomicUsize::new(0)).collect();
+    let refused = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                let mut decryptor =
+                    ChannelDecryptor::new(&pair.receive, Mode::PACKET_1200).unwrap();
+                for (frame, opened) in frames.iter().zip(&opened) {
+                    match decryptor.decrypt_to_vec(&info(), frame) {
+                        Ok(_) => opened.fetch_add(1, Ordering::Relaxed),
+                        Err(
+                            Error::Duplicate { .. }
+                            | Error::TooOld { .. }
+                            | Error::Contended { .. },
+                        ) => refused.fetch_add(1, Ordering::Relaxed),
+                        Err(other) => panic!("{other}"),
+                    };
+                }
+            });
+        }
+    });
+    let twice = opened
+        .iter()
+        .filter(|count| count.load(Ordering::Relaxed) > 1)
+        .count();
+    let once = opened
+        .iter()
+        .filter(|count| count.load(Ordering::Relaxed) == 1)
+        .count();
+    assert_eq!(twice, 0);
+    assert_eq!(once + refused.into_inner(), 4 * FRAMES);
+    assert!(once > FRAMES / 2, "{once} of {FRAMES} opened");
+}
+
+#[test]
+fn keys_change_under_running_encryptors_and_decryptors() {
+    let pair = Pair::gcm();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        let (send, receive, done) = (&pair.send, &pair.receive, &done);
+        let worker = scope.spawn(move || {
+            let mut encryptor = ChannelEncryptor::new(send, Mode::Frame).unwrap();
+            let mut decryptor = ChannelDecryptor::new(receive, Mode::Frame).unwrap();
+            let mut kids = HashSet::new();
+            while !done.load(Ordering::Relaxed) {
+                let frame = encryptor.encrypt_to_vec(&info(), b"frame").unwrap();
+                assert_eq!(decryptor.decrypt_to_vec(&info(), &frame).unwrap(), b"frame");
+                kids.insert(frame[0] >> 4);
+            }
+            kids.len()
+        });
+        // Receivers first, then the sender: no frame in between is lost.
+        for kid in (1..200).map(KeyId::new) {
+            let key = mediaseal::BaseKey::generate().unwrap();
+            receive
+                .add_receive(key.duplicate(), kid, common::alice())
+                .unwrap();
+            send.add_send(key, kid, CounterOrigin::FreshKey).unwrap();
+            send.activate(kid).unwrap();
+            thread::yield_now();
+        }
+        done.store(true, Ordering::Relaxed);
+        assert!(worker.join().unwrap() >= 1);
+    });
+    let last = store(GCM);
+    last.add_send(key_b(), KeyId::new(0), CounterOrigin::FreshKey)
+        .unwrap();
+}
