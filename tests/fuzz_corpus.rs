@@ -1,0 +1,37 @@
+//! Replays the seeds of the fuzz targets, with what the targets do, in every run.
+
+#![cfg(test)]
+
+#[allow(unreachable_pub, reason = "it is a crate of its own elsewhere")]
+#[path = "../fuzz/src/lib.rs"]
+mod targets;
+
+use std::{fs, path::Path};
+
+/// Runs `target` over each seed of `name`, of which there must be at least `least`.
+fn replay(name: &str, target: fn(&[u8]), least: usize) {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("fuzz/corpus")
+        .join(name);
+    let mut seeds: Vec<_> = fs::read_dir(corpus)
+        .expect("the corpus is there")
+        .map(|entry| entry.expect("an entry").path())
+        .collect();
+    seeds.sort();
+    for seed in &seeds {
+        println!("{name}: {}", seed.display());
+        target(&fs::read(seed).expect("a seed"));
+    }
+    assert!(seeds.len() >= least, "{name}: {} seeds", seeds.len());
+    println!("vectors: fuzz seeds, {name}: {}", seeds.len());
+}
+
+#[test]
+fn header_seeds_parse_to_what_encode_writes() {
+    replay("header", targets::header, 20);
+}
+
+#[test]
+fn decryptor_seeds_open_nothing_but_genuine_frames() {
+    replay("decryptor", targets::decryptor, 20);
+}
