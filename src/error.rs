@@ -306,6 +306,12 @@ pub enum Malformed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
 #[non_exhaustive]
 pub enum StoreFault {
+    /// Make the store first, or mend the path or mount: a store that is lost took its counters with it.
+    #[error("there is no counter store in this folder")]
+    NotThere,
+    /// Open the store in place of making it.
+    #[error("the folder holds a counter store already")]
+    AlreadyThere,
     /// Another process, or another store of this process, holds the folder.
     #[error("the folder is locked by another store")]
     Locked,

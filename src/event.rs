@@ -21,12 +21,14 @@ pub enum Event {
         /// KID of the send key.
         kid: KeyId,
     },
-    /// A frame from before the key was last retired came again.
+    /// An authentic frame from before the key was last retired came again. Said at the 1st, 2nd, 4th, 8th … of a key.
     Replayed {
         /// KID of the frame.
         kid: KeyId,
         /// CTR of the frame.
         ctr: Counter,
+        /// Such frames so far.
+        count: u64,
     },
     /// So many frames under this KID failed authentication that a fresh key is advised.
     ManyAuthenticationFailures {
@@ -49,7 +51,9 @@ impl fmt::Display for Event {
         match self {
             Self::KeyNearLimit { kid } => write!(f, "send key {kid} has used 75 % of its limit"),
             Self::KeyExhausted { kid } => write!(f, "send key {kid} is exhausted"),
-            Self::Replayed { kid, ctr } => write!(f, "replayed frame (KID {kid}, CTR {ctr})"),
+            Self::Replayed { kid, ctr, count } => {
+                write!(f, "replayed frame (KID {kid}, CTR {ctr}), {count} so far")
+            }
             Self::ManyAuthenticationFailures { kid, failures } => {
                 write!(f, "{failures} frames failed authentication under KID {kid}")
             }
@@ -78,10 +82,13 @@ impl EventQueue {
         }
     }
 
-    pub(crate) fn push(&self, event: Event) {
-        if self.sender.try_send(event).is_err() {
+    /// Adds an event, or counts it as lost and returns false.
+    pub(crate) fn push(&self, event: Event) -> bool {
+        let kept = self.sender.try_send(event).is_ok();
+        if !kept {
             self.lost.fetch_add(1, Ordering::Relaxed);
         }
+        kept
     }
 
     pub(crate) fn poll(&self) -> Option<Event> {

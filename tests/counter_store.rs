@@ -1,4 +1,5 @@
 //! Counters that survive restarts: nothing is used twice, whatever happens to the process or the folder.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -22,7 +23,7 @@ struct Folder(PathBuf);
 impl Folder {
     fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("mediaseal-{name}-{}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
+        drop(fs::remove_dir_all(&path));
         Self(path)
     }
 
@@ -37,12 +38,15 @@ impl Folder {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
+        drop(fs::remove_dir_all(&self.0));
     }
 }
 
 fn sender(folder: &Path) -> Result<(KeyStore, ChannelEncryptor), Error> {
-    let counters = CounterStore::open(folder)?;
+    let counters = match CounterStore::open(folder) {
+        Err(Error::CounterStore(StoreFault::NotThere)) => CounterStore::create(folder)?,
+        opened => opened?,
+    };
     let keys = store(GCM);
     keys.add_send(key_a(), KID, CounterOrigin::Store(&counters))?;
     keys.activate(KID)?;
@@ -116,7 +120,7 @@ fn a_tick_keeps_the_reserve_full() {
 #[test]
 fn one_folder_one_store_and_one_key_one_sender() {
     let folder = Folder::new("lock");
-    let counters = CounterStore::open(&folder.0).unwrap();
+    let counters = CounterStore::create(&folder.0).unwrap();
     assert_eq!(
         CounterStore::open(&folder.0).err(),
         Some(StoreFault::Locked.into())
@@ -181,12 +185,63 @@ fn a_record_changed_under_an_open_store_stops_the_key() {
 fn a_folder_that_cannot_be_made_is_an_error() {
     let folder = Folder::new("no-folder");
     fs::write(&folder.0, b"a file").unwrap();
-    let refused = CounterStore::open(folder.0.join("below")).err();
+    let refused = CounterStore::create(folder.0.join("below")).err();
     assert!(
         matches!(refused, Some(Error::CounterStore(StoreFault::Io(_)))),
         "{refused:?}"
     );
     fs::remove_file(&folder.0).unwrap();
+}
+
+#[test]
+fn a_missing_store_is_not_taken_for_a_new_one() {
+    let folder = Folder::new("missing");
+    let missing = Some(StoreFault::NotThere.into());
+    assert_eq!(CounterStore::open(&folder.0).err(), missing);
+    fs::create_dir(&folder.0).unwrap();
+    assert_eq!(CounterStore::open(&folder.0).err(), missing, "empty");
+    drop(CounterStore::create(folder.0.join("deeper/still")).unwrap());
+    let again = CounterStore::create(folder.0.join("deeper/still")).err();
+    assert_eq!(again, Some(StoreFault::AlreadyThere.into()));
+    CounterStore::open(folder.0.join("deeper/still")).unwrap();
+}
+
+/// The rename went through and what came after it failed: no rollback, the key goes on when the disk does.
+#[test]
+fn a_write_that_failed_half_way_is_taken_up_again() {
+    let folder = Folder::new("half-way");
+    let (keys, mut encryptor) = sender(&folder.0).unwrap();
+    for _ in 0..10_000 {
+        next_ctr(&mut encryptor).unwrap();
+    }
+    // The record beside cannot be written: a folder stands in its place.
+    let beside = folder.record().with_extension("new");
+    fs::create_dir(&beside).unwrap();
+    assert!(matches!(
+        keys.tick(1_000_000),
+        Err(Error::CounterStore(StoreFault::Io(_)))
+    ));
+    fs::remove_dir(&beside).unwrap();
+    keys.tick(1_000_060).unwrap();
+    assert_eq!(next_ctr(&mut encryptor), Ok(10_000));
+}
+
+/// A key whose limits are small is not used up by its own reserves.
+#[test]
+fn reserves_keep_to_a_small_part_of_the_limit() {
+    let folder = Folder::new("starts");
+    let mut starts = 0;
+    while starts < 100 {
+        let (_keys, mut encryptor) = sender(&folder.0).unwrap();
+        next_ctr(&mut encryptor).unwrap();
+        starts += 1;
+    }
+    let record = fs::read(folder.record()).unwrap();
+    let blocks = u64::from_be_bytes(record[16..24].try_into().unwrap());
+    assert!(
+        blocks <= starts * (2 << 22),
+        "{blocks} blocks in {starts} starts"
+    );
 }
 
 const CHILD: &str = "MEDIASEAL_COUNTER_STORE_CHILD";

@@ -1,6 +1,7 @@
 //! The conformance check: a sound cipher passes, and each way of being unsound is refused by its name.
 //!
 //! (That a cipher writes outside its ranges cannot be shown here: safe Rust does not let it.)
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -54,6 +55,16 @@ enum Fault {
     AddressMatters,
     KeysDiffer,
     ThreadMatters,
+    KeystreamOfPeriod(usize),
+    NonceReachesFirstBlockAlone,
+    LowBitsOfNonceAlone,
+    NonceFoldedToOneOctet,
+    LowBitsOfKeyAlone,
+    PartialBlockNotInTag,
+    DataInTagUpTo(usize),
+    TagUncheckedOver(usize),
+    AadInTagUpTo(usize),
+    AadPaddedWithoutLength,
 }
 
 /// Encrypt-then-MAC out of AES-128-GCM, with a fault.
@@ -145,6 +156,11 @@ impl Cipher for Custom {
         } else {
             key.try_into().map_err(|_| CipherError::BadKeyLength)?
         };
+        let key = if self.fault == Fault::LowBitsOfKeyAlone {
+            key.map(|octet| octet & 1)
+        } else {
+            key
+        };
         let constant = [7; 16];
         let stream = if self.fault == Fault::KeyIgnoredByData {
             constant
@@ -188,6 +204,10 @@ impl CustomKey {
         match self.fault {
             Fault::NonceIgnored => nonce = [1; 12],
             Fault::LastNonceOctetIgnored => nonce[11] = 0,
+            Fault::LowBitsOfNonceAlone => nonce = nonce.map(|octet| octet & 1),
+            Fault::NonceFoldedToOneOctet => {
+                nonce = [nonce.iter().fold(0, |folded, octet| folded ^ octet); 12];
+            }
             _ => {}
         }
         let address = data.as_ptr().addr();
@@ -195,9 +215,24 @@ impl CustomKey {
         self.stream
             .encrypt_inout_detached(&nonce.into(), b"", InOutBuf::from(&mut keystream[..]))
             .unwrap();
-        if self.fault == Fault::BlocksRepeat {
-            for at in 16..keystream.len() {
-                keystream[at] = keystream[at - 16];
+        let period = match self.fault {
+            Fault::BlocksRepeat => 16,
+            Fault::KeystreamOfPeriod(period) => period,
+            _ => usize::MAX,
+        };
+        for at in period..keystream.len() {
+            keystream[at] = keystream[at - period];
+        }
+        if self.fault == Fault::NonceReachesFirstBlockAlone && keystream.len() > 16 {
+            self.stream
+                .encrypt_inout_detached(&[5; 12].into(), b"", InOutBuf::from(&mut keystream[16..]))
+                .unwrap();
+            let mut unmasked = vec![0; keystream.len()];
+            self.stream
+                .encrypt_inout_detached(&nonce.into(), b"", InOutBuf::from(&mut unmasked[..]))
+                .unwrap();
+            for (octet, mask) in keystream[16..].iter_mut().zip(&unmasked[16..]) {
+                *octet ^= mask;
             }
         }
         for (octet, key) in data.iter_mut().zip(keystream) {
@@ -219,13 +254,29 @@ impl CustomKey {
             Fault::AadEndIgnored => (20, usize::MAX),
             Fault::DataIgnored => (usize::MAX, 0),
             Fault::DataEndIgnored => (usize::MAX, 90),
+            Fault::PartialBlockNotInTag if ciphertext.len() > 16 => {
+                (usize::MAX, ciphertext.len() / 16 * 16)
+            }
+            Fault::DataInTagUpTo(len) => (usize::MAX, len),
+            Fault::AadInTagUpTo(len) => (len, usize::MAX),
             _ => (usize::MAX, usize::MAX),
         };
-        let aad = &aad[..aad.len().min(aad_end)];
-        let ciphertext = &ciphertext[..ciphertext.len().min(data_end)];
-        let mut authenticated = [aad, ciphertext].concat();
+        // Some faults forget octets and still count them.
+        let lengths = match self.fault {
+            Fault::AadEndIgnored | Fault::AadIgnored => [aad.len().min(aad_end), ciphertext.len()],
+            Fault::DataIgnored | Fault::DataEndIgnored => {
+                [aad.len(), ciphertext.len().min(data_end)]
+            }
+            Fault::AadPaddedWithoutLength => [0, ciphertext.len()],
+            _ => [aad.len(), ciphertext.len()],
+        };
+        let mut authenticated = aad[..aad.len().min(aad_end)].to_vec();
+        if self.fault == Fault::AadPaddedWithoutLength {
+            authenticated.resize(authenticated.len().next_multiple_of(16), 0);
+        }
+        authenticated.extend(&ciphertext[..ciphertext.len().min(data_end)]);
         if self.fault != Fault::AadAndDataJoined {
-            authenticated.extend(aad.len().to_be_bytes());
+            authenticated.extend(lengths.map(usize::to_be_bytes).as_flattened());
         }
         let mut tag: [u8; 16] = self
             .mac
@@ -252,6 +303,7 @@ impl CustomKey {
         };
         match self.fault {
             Fault::TagIgnored => true,
+            Fault::TagUncheckedOver(len) if data.len() > len => true,
             Fault::LastTagBitIgnored => {
                 expected[..15] == tag[..15] && (expected[15] ^ tag[15]) & 0x7F == 0
             }
@@ -347,7 +399,7 @@ fn each_fault_is_refused_by_its_name() {
         (
             Fault::LastNonceOctetIgnored,
             Property::DataDependsOnNonce,
-            11,
+            88,
         ),
         (Fault::KeyIgnoredByData, Property::DataDependsOnKey, 0),
         (Fault::BlocksRepeat, Property::NoRepeatedBlocks, 0),
@@ -360,7 +412,7 @@ fn each_fault_is_refused_by_its_name() {
         (
             Fault::AadAndDataJoined,
             Property::TagSeparatesAadFromData,
-            100,
+            1,
         ),
         (Fault::TagIgnored, Property::EveryTagBit, 0),
         (Fault::LastTagBitIgnored, Property::EveryTagBit, 127),
@@ -369,6 +421,34 @@ fn each_fault_is_refused_by_its_name() {
         (Fault::NotWiped, Property::WipedOnFailure, 1),
         (Fault::AddressMatters, Property::InPlaceAnywhere, 5),
         (Fault::KeysDiffer, Property::Deterministic, 0),
+        (
+            Fault::KeystreamOfPeriod(4096),
+            Property::NoRepeatedBlocks,
+            0,
+        ),
+        (
+            Fault::KeystreamOfPeriod(1 << 20),
+            Property::NoRepeatedBlocks,
+            0,
+        ),
+        (Fault::KeystreamOfPeriod(257), Property::NoRepeatedBlocks, 0),
+        (
+            Fault::NonceReachesFirstBlockAlone,
+            Property::DataDependsOnNonce,
+            0,
+        ),
+        (Fault::LowBitsOfNonceAlone, Property::DataDependsOnNonce, 1),
+        (
+            Fault::NonceFoldedToOneOctet,
+            Property::DataDependsOnNonce,
+            256,
+        ),
+        (Fault::LowBitsOfKeyAlone, Property::TagDependsOnKey, 1),
+        (Fault::PartialBlockNotInTag, Property::AlteredData, 129),
+        (Fault::DataInTagUpTo(1500), Property::AlteredData, 0),
+        (Fault::TagUncheckedOver(4096), Property::EveryTagBit, 0),
+        (Fault::AadInTagUpTo(32), Property::AlteredAad, 32),
+        (Fault::AadPaddedWithoutLength, Property::AlteredAad, 1),
         (Fault::ThreadMatters, Property::SameOnTwoThreads, 0),
     ];
     for (fault, property, at) in faults {

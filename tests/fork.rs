@@ -1,11 +1,12 @@
 //! A forked process does not go on with its parent's counters.
 #![cfg(unix)]
 #![allow(unsafe_code, reason = "fork and waitpid are unsafe calls")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
 use common::{GCM, Pair, info, key_b, store};
-use mediaseal::{ChannelEncryptor, CounterOrigin, Error, KeyId, Mode};
+use mediaseal::{ChannelEncryptor, CounterOrigin, CounterStore, Error, KeyId, Mode};
 
 /// Runs `child` in a fork and returns its exit status.
 fn in_fork(child: impl FnOnce() -> bool) -> i32 {
@@ -59,6 +60,23 @@ fn a_child_seals_nothing_with_inherited_keys_and_all_with_its_own() {
         after[0], 0x01,
         "KID 0, CTR 1: the child spent nothing of it"
     );
+}
+
+#[test]
+fn a_child_claims_no_counters_from_an_inherited_store() {
+    let folder = std::env::temp_dir().join(format!("mediaseal-fork-{}", std::process::id()));
+    let counters = CounterStore::create(&folder).unwrap();
+    let kid = KeyId::new(8);
+    let status = in_fork(|| {
+        let own = store(GCM);
+        own.add_send(key_b(), kid, CounterOrigin::Store(&counters)) == Err(Error::Forked)
+    });
+    assert_eq!(status, 0);
+    let own = store(GCM);
+    own.add_send(key_b(), kid, CounterOrigin::Store(&counters))
+        .unwrap();
+    drop((own, counters));
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 /// A test above that could not fail would pass here too.

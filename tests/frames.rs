@@ -1,4 +1,5 @@
 //! One frame: bounds, modes, buffers, and what is left of it after each refusal.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

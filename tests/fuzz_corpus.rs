@@ -19,7 +19,7 @@ fn replay(name: &str, target: fn(&[u8]), least: usize) {
         .collect();
     seeds.sort();
     for seed in &seeds {
-        println!("{name}: {}", seed.display());
+        println!("{name}: {:?}", seed.file_name());
         target(&fs::read(seed).expect("a seed"));
     }
     assert!(seeds.len() >= least, "{name}: {} seeds", seeds.len());

@@ -1,4 +1,5 @@
 //! No key octet in any text that the library makes: `Debug`, `Display`, errors, events, panics.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -94,7 +95,7 @@ fn nothing_that_is_printed_holds_a_key() {
         transcript.text(&refused.unwrap());
     }
     let folder = std::env::temp_dir().join(format!("mediaseal-secrets-{}", std::process::id()));
-    let counters = mediaseal::CounterStore::open(&folder).unwrap();
+    let counters = mediaseal::CounterStore::create(&folder).unwrap();
     let persistent = store(GCM);
     persistent
         .add_send(key_a(), kid, CounterOrigin::Store(&counters))
@@ -177,6 +178,8 @@ fn every_error() -> Vec<Error> {
     errors.extend([Malformed::NotMinimal, Malformed::TooLong].map(Error::from));
     errors.extend(
         [
+            StoreFault::NotThere,
+            StoreFault::AlreadyThere,
             StoreFault::Locked,
             StoreFault::KeyInUse,
             StoreFault::Damaged,
@@ -222,15 +225,19 @@ fn every_error_says_something_of_its_own_and_has_a_class() {
     assert_eq!(count(Class::FixTheCall), 22);
     assert_eq!(count(Class::FetchAKey), 5);
     assert_eq!(count(Class::DropThePacket), 10);
-    assert_eq!(count(Class::ReportABug), 7);
+    assert_eq!(count(Class::ReportABug), 9);
     let event = Event::Replayed {
         kid: KeyId::new(7),
         ctr: mediaseal::format::sframe::Header::parse(&[5])
             .unwrap()
             .0
             .ctr(),
+        count: 4,
     };
-    assert_eq!(event.to_string(), "replayed frame (KID 0x7, CTR 5)");
+    assert_eq!(
+        event.to_string(),
+        "replayed frame (KID 0x7, CTR 5), 4 so far"
+    );
 }
 
 #[test]

@@ -1,4 +1,5 @@
 //! Several threads over one store: no CTR twice, no frame opened twice.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 
@@ -99,6 +100,51 @@ fn decryptors_that_share_a_window_open_each_frame_once() {
     assert_eq!(twice, 0);
     assert_eq!(once + refused.into_inner(), 4 * FRAMES);
     assert!(once > FRAMES / 2, "{once} of {FRAMES} opened");
+}
+
+#[test]
+fn a_key_retired_and_added_again_under_a_running_decryptor_opens_no_frame_twice() {
+    const FRAMES: usize = 200_000;
+    let mut pair = Pair::gcm();
+    let frames: Vec<_> = (0..FRAMES).map(|_| pair.seal("f")).collect();
+    let opened: Vec<_> = (0..FRAMES).map(|_| AtomicUsize::new(0)).collect();
+    let done = AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let kid = KeyId::new(0);
+            while !done.load(Ordering::Relaxed) {
+                pair.receive.retire_receive(kid).unwrap();
+                pair.receive
+                    .add_receive(common::key_a(), kid, common::alice())
+                    .unwrap();
+            }
+        });
+        let workers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut decryptor = ChannelDecryptor::new(&pair.receive, Mode::Frame).unwrap();
+                    let mut out = [0; 1];
+                    for (frame, opened) in frames.iter().zip(&opened) {
+                        if decryptor.decrypt_into(&info(), frame, &mut out).is_ok() {
+                            opened.fetch_add(1, Ordering::Relaxed);
+                        }
+                    }
+                })
+            })
+            .collect();
+        for worker in workers {
+            worker.join().unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+    });
+    let twice = opened
+        .iter()
+        .filter(|count| count.load(Ordering::Relaxed) > 1);
+    assert_eq!(twice.count(), 0);
+    let once = opened
+        .iter()
+        .filter(|count| count.load(Ordering::Relaxed) == 1);
+    assert!(once.count() > 100);
 }
 
 #[test]

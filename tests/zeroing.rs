@@ -5,6 +5,7 @@
 //! and what AES and HMAC make of them first.
 
 #![allow(unsafe_code, reason = "a GlobalAlloc that looks at what is freed")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
 

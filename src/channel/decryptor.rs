@@ -9,26 +9,26 @@ use zeroize::Zeroize;
 
 use super::statistics::{ErrorCounts, Statistics, StreamStatistics};
 use super::{MAX_METADATA_LEN, Mode, SCRATCH_LEN};
-use crate::cipher::Limits;
+use crate::cipher::CipherError;
 use crate::error::{Error, Malformed, Misuse};
-use crate::event::Event;
 use crate::format::sframe::{self, FrameContext, Header};
 use crate::frame::{FrameBuf, FrameInfo};
 use crate::id::{Counter, KeyId, SenderId};
 use crate::keys::key::RecvKey;
-use crate::keys::replay::Verdict;
+use crate::keys::replay::{NoLease, Verdict};
+use crate::keys::secret::wipe_stack;
 use crate::keys::{KeyStore, Snapshot};
 
 /// Opens the frames of one thread's streams, of any number of senders.
 ///
 /// `Send` and not `Sync`: one thread at a time. Several decryptors may share a store; the replay window of a KID is one for all of them.
-/// In the steady state a frame allocates nothing, takes no lock and makes no system call, and a frame that fails never does.
+/// In the steady state a frame allocates nothing, takes no lock and makes no system call, good or bad (but for the result of
+/// [`decrypt_to_vec`](Self::decrypt_to_vec)). Outside it are the first frame of a stream, the first with longer metadata than before, and
+/// the first after a change of keys.
 pub struct ChannelDecryptor {
     store: KeyStore,
     snapshot: Arc<Snapshot>,
     mode: Mode,
-    /// Who this is in the leases of replay windows.
-    id: u64,
     scratch: Vec<u8>,
     statistics: Statistics,
     not_sync: PhantomData<Cell<()>>,
@@ -67,7 +67,6 @@ impl ChannelDecryptor {
             store: store.clone(),
             snapshot: store.snapshot(),
             mode,
-            id: store.new_decryptor_id(),
             scratch: Vec::with_capacity(SCRATCH_LEN),
             statistics: Statistics::default(),
             not_sync: PhantomData,
@@ -78,19 +77,21 @@ impl ChannelDecryptor {
     pub fn refresh(&mut self) {
         if self.store.version() != self.snapshot.version {
             self.snapshot = self.store.snapshot();
+            wipe_stack();
         }
     }
 
     /// Opens a frame where it lies.
     ///
-    /// On entry `frame` holds header, ciphertext and tag. On success it holds the plaintext, where the ciphertext was. If
-    /// authentication fails, or the frame is found to be a repetition after it, the ciphertext and plaintext are zeroed; on every other
-    /// error `frame` is unchanged, and it may be tried again when its key has come.
+    /// On entry `frame` holds header, ciphertext and tag. On success it holds the plaintext, where the ciphertext was. If its
+    /// key is missing or not open yet, if it is malformed or truncated, `frame` is unchanged, and it may be tried again when its key has
+    /// come. On other errors its ciphertext may be zeroed, and never holds plaintext.
     ///
     /// # Errors
     /// [`Error::MissingKey`], [`Error::NotYetActive`]: fetch the key, keep the frame if you like. [`Error::RetiredKey`],
     /// [`Error::Reflected`], [`Error::AuthenticationFailed`], [`Error::Duplicate`], [`Error::Replayed`], [`Error::TooOld`],
     /// [`Error::Malformed`], [`Error::Truncated`], [`Error::Contended`]: drop the frame. [`Misuse::MetadataTooLong`]: fix the call.
+    /// [`Error::CipherFailed`]: report it.
     /// After any of them nothing has changed but counters.
     pub fn decrypt_in_place(
         &mut self,
@@ -108,8 +109,8 @@ impl ChannelDecryptor {
 
     /// Opens a frame into another buffer. The plaintext is [`Opened::len`] octets at its front.
     ///
-    /// `ciphertext` holds header, ciphertext and tag and stays as it is. If authentication fails, or the frame is found to be a
-    /// repetition after it, what was written to `out` is zeroed; on every other error `out` is unchanged.
+    /// `ciphertext` holds header, ciphertext and tag and stays as it is. On error `out` is unchanged, or zeroed where it was
+    /// written to.
     ///
     /// # Errors
     /// [`Error::BufferTooSmall`] with the exact octets needed, before anything is spent on the frame; the others as
@@ -188,11 +189,14 @@ impl ChannelDecryptor {
             let len = frame.len();
             return Err(self.count(Some(&key), info, Error::Truncated { len, needed }));
         };
-        if plaintext_len > Limits::DEFAULT.max_frame_len {
+        if plaintext_len > key.params().limits.max_frame_len {
             return Err(self.count(Some(&key), info, Malformed::TooLong.into()));
         }
-        let verdict = key.window().look(header.ctr(), self.mode.window());
-        self.check(&key, info, header.ctr(), verdict)?;
+        // A replay is opened all the same, so that only the real sender's frames raise its alarm.
+        match key.window().look(header.ctr(), self.mode.window()) {
+            Verdict::Fresh | Verdict::Replayed => {}
+            verdict => return Err(self.refuse(&key, info, header.ctr(), verdict)),
+        }
         Ok(Candidate {
             key,
             ctr: header.ctr(),
@@ -219,24 +223,31 @@ impl ChannelDecryptor {
             metadata: info.metadata_octets(),
             scratch: &mut self.scratch,
         };
-        if sframe::open(context, data, tag).is_err() {
+        let (kid, ctr) = (key.kid(), *ctr);
+        if let Err(error) = sframe::open(context, data, tag) {
             // Ciphers wipe by contract; a custom one that does not must not hand out what it made.
             data.zeroize();
-            key.count_failure();
-            let (kid, ctr) = (key.kid(), *ctr);
-            return Err(self.count(Some(key), info, Error::AuthenticationFailed { kid, ctr }));
+            let error = if error == CipherError::AuthenticationFailed {
+                key.count_failure();
+                Error::AuthenticationFailed { kid, ctr }
+            } else {
+                Error::CipherFailed { suite: key.suite() }
+            };
+            return Err(self.count(Some(key), info, error));
         }
-        let marked = match key.window().lease(self.id) {
-            Some(lease) => {
-                let verdict = lease.mark(*ctr, self.mode.window());
-                drop(lease);
-                self.check(key, info, *ctr, verdict)
-            }
-            None => Err(self.count(Some(key), info, Error::Contended { kid: key.kid() })),
+        let marked = key
+            .window()
+            .lease()
+            .map(|lease| lease.mark(ctr, self.mode.window()));
+        let refused = match marked {
+            Ok(Verdict::Fresh) => None,
+            Ok(verdict) => Some(self.refuse(key, info, ctr, verdict)),
+            Err(NoLease::Busy) => Some(self.count(Some(key), info, Error::Contended { kid })),
+            Err(NoLease::Closed) => Some(self.count(Some(key), info, Error::RetiredKey { kid })),
         };
-        if marked.is_err() {
+        if let Some(error) = refused {
             data.zeroize();
-            return marked;
+            return Err(error);
         }
         self.statistics.count_frame(
             key.sender(),
@@ -264,30 +275,35 @@ impl ChannelDecryptor {
     }
 
     /// Turns a verdict that is not fresh into its error, counted.
-    fn check(
+    fn refuse(
         &mut self,
         key: &Arc<RecvKey>,
         info: &FrameInfo<'_>,
         ctr: Counter,
         verdict: Verdict,
-    ) -> Result<(), Error> {
+    ) -> Error {
         let kid = key.kid();
         let error = match verdict {
-            Verdict::Fresh => return Ok(()),
-            Verdict::Duplicate => Error::Duplicate { kid, ctr },
+            Verdict::Fresh | Verdict::Duplicate => Error::Duplicate { kid, ctr },
             Verdict::TooOld => Error::TooOld { kid, ctr },
             Verdict::Replayed => {
-                self.store.events().push(Event::Replayed { kid, ctr });
+                key.count_replay(ctr);
                 Error::Replayed { kid, ctr }
             }
         };
-        Err(self.count(Some(key), info, error))
+        self.count(Some(key), info, error)
     }
 
     fn count(&mut self, key: Option<&Arc<RecvKey>>, info: &FrameInfo<'_>, error: Error) -> Error {
         let sender = key.map(|key| key.sender());
         self.statistics.count_error(sender, info.ssrc(), &error);
         error
+    }
+}
+
+impl Drop for ChannelDecryptor {
+    fn drop(&mut self) {
+        wipe_stack();
     }
 }
 

@@ -14,9 +14,9 @@ use crate::error::{Error, Misuse};
 use crate::format::sframe::{self, EncodedHeader, FrameContext, Header};
 use crate::frame::{FrameBuf, FrameInfo};
 use crate::id::{Counter, KeyId, SenderId};
-use crate::keys::KeyStore;
-use crate::keys::Snapshot;
 use crate::keys::key::{Allowance, SendKey};
+use crate::keys::secret::wipe_stack;
+use crate::keys::{KeyStore, Snapshot};
 
 /// Seals the frames of one thread's streams under the store's active send key.
 ///
@@ -67,7 +67,7 @@ impl ChannelEncryptor {
         {
             return Err(Misuse::CompactProfile.into());
         }
-        let encryptor = Self {
+        let mut encryptor = Self {
             store: store.clone(),
             snapshot: store.snapshot(),
             mode,
@@ -78,6 +78,7 @@ impl ChannelEncryptor {
             nobody: SenderId::default(),
             not_sync: PhantomData,
         };
+        encryptor.adopt_key();
         let needed = encryptor.max_overhead() + 1;
         match mode.max_len() {
             Some(max_len) if max_len < needed => {
@@ -119,6 +120,23 @@ impl ChannelEncryptor {
     pub fn refresh(&mut self) {
         if self.store.version() != self.snapshot.version {
             self.snapshot = self.store.snapshot();
+            self.adopt_key();
+            wipe_stack();
+        }
+    }
+
+    /// Draws from the active key from now on; what was drawn from another goes back to it.
+    fn adopt_key(&mut self) {
+        let same = match (self.allowance.key(), &self.snapshot.send) {
+            (Some(old), Some(new)) => Arc::ptr_eq(old, new),
+            (old, new) => old.is_none() && new.is_none(),
+        };
+        if !same {
+            self.allowance = self
+                .snapshot
+                .send
+                .clone()
+                .map_or_else(Allowance::default, Allowance::of);
         }
     }
 
@@ -271,7 +289,7 @@ impl ChannelEncryptor {
             }
             room(header_len)?;
             let blocks = blocks(header_len + metadata_len) + blocks(len) + 1;
-            if key.take_ctr(ctr, blocks, &mut self.allowance)? {
+            if self.allowance.take_ctr(ctr, blocks)? {
                 return Ok(Ready {
                     key: Arc::clone(key),
                     ctr,
@@ -320,6 +338,12 @@ impl ChannelEncryptor {
 /// Blocks of 16 octets that `len` octets take.
 fn blocks(len: usize) -> u64 {
     (len as u64).div_ceil(16)
+}
+
+impl Drop for ChannelEncryptor {
+    fn drop(&mut self) {
+        wipe_stack();
+    }
 }
 
 impl fmt::Debug for ChannelEncryptor {

@@ -101,6 +101,8 @@ pub struct StreamStatistics {
 #[derive(Default)]
 pub(super) struct Statistics {
     streams: Vec<StreamStatistics>,
+    /// Indices into `streams`, ordered by stream and sender: a relay that renames streams causes no long search.
+    order: Vec<usize>,
     /// Where the last frame was counted: the next is likely of the same stream.
     last: usize,
     totals: StreamStatistics,
@@ -136,16 +138,18 @@ impl Statistics {
             counters.window_head = head;
         };
         count(&mut self.totals);
-        let index = self.find(sender, ssrc).or_else(|| {
-            (self.streams.len() < MAX_STREAMS).then(|| {
+        let index = match self.find(sender, ssrc) {
+            Ok(index) => Some(index),
+            Err(place) => (self.streams.len() < MAX_STREAMS).then(|| {
+                self.order.insert(place, self.streams.len());
                 self.streams.push(StreamStatistics {
                     sender: sender.clone(),
                     ssrc,
                     ..StreamStatistics::default()
                 });
                 self.streams.len() - 1
-            })
-        });
+            }),
+        };
         if let Some(index) = index {
             self.last = index;
             count(&mut self.streams[index]);
@@ -155,17 +159,23 @@ impl Statistics {
     /// Counts a refusal: with its stream if that has had an authentic frame. Nobody unauthenticated makes an entry.
     pub(super) fn count_error(&mut self, sender: Option<&SenderId>, ssrc: Ssrc, error: &Error) {
         self.totals.errors.count(error);
-        match sender.and_then(|sender| self.find(sender, ssrc)) {
+        match sender.and_then(|sender| self.find(sender, ssrc).ok()) {
             Some(index) => self.streams[index].errors.count(error),
             None => self.unattributed.count(error),
         }
     }
 
-    fn find(&self, sender: &SenderId, ssrc: Ssrc) -> Option<usize> {
+    /// The index of a stream, or where it would stand in the order.
+    fn find(&self, sender: &SenderId, ssrc: Ssrc) -> Result<usize, usize> {
         let is = |stream: &StreamStatistics| stream.ssrc == ssrc && stream.sender == *sender;
         if self.streams.get(self.last).is_some_and(is) {
-            return Some(self.last);
+            return Ok(self.last);
         }
-        self.streams.iter().position(is)
+        self.order
+            .binary_search_by(|&index| {
+                let stream = &self.streams[index];
+                (stream.ssrc, &stream.sender).cmp(&(ssrc, sender))
+            })
+            .map(|place| self.order[place])
     }
 }

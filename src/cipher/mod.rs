@@ -131,6 +131,9 @@ pub struct KnownAnswer {
 #[derive(Clone)]
 pub struct CheckedCipher {
     cipher: Arc<dyn Cipher>,
+    /// As they were when the cipher was checked: it is not asked again.
+    suite: CipherSuite,
+    params: Params,
     short_tags: bool,
 }
 
@@ -143,10 +146,7 @@ impl CheckedCipher {
         let cipher = builtin(suite).ok_or(Misuse::UnsupportedSuite {
             suite: suite.value(),
         })?;
-        Ok(Self {
-            cipher,
-            short_tags: false,
-        })
+        Ok(Self::checked(cipher))
     }
 
     /// Registers a custom cipher. Runs [`check::conformance`], which takes from milliseconds to about a
@@ -155,17 +155,25 @@ impl CheckedCipher {
     /// # Errors
     /// A [`Refusal`] that names the property which does not hold.
     pub fn register(cipher: impl Cipher) -> Result<Self, Refusal> {
-        if !cipher.suite().is_private() {
+        let checked = Self::checked(Arc::new(cipher));
+        if !checked.suite.is_private() {
             return Err(Refusal::new(
                 Property::SuiteIsPrivate,
-                usize::from(cipher.suite().value()),
+                usize::from(checked.suite.value()),
             ));
         }
-        check::conformance(&cipher)?;
-        Ok(Self {
-            cipher: Arc::new(cipher),
+        check::conformance_with(checked.cipher.as_ref(), checked.suite, checked.params)?;
+        Ok(checked)
+    }
+
+    fn checked(cipher: Arc<dyn Cipher>) -> Self {
+        let (suite, params) = (cipher.suite(), cipher.params());
+        Self {
+            cipher,
+            suite,
+            params,
             short_tags: false,
-        })
+        }
     }
 
     /// Accepts tags of 4 octets (built-in suites 0x0003 and 0x0008), or of 4 to 15 octets in a custom
@@ -182,13 +190,13 @@ impl CheckedCipher {
     /// Returns the suite.
     #[must_use]
     pub fn suite(&self) -> CipherSuite {
-        self.cipher.suite()
+        self.suite
     }
 
     /// Returns lengths, limits and cost class.
     #[must_use]
     pub fn params(&self) -> Params {
-        self.cipher.params()
+        self.params
     }
 
     pub(crate) fn cipher(&self) -> &Arc<dyn Cipher> {

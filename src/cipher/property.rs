@@ -25,7 +25,7 @@ pub enum Property {
     #[error("what is sealed opens to the same octets")]
     RoundTrip,
     /// Another nonce gives another ciphertext.
-    #[error("the ciphertext depends on the nonce (this cipher ignores it)")]
+    #[error("the ciphertext depends on the nonce (this cipher ignores it or a part of it)")]
     DataDependsOnNonce,
     /// Another key gives another ciphertext.
     #[error("the ciphertext depends on the key")]

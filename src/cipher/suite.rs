@@ -125,7 +125,7 @@ impl Hash {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Octets of plaintext in one seal; 2^30 by default.
+    /// Octets of plaintext in one seal, 1200 or more; 2^30 by default.
     pub max_frame_len: usize,
     /// Seals under one key; 2^64 - 1 by default.
     pub max_seals: u64,
@@ -174,9 +174,12 @@ impl Limits {
         }
     }
 
-    /// Tells whether each limit is at least 1 and at most the default.
+    /// Least octets that a cipher must take in one seal.
+    pub(crate) const MIN_FRAME_LEN: usize = 1200;
+
+    /// Tells whether each limit is at most the default, and a frame at least a packet.
     pub(crate) const fn are_sane(&self) -> bool {
-        self.max_frame_len >= 1
+        self.max_frame_len >= Self::MIN_FRAME_LEN
             && self.max_frame_len <= Self::DEFAULT.max_frame_len
             && self.max_seals >= 1
             && self.max_blocks >= 1

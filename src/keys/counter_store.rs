@@ -5,6 +5,7 @@
 //! *before* the first value under them is used, so a crash skips values and repeats none.
 
 use std::collections::HashSet;
+use std::fmt;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -14,29 +15,40 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, StoreFault};
 use crate::id::KeyId;
+use crate::os::ForkGuard;
 
 use super::base_key::BaseKey;
 use super::schedule::{COUNTER_RECORD, fingerprint};
 
+/// The file that is locked, and by which a folder is known for a store.
+const LOCK: &str = "lock";
 /// Octets of a record: magic ‖ u64 CTR ceiling ‖ u64 block ceiling ‖ the first 8 octets of SHA-256 over all before.
 const RECORD_LEN: usize = 32;
 const MAGIC: &[u8; 8] = b"MSCTR\0\0\x01";
 
 /// A folder of counter records, locked for this process while any clone or send key uses it.
 ///
-/// The lock file refuses a second store on the same folder, in this process and in others. A folder restored
-/// from a backup repeats counters: give its keys up and bring fresh ones. (What changes behind the store's back while it is open
-/// is noticed and refused; a restored folder that is opened later looks like any other.)
-#[derive(Clone, Debug)]
+/// The lock file refuses a second store on the same folder, in this process and in others, and a forked process gets
+/// [`Error::Forked`]. What it cannot see: a folder that was lost, or restored from a backup, while no store had it open. Its
+/// keys must be given up, because their counters begin again. (What changes behind an open store is noticed and refused.)
+///
+/// Each start of a key skips up to 2^16 counters and 2^22 blocks (64 MiB) of its limit of 2^36: some 16,000 starts end a key
+/// that seals nothing. Bring a fresh key from time to time.
+///
+/// On Unix what is written is synced through to the folder; elsewhere to the file alone.
+#[derive(Clone)]
 pub struct CounterStore {
     inner: Arc<Inner>,
 }
 
-#[derive(Debug)]
 struct Inner {
     folder: PathBuf,
+    /// Held open to sync renames: opening it anew could fail when it matters.
+    #[cfg(unix)]
+    folder_handle: File,
     /// Held open: the system drops the lock with it.
     _lock: File,
+    fork: ForkGuard,
     in_use: Mutex<HashSet<[u8; 32]>>,
 }
 
@@ -48,19 +60,36 @@ pub(crate) struct Ceilings {
 }
 
 impl CounterStore {
-    /// Opens the store in `folder`, making it (for this user only, on Unix) if it is not there.
+    /// Makes a new store in `folder`, which is made too if it is not there (for this user only, on Unix), and opens it.
     ///
     /// # Errors
-    /// [`StoreFault::Locked`] if another store holds it; [`StoreFault::Io`] if the system refuses.
+    /// [`StoreFault::AlreadyThere`] if the folder holds a store; [`StoreFault::Io`] if the system refuses.
+    pub fn create(folder: impl AsRef<Path>) -> Result<Self, Error> {
+        let folder = folder.as_ref();
+        make_folder(folder).map_err(fault)?;
+        match File::create_new(folder.join(LOCK)) {
+            Ok(_) => Self::open(folder),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                Err(StoreFault::AlreadyThere.into())
+            }
+            Err(error) => Err(fault(error)),
+        }
+    }
+
+    /// Opens the store that is in `folder`. It makes none: a wrong path, or a volume that was not mounted, must not look like a store
+    /// whose keys are all new.
+    ///
+    /// # Errors
+    /// [`StoreFault::NotThere`] if there is none; [`StoreFault::Locked`] if another store holds it; [`StoreFault::Io`] if the
+    /// system refuses.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, Error> {
         let folder = folder.as_ref().to_path_buf();
-        make_folder(&folder).map_err(fault)?;
-        let lock = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(folder.join("lock"))
-            .map_err(fault)?;
+        let lock = match OpenOptions::new().write(true).open(folder.join(LOCK)) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return Err(StoreFault::NotThere.into());
+            }
+            opened => opened.map_err(fault)?,
+        };
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(StoreFault::Locked.into()),
@@ -68,8 +97,11 @@ impl CounterStore {
         }
         Ok(Self {
             inner: Arc::new(Inner {
+                #[cfg(unix)]
+                folder_handle: File::open(&folder).map_err(fault)?,
                 folder,
                 _lock: lock,
+                fork: ForkGuard::new(),
                 in_use: Mutex::default(),
             }),
         })
@@ -77,6 +109,7 @@ impl CounterStore {
 
     /// Takes the record of a key, for one send key at a time.
     pub(crate) fn claim(&self, base_key: &BaseKey, kid: KeyId) -> Result<Record, Error> {
+        self.inner.check_process()?;
         let name = fingerprint(COUNTER_RECORD, b"", base_key.expose(), kid);
         let mut in_use = self
             .inner
@@ -92,19 +125,40 @@ impl CounterStore {
             store: Arc::clone(&self.inner),
             name,
             written: None,
+            attempted: None,
         };
         record.written = record.read()?;
         Ok(record)
     }
 }
 
+impl Inner {
+    /// A forked process holds its parent's lock and a copy of what it knows: both would use the same counters.
+    fn check_process(&self) -> Result<(), Error> {
+        if self.fork.is_this_process() {
+            Ok(())
+        } else {
+            Err(Error::Forked)
+        }
+    }
+}
+
+impl fmt::Debug for CounterStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CounterStore")
+            .field("folder", &self.inner.folder)
+            .finish_non_exhaustive()
+    }
+}
+
 /// The record of one key, claimed until it is dropped.
-#[derive(Debug)]
 pub(crate) struct Record {
     path: PathBuf,
     store: Arc<Inner>,
     name: [u8; 32],
     written: Option<Ceilings>,
+    /// What a failed write may have left on disk.
+    attempted: Option<Ceilings>,
 }
 
 impl Record {
@@ -115,11 +169,15 @@ impl Record {
 
     /// Raises the ceilings; once it returns they are on disk.
     pub(crate) fn raise(&mut self, to: Ceilings) -> Result<(), Error> {
-        if self.read()? != self.written {
+        self.store.check_process()?;
+        let on_disk = self.read()?;
+        if on_disk != self.written && (on_disk.is_none() || on_disk != self.attempted) {
             return Err(StoreFault::RolledBack.into());
         }
+        self.attempted = Some(to);
         self.write(to).map_err(fault)?;
         self.written = Some(to);
+        self.attempted = None;
         Ok(())
     }
 
@@ -147,7 +205,7 @@ impl Record {
         drop(file);
         fs::rename(&beside, &self.path)?;
         #[cfg(unix)]
-        File::open(&self.store.folder)?.sync_all()?;
+        self.store.folder_handle.sync_all()?;
         Ok(())
     }
 }
@@ -191,12 +249,30 @@ fn file_name(name: &[u8; 32]) -> String {
     hex + ".ctr"
 }
 
+/// Makes a folder with all above it, each synced into the one that holds it.
 fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    if let Some(parent) = folder
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+    {
+        make_folder(parent)?;
+    }
     let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
+    builder.create(folder)?;
+    #[cfg(unix)]
+    File::open(
+        folder
+            .parent()
+            .filter(|parent| !parent.as_os_str().is_empty())
+            .unwrap_or(Path::new(".")),
+    )?
+    .sync_all()?;
+    Ok(())
 }
 
 #[allow(

@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::cipher::{Cipher, CipherKey, Limits, Params};
+use crate::cipher::{CheckedCipher, CipherKey, Limits, Params};
 use crate::error::Error;
 use crate::event::{Event, EventQueue};
 use crate::id::{Counter, KeyId, SenderId};
@@ -17,9 +17,9 @@ use super::replay::ReplayWindow;
 use super::schedule::derive;
 use super::secret::{Secret, with_wiped_stack};
 
-/// Counter values that a CounterStore reserves ahead.
+/// Counter values that a CounterStore reserves ahead, if that is at most 2^-12 of the key's limit.
 const CTR_AHEAD: u64 = 1 << 16;
-/// Blocks that a CounterStore reserves ahead: 64 MiB.
+/// Blocks that a CounterStore reserves ahead, if that is at most 2^-12 of the key's limit: 64 MiB.
 const BLOCKS_AHEAD: u64 = 1 << 22;
 /// Most blocks that an encryptor draws at once.
 const MAX_ALLOWANCE: u64 = 1 << 20;
@@ -34,15 +34,17 @@ struct Material {
 }
 
 impl Material {
-    fn new(cipher: &dyn Cipher, base_key: &BaseKey, kid: KeyId) -> Result<Self, Error> {
+    fn new(cipher: &CheckedCipher, base_key: &BaseKey, kid: KeyId) -> Result<Self, Error> {
         let (suite, params) = (cipher.suite(), cipher.params());
         let (cipher_key, salt) = with_wiped_stack(|| {
             let secrets = derive(base_key.expose(), kid, suite, &params);
-            let cipher_key = cipher
-                .new_key(secrets.key())
-                .map_err(|_| Error::CipherFailed {
-                    suite: suite.value(),
-                })?;
+            let cipher_key =
+                cipher
+                    .cipher()
+                    .new_key(secrets.key())
+                    .map_err(|_| Error::CipherFailed {
+                        suite: suite.value(),
+                    })?;
             Ok::<_, Error>((cipher_key, secrets.salt))
         })?;
         Ok(Self {
@@ -59,10 +61,42 @@ impl Material {
     }
 }
 
-/// Blocks that an encryptor drew from its send key and has not used yet. Dropping it gives nothing back.
+/// Blocks that an encryptor drew from a send key and has not used yet. Dropped, they go back to that key.
 #[derive(Default)]
 pub(crate) struct Allowance {
+    key: Option<Arc<SendKey>>,
     blocks: u64,
+}
+
+impl Allowance {
+    /// An empty allowance of `key`.
+    pub(crate) fn of(key: Arc<SendKey>) -> Self {
+        Self {
+            key: Some(key),
+            blocks: 0,
+        }
+    }
+
+    pub(crate) fn key(&self) -> Option<&Arc<SendKey>> {
+        self.key.as_ref()
+    }
+
+    /// Takes `expected`, which [`SendKey::peek_ctr`] gave, for a frame of `blocks`. False if another encryptor has
+    /// taken it: peek again. Once it returns true the value is spent, whatever happens next.
+    pub(crate) fn take_ctr(&mut self, expected: Counter, blocks: u64) -> Result<bool, Error> {
+        match &self.key {
+            Some(key) => key.take_ctr(expected, blocks, &mut self.blocks),
+            None => Err(Error::NoActiveKey),
+        }
+    }
+}
+
+impl Drop for Allowance {
+    fn drop(&mut self) {
+        if let Some(key) = &self.key {
+            key.blocks.fetch_sub(self.blocks, Ordering::Relaxed);
+        }
+    }
 }
 
 /// A key that seals. It owns CTR: values are taken from it, in order, each once in the life of the key.
@@ -78,13 +112,14 @@ pub(crate) struct SendKey {
     block_ceiling: AtomicU64,
     record: Option<Mutex<Record>>,
     near_limit_said: AtomicBool,
+    exhausted: AtomicBool,
     exhausted_said: AtomicBool,
     events: Arc<EventQueue>,
 }
 
 impl SendKey {
     pub(crate) fn new(
-        cipher: &dyn Cipher,
+        cipher: &CheckedCipher,
         base_key: &BaseKey,
         kid: KeyId,
         record: Option<Record>,
@@ -107,6 +142,7 @@ impl SendKey {
             block_ceiling: AtomicU64::new(start.blocks),
             record: record.map(Mutex::new),
             near_limit_said: AtomicBool::new(false),
+            exhausted: AtomicBool::new(false),
             exhausted_said: AtomicBool::new(false),
             events,
         };
@@ -135,26 +171,19 @@ impl SendKey {
         Counter::new(self.ctr.load(Ordering::Relaxed))
     }
 
-    /// Takes `expected`, which [`peek_ctr`](Self::peek_ctr) gave, for a frame of `blocks`. False if another encryptor has
-    /// taken it: peek again. Once it returns true the value is spent, whatever happens next.
-    pub(crate) fn take_ctr(
-        &self,
-        expected: Counter,
-        blocks: u64,
-        allowance: &mut Allowance,
-    ) -> Result<bool, Error> {
+    fn take_ctr(&self, expected: Counter, blocks: u64, allowance: &mut u64) -> Result<bool, Error> {
         if !self.fork.is_this_process() {
             return Err(Error::Forked);
         }
         let ctr = expected.value();
         let limits = &self.material.params.limits;
-        if ctr >= limits.max_seals {
-            return Err(self.exhausted());
+        if ctr >= limits.max_seals || self.exhausted.load(Ordering::Relaxed) {
+            return Err(self.exhaust());
         }
         if ctr >= self.ctr_ceiling.load(Ordering::Acquire) {
             self.reserve(0)?;
         }
-        if allowance.blocks < blocks {
+        if *allowance < blocks {
             self.draw(blocks, allowance, limits)?;
         }
         let next = ctr + 1;
@@ -165,7 +194,7 @@ impl SendKey {
         {
             return Ok(false);
         }
-        allowance.blocks -= blocks;
+        *allowance -= blocks;
         if next >= three_quarters(limits.max_seals) {
             self.near_limit();
         }
@@ -173,14 +202,14 @@ impl SendKey {
     }
 
     /// Draws at least `blocks` from what the key has left.
-    fn draw(&self, blocks: u64, allowance: &mut Allowance, limits: &Limits) -> Result<(), Error> {
-        let wanted = blocks - allowance.blocks;
+    fn draw(&self, blocks: u64, allowance: &mut u64, limits: &Limits) -> Result<(), Error> {
+        let wanted = blocks - *allowance;
         let generous = wanted.max((limits.max_blocks >> 12).clamp(1, MAX_ALLOWANCE));
         let mut drawn = self.blocks.load(Ordering::Relaxed);
         loop {
             let left = limits.max_blocks.saturating_sub(drawn);
             if left < wanted {
-                return Err(self.exhausted());
+                return Err(self.exhaust());
             }
             let share = generous.min(left);
             let total = drawn + share;
@@ -194,7 +223,7 @@ impl SendKey {
                 Ordering::Relaxed,
             ) {
                 Ok(_) => {
-                    allowance.blocks += share;
+                    *allowance += share;
                     if total >= three_quarters(limits.max_blocks) {
                         self.near_limit();
                     }
@@ -225,16 +254,19 @@ impl SendKey {
             .blocks
             .load(Ordering::Relaxed)
             .saturating_add(more_blocks);
+        let limits = &self.material.params.limits;
+        let ctr_ahead = CTR_AHEAD.min((limits.max_seals >> 12).max(1));
+        let blocks_ahead = BLOCKS_AHEAD.min((limits.max_blocks >> 12).max(1));
         // Not at every call: a sixteenth of the reserve may be used before it is worth a write.
         let enough = |ceiling: u64, used: u64, ahead: u64| {
             ceiling.saturating_sub(used) >= ahead - ahead / 16
         };
-        if enough(now.ctr, ctr, CTR_AHEAD) && enough(now.blocks, blocks, BLOCKS_AHEAD) {
+        if enough(now.ctr, ctr, ctr_ahead) && enough(now.blocks, blocks, blocks_ahead) {
             return Ok(());
         }
         let raised = Ceilings {
-            ctr: now.ctr.max(ctr.saturating_add(CTR_AHEAD)),
-            blocks: now.blocks.max(blocks.saturating_add(BLOCKS_AHEAD)),
+            ctr: now.ctr.max(ctr.saturating_add(ctr_ahead)),
+            blocks: now.blocks.max(blocks.saturating_add(blocks_ahead)),
         };
         record.raise(raised)?;
         self.ctr_ceiling.store(raised.ctr, Ordering::Release);
@@ -243,18 +275,25 @@ impl SendKey {
     }
 
     fn near_limit(&self) {
-        if !self.near_limit_said.load(Ordering::Relaxed)
-            && !self.near_limit_said.swap(true, Ordering::Relaxed)
-        {
-            self.events.push(Event::KeyNearLimit { kid: self.kid() });
+        if !self.near_limit_said.load(Ordering::Relaxed) {
+            say_once(
+                &self.near_limit_said,
+                &self.events,
+                Event::KeyNearLimit { kid: self.kid() },
+            );
         }
     }
 
-    fn exhausted(&self) -> Error {
-        if !self.exhausted_said.swap(true, Ordering::Relaxed) {
-            self.events.push(Event::KeyExhausted { kid: self.kid() });
-        }
-        Error::KeyExhausted { kid: self.kid() }
+    /// Ends the key for ever.
+    fn exhaust(&self) -> Error {
+        let kid = self.kid();
+        self.exhausted.store(true, Ordering::Relaxed);
+        say_once(
+            &self.exhausted_said,
+            &self.events,
+            Event::KeyExhausted { kid },
+        );
+        Error::KeyExhausted { kid }
     }
 
     /// Sets the next CTR. Tests need it to reproduce published vectors and to stand just before a limit.
@@ -272,6 +311,13 @@ impl SendKey {
     }
 }
 
+/// Pushes an event unless it was kept before; one that found the queue full is tried again at the next occasion.
+fn say_once(said: &AtomicBool, events: &EventQueue, event: Event) {
+    if !said.swap(true, Ordering::Relaxed) && !events.push(event) {
+        said.store(false, Ordering::Relaxed);
+    }
+}
+
 /// 75 % of a limit, rounded up.
 fn three_quarters(limit: u64) -> u64 {
     limit - limit / 4
@@ -281,31 +327,41 @@ fn three_quarters(limit: u64) -> u64 {
 pub(crate) struct RecvKey {
     material: Material,
     sender: SenderId,
-    window: Arc<ReplayWindow>,
+    /// By which the store knows (base key, KID) again.
+    mark: [u8; 32],
+    window: ReplayWindow,
     failures: AtomicU64,
+    replays: AtomicU64,
     events: Arc<EventQueue>,
 }
 
 impl RecvKey {
     pub(crate) fn new(
-        cipher: &dyn Cipher,
+        cipher: &CheckedCipher,
         base_key: &BaseKey,
         kid: KeyId,
         sender: SenderId,
-        window: Arc<ReplayWindow>,
+        mark: [u8; 32],
+        floor: Option<Counter>,
         events: Arc<EventQueue>,
     ) -> Result<Self, Error> {
         Ok(Self {
             material: Material::new(cipher, base_key, kid)?,
             sender,
-            window,
+            mark,
+            window: ReplayWindow::new(floor),
             failures: AtomicU64::new(0),
+            replays: AtomicU64::new(0),
             events,
         })
     }
 
     pub(crate) fn kid(&self) -> KeyId {
         self.material.kid
+    }
+
+    pub(crate) fn suite(&self) -> u16 {
+        self.material.suite
     }
 
     pub(crate) fn params(&self) -> &Params {
@@ -324,8 +380,24 @@ impl RecvKey {
         &self.sender
     }
 
+    pub(crate) fn mark(&self) -> &[u8; 32] {
+        &self.mark
+    }
+
     pub(crate) fn window(&self) -> &ReplayWindow {
         &self.window
+    }
+
+    /// Counts an authentic frame at or below the floor, and says so at each power of two.
+    pub(crate) fn count_replay(&self, ctr: Counter) {
+        let count = self
+            .replays
+            .fetch_add(1, Ordering::Relaxed)
+            .saturating_add(1);
+        if count.is_power_of_two() {
+            let kid = self.kid();
+            self.events.push(Event::Replayed { kid, ctr, count });
+        }
     }
 
     /// Counts a frame that did not authenticate, and says so at each multiple of the limit.

@@ -16,7 +16,7 @@ mod counter_store;
 pub(crate) mod key;
 pub(crate) mod replay;
 pub(crate) mod schedule;
-mod secret;
+pub(crate) mod secret;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
@@ -26,25 +26,27 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 pub use base_key::BaseKey;
 pub use counter_store::CounterStore;
 
-use crate::cipher::{CheckedCipher, Cipher, CipherSuite, Params};
+use crate::cipher::{CheckedCipher, CipherSuite, Params};
 use crate::error::{Error, Misuse};
 use crate::event::{Event, EventQueue};
 use crate::id::{Counter, KeyId, SenderId};
 
 use key::{RecvKey, SendKey};
-use replay::ReplayWindow;
 use schedule::{KEY_MARK, fingerprint};
 use secret::Secret;
 
-/// Retired receive keys that are remembered, with the highest CTR that each opened.
-const MAX_RETIRED: usize = 65_536;
+/// Retired receive keys whose highest CTR is remembered.
+const MAX_FLOORS: usize = 65_536;
+/// Retired KIDs whose frames are told from those of KIDs never known.
+const MAX_RETIRED_KIDS: usize = 1024;
 /// A clock below this was never set.
 const MIN_UNIX_SECONDS: u64 = 3600;
 
 /// What the application knows of a send key's counter. There is no default: a wrong answer repeats nonces.
 #[derive(Clone, Copy, Debug)]
 pub enum CounterOrigin<'a> {
-    /// This (base key, KID) has sealed nothing, in this process or any other. CTR starts at 0.
+    /// This (base key, KID) has sealed nothing, in this store, another store, this process or any other: only the application
+    /// can know. CTR starts at 0.
     FreshKey,
     /// The key may live through restarts: CTR goes on from what the store reserved.
     Store(&'a CounterStore),
@@ -59,12 +61,11 @@ pub struct KeyStore {
 }
 
 struct Inner {
-    cipher: Arc<dyn Cipher>,
+    cipher: CheckedCipher,
     events: Arc<EventQueue>,
     state: Mutex<State>,
     /// Counts changes of `state` that the data plane must see.
     version: AtomicU64,
-    decryptors: AtomicU64,
 }
 
 struct State {
@@ -73,12 +74,14 @@ struct State {
     /// KIDs that this store sends or ever sent under.
     own: BTreeSet<KeyId>,
     receive: BTreeMap<KeyId, Receive>,
-    retired: Retired,
+    /// KIDs in the order in which their keys were retired; the last ones alone.
+    retired: VecDeque<KeyId>,
+    floors: Floors,
     marks: HashMap<[u8; 32], Direction>,
     /// Salts the marks, so that memory holds no hash of a key that can be tried against guesses.
     mark_salt: Secret<32>,
     now: Option<u64>,
-    snapshot: Option<Arc<Snapshot>>,
+    snapshot: Arc<Snapshot>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,19 +92,36 @@ enum Direction {
 
 #[derive(Clone)]
 enum Receive {
-    Open(Arc<RecvKey>, [u8; 32]),
-    NotYet(Arc<RecvKey>, [u8; 32], u64),
+    Open(Arc<RecvKey>),
+    NotYet(Arc<RecvKey>, u64),
     Retired,
 }
 
-/// The last receive keys retired, oldest first, and how far each had opened.
+/// How far retired receive keys had opened, the last ones alone.
 #[derive(Default)]
-struct Retired {
-    order: VecDeque<(KeyId, [u8; 32])>,
-    floors: HashMap<[u8; 32], Counter>,
+struct Floors {
+    order: VecDeque<[u8; 32]>,
+    highest: HashMap<[u8; 32], Counter>,
+}
+
+impl Floors {
+    /// Remembers a floor. Tells whether another was lost for it.
+    fn insert(&mut self, mark: [u8; 32], highest: Counter) -> bool {
+        if self.highest.insert(mark, highest).is_some() {
+            self.order.retain(|other| *other != mark);
+        }
+        self.order.push_back(mark);
+        if self.order.len() <= MAX_FLOORS {
+            return false;
+        }
+        self.order
+            .pop_front()
+            .is_some_and(|oldest| self.highest.remove(&oldest).is_some())
+    }
 }
 
 /// What the data plane sees: immutable, replaced whole.
+#[derive(Default)]
 pub(crate) struct Snapshot {
     pub(crate) version: u64,
     pub(crate) send: Option<Arc<SendKey>>,
@@ -114,7 +134,7 @@ impl Snapshot {
     pub(crate) fn recv_key(&self, kid: KeyId) -> Result<&Arc<RecvKey>, Error> {
         match self.receive.binary_search_by_key(&kid, |(kid, _)| *kid) {
             Ok(index) => match &self.receive[index].1 {
-                Receive::Open(key, _) => Ok(key),
+                Receive::Open(key) => Ok(key),
                 Receive::NotYet(..) => Err(Error::NotYetActive { kid }),
                 Receive::Retired => Err(Error::RetiredKey { kid }),
             },
@@ -144,21 +164,21 @@ impl KeyStore {
         getrandom::fill(mark_salt.expose_mut()).map_err(|_| Error::EntropyUnavailable)?;
         Ok(Self {
             inner: Arc::new(Inner {
-                cipher: Arc::clone(cipher.cipher()),
+                cipher: cipher.clone(),
                 events: Arc::new(EventQueue::new()),
                 state: Mutex::new(State {
                     send: BTreeMap::new(),
                     active: None,
                     own: BTreeSet::new(),
                     receive: BTreeMap::new(),
-                    retired: Retired::default(),
+                    retired: VecDeque::new(),
+                    floors: Floors::default(),
                     marks: HashMap::new(),
                     mark_salt,
                     now: None,
-                    snapshot: None,
+                    snapshot: Arc::default(),
                 }),
-                version: AtomicU64::new(1),
-                decryptors: AtomicU64::new(1),
+                version: AtomicU64::new(0),
             }),
         })
     }
@@ -185,26 +205,20 @@ impl KeyStore {
         kid: KeyId,
         origin: CounterOrigin<'_>,
     ) -> Result<(), Error> {
-        let mut state = self.lock();
-        if state.send.contains_key(&kid) {
-            return Err(Misuse::KidInUse { kid }.into());
-        }
-        let mark = state.mark(&base_key, kid);
-        match state.marks.get(&mark) {
-            None => {}
-            Some(Direction::Send) => return Err(Misuse::KeyReused { kid }.into()),
-            Some(Direction::Receive) => return Err(Misuse::SendAndReceive { kid }.into()),
-        }
+        let mark = self.lock().check_send(&base_key, kid)?;
         let record = match origin {
             CounterOrigin::FreshKey => None,
             CounterOrigin::Store(store) => Some(store.claim(&base_key, kid)?),
         };
+        // Not under the lock, for which a media thread may wait: this may write to disk.
         let events = Arc::clone(&self.inner.events);
-        let key = SendKey::new(self.inner.cipher.as_ref(), &base_key, kid, record, events)?;
+        let key = SendKey::new(&self.inner.cipher, &base_key, kid, record, events)?;
+        let mut state = self.lock();
+        state.check_send(&base_key, kid)?;
         state.marks.insert(mark, Direction::Send);
         state.own.insert(kid);
         state.send.insert(kid, Arc::new(key));
-        self.changed(state);
+        self.publish(state);
         Ok(())
     }
 
@@ -251,33 +265,30 @@ impl KeyStore {
         sender: SenderId,
         opens_at: Option<u64>,
     ) -> Result<(), Error> {
-        let mut state = self.lock();
-        if matches!(
-            state.receive.get(&kid),
-            Some(Receive::Open(..) | Receive::NotYet(..))
-        ) {
-            return Err(Misuse::KidInUse { kid }.into());
-        }
-        let mark = state.mark(&base_key, kid);
-        if state.marks.get(&mark) == Some(&Direction::Send) {
-            return Err(Misuse::SendAndReceive { kid }.into());
-        }
-        let floor = state.retired.floors.get(&mark).copied();
+        let (mark, floor) = self.lock().check_receive(&base_key, kid)?;
+        // Not under the lock, for which a media thread may wait: the key schedule of a custom cipher may be slow.
+        let events = Arc::clone(&self.inner.events);
         let key = Arc::new(RecvKey::new(
-            self.inner.cipher.as_ref(),
+            &self.inner.cipher,
             &base_key,
             kid,
             sender,
-            Arc::new(ReplayWindow::new(floor)),
-            Arc::clone(&self.inner.events),
+            mark,
+            floor,
+            events,
         )?);
+        let mut state = self.lock();
+        if state.check_receive(&base_key, kid)? != (mark, floor) {
+            // Added and retired again meanwhile, by another thread: it holds the KID's fate.
+            return Err(Misuse::KidInUse { kid }.into());
+        }
         let receive = match opens_at {
-            Some(at) if state.now.is_none_or(|now| now < at) => Receive::NotYet(key, mark, at),
-            _ => Receive::Open(key, mark),
+            Some(at) if state.now.is_none_or(|now| now < at) => Receive::NotYet(key, at),
+            _ => Receive::Open(key),
         };
         state.marks.insert(mark, Direction::Receive);
         state.receive.insert(kid, receive);
-        self.changed(state);
+        self.publish(state);
         Ok(())
     }
 
@@ -291,7 +302,7 @@ impl KeyStore {
             return Err(Misuse::UnknownSendKey { kid }.into());
         }
         state.active = Some(kid);
-        self.changed(state);
+        self.publish(state);
         Ok(())
     }
 
@@ -305,7 +316,7 @@ impl KeyStore {
             return Err(Misuse::UnknownSendKey { kid }.into());
         }
         state.active = state.active.filter(|&active| active != kid);
-        self.changed(state);
+        self.publish(state);
         Ok(())
     }
 
@@ -316,16 +327,26 @@ impl KeyStore {
     /// [`Misuse::UnknownReceiveKey`] if it was not added, or was retired before.
     pub fn retire_receive(&self, kid: KeyId) -> Result<(), Error> {
         let mut state = self.lock();
-        let Some(Receive::Open(key, mark) | Receive::NotYet(key, mark, _)) =
-            state.receive.get(&kid).cloned()
+        let Some(Receive::Open(key) | Receive::NotYet(key, _)) = state.receive.get(&kid).cloned()
         else {
             return Err(Misuse::UnknownReceiveKey { kid }.into());
         };
         state.receive.insert(kid, Receive::Retired);
-        if state.remember(kid, mark, key.window().head()) {
+        state.retired.push_back(kid);
+        if state.retired.len() > MAX_RETIRED_KIDS
+            && let Some(oldest) = state.retired.pop_front()
+            && !state.retired.contains(&oldest)
+            && matches!(state.receive.get(&oldest), Some(Receive::Retired))
+        {
+            state.receive.remove(&oldest);
+        }
+        // Closed first: a frame that is being opened is marked before its CTR is read, or not delivered.
+        if let Some(highest) = key.window().close()
+            && state.floors.insert(*key.mark(), highest)
+        {
             self.inner.events.push(Event::ReplayHistoryLost);
         }
-        self.changed(state);
+        self.publish(state);
         Ok(())
     }
 
@@ -343,16 +364,16 @@ impl KeyStore {
         state.now = Some(unix_seconds);
         let mut opened = false;
         for receive in state.receive.values_mut() {
-            if let Receive::NotYet(key, mark, opens_at) = receive
+            if let Receive::NotYet(key, opens_at) = receive
                 && *opens_at <= unix_seconds
             {
-                *receive = Receive::Open(Arc::clone(key), *mark);
+                *receive = Receive::Open(Arc::clone(key));
                 opened = true;
             }
         }
         let send: Vec<_> = state.send.values().cloned().collect();
         if opened {
-            self.changed(state);
+            self.publish(state);
         } else {
             drop(state);
         }
@@ -373,42 +394,15 @@ impl KeyStore {
         self.inner.cipher.params()
     }
 
-    pub(crate) fn events(&self) -> &EventQueue {
-        &self.inner.events
-    }
-
     /// The number of the newest snapshot: one load, for each frame.
     #[inline]
     pub(crate) fn version(&self) -> u64 {
         self.inner.version.load(Ordering::Acquire)
     }
 
-    /// The newest snapshot. Locks; called when the version has changed.
+    /// The newest snapshot. Locks, for as long as a control call takes; called when the version has changed.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        let mut state = self.lock();
-        if let Some(snapshot) = &state.snapshot {
-            return Arc::clone(snapshot);
-        }
-        let snapshot = Arc::new(Snapshot {
-            version: self.version(),
-            send: state
-                .active
-                .and_then(|kid| state.send.get(&kid))
-                .map(Arc::clone),
-            receive: state
-                .receive
-                .iter()
-                .map(|(kid, receive)| (*kid, receive.clone()))
-                .collect(),
-            own: state.own.iter().copied().collect(),
-        });
-        state.snapshot = Some(Arc::clone(&snapshot));
-        snapshot
-    }
-
-    /// A number that no other decryptor of this store has.
-    pub(crate) fn new_decryptor_id(&self) -> u64 {
-        self.inner.decryptors.fetch_add(1, Ordering::Relaxed)
+        Arc::clone(&self.lock().snapshot)
     }
 
     /// Adds and activates a send key that stands at `ctr` and has drawn `blocks`.
@@ -421,10 +415,13 @@ impl KeyStore {
         blocks: u64,
     ) -> Result<(), Error> {
         let events = Arc::clone(&self.inner.events);
-        let key = SendKey::new(self.inner.cipher.as_ref(), base_key, kid, None, events)?
+        let key = SendKey::new(&self.inner.cipher, base_key, kid, None, events)?
             .with_counter_for_testing(ctr)
             .with_blocks_for_testing(blocks);
-        self.lock().send.insert(kid, Arc::new(key));
+        let mut state = self.lock();
+        state.own.insert(kid);
+        state.send.insert(kid, Arc::new(key));
+        drop(state);
         self.activate(kid)
     }
 
@@ -435,10 +432,23 @@ impl KeyStore {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Publishes a change: the next reader builds the snapshot.
-    fn changed(&self, mut state: MutexGuard<'_, State>) {
-        state.snapshot = None;
-        self.inner.version.fetch_add(1, Ordering::Release);
+    /// Publishes a change to the data plane.
+    fn publish(&self, mut state: MutexGuard<'_, State>) {
+        let version = self.version() + 1;
+        state.snapshot = Arc::new(Snapshot {
+            version,
+            send: state
+                .active
+                .and_then(|kid| state.send.get(&kid))
+                .map(Arc::clone),
+            receive: state
+                .receive
+                .iter()
+                .map(|(kid, receive)| (*kid, receive.clone()))
+                .collect(),
+            own: state.own.iter().copied().collect(),
+        });
+        self.inner.version.store(version, Ordering::Release);
     }
 }
 
@@ -447,26 +457,33 @@ impl State {
         fingerprint(KEY_MARK, self.mark_salt.expose(), base_key.expose(), kid)
     }
 
-    /// Remembers a retired receive key. Tells whether the floor of an older one was lost for it.
-    fn remember(&mut self, kid: KeyId, mark: [u8; 32], head: Option<Counter>) -> bool {
-        if let Some(head) = head {
-            self.retired.floors.insert(mark, head);
+    /// Sees whether the key may be added for sending, and returns its mark.
+    fn check_send(&self, base_key: &BaseKey, kid: KeyId) -> Result<[u8; 32], Error> {
+        if self.send.contains_key(&kid) {
+            return Err(Misuse::KidInUse { kid }.into());
         }
-        self.retired.order.push_back((kid, mark));
-        if self.retired.order.len() <= MAX_RETIRED {
-            return false;
+        let mark = self.mark(base_key, kid);
+        match self.marks.get(&mark) {
+            None => Ok(mark),
+            Some(Direction::Send) => Err(Misuse::KeyReused { kid }.into()),
+            Some(Direction::Receive) => Err(Misuse::SendAndReceive { kid }.into()),
         }
-        let Some((oldest, mark)) = self.retired.order.pop_front() else {
-            return false;
-        };
-        if self.retired.order.iter().any(|(_, other)| *other == mark) {
-            // The same key was retired again since; that entry stands for it.
-            return false;
+    }
+
+    /// Sees whether the key may be added for receiving, and returns its mark and the floor it left when it was retired.
+    fn check_receive(
+        &self,
+        base_key: &BaseKey,
+        kid: KeyId,
+    ) -> Result<([u8; 32], Option<Counter>), Error> {
+        if let Some(Receive::Open(_) | Receive::NotYet(..)) = self.receive.get(&kid) {
+            return Err(Misuse::KidInUse { kid }.into());
         }
-        if matches!(self.receive.get(&oldest), Some(Receive::Retired)) {
-            self.receive.remove(&oldest);
+        let mark = self.mark(base_key, kid);
+        if self.marks.get(&mark) == Some(&Direction::Send) {
+            return Err(Misuse::SendAndReceive { kid }.into());
         }
-        self.retired.floors.remove(&mark).is_some()
+        Ok((mark, self.floors.highest.get(&mark).copied()))
     }
 }
 

@@ -8,9 +8,11 @@
 //!
 //! bottom = max(start, head − width + 1). The window belongs to the KID and lives in the KeyStore; decryptors on
 //! several threads take turns by a lease, one atomic word that is held for the few instructions of looking
-//! again and marking.
+//! again and marking. Retiring the key closes the window for good, so that no frame in flight is marked after its head was read.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, Ordering};
+use std::thread;
+use std::time::Duration;
 
 use crate::id::Counter;
 
@@ -34,10 +36,14 @@ pub(crate) enum Verdict {
     Replayed,
 }
 
+const IDLE: u8 = 0;
+const BUSY: u8 = 1;
+const CLOSED: u8 = 2;
+
 /// The window of one KID.
 pub(crate) struct ReplayWindow {
-    /// Identity of the decryptor that holds or last held the lease ‖ one bit "busy".
-    lease: AtomicU64,
+    /// `IDLE`, `BUSY` or `CLOSED`.
+    lease: AtomicU8,
     started: AtomicBool,
     /// Below this nothing opens; set by the first authentic frame.
     start: AtomicU64,
@@ -50,13 +56,21 @@ pub(crate) struct ReplayWindow {
 /// The right to look and mark, held for a few instructions.
 pub(crate) struct Lease<'a> {
     window: &'a ReplayWindow,
-    idle: u64,
+}
+
+/// Why there is no lease.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NoLease {
+    /// Other decryptors held it through 64 tries.
+    Busy,
+    /// The key was retired.
+    Closed,
 }
 
 impl ReplayWindow {
     pub(crate) fn new(floor: Option<Counter>) -> Self {
         Self {
-            lease: AtomicU64::new(0),
+            lease: AtomicU8::new(IDLE),
             started: AtomicBool::new(false),
             start: AtomicU64::new(0),
             head: AtomicU64::new(0),
@@ -76,7 +90,8 @@ impl ReplayWindow {
         if !self.started.load(Ordering::Acquire) {
             return Verdict::Fresh;
         }
-        let head = self.head.load(Ordering::Relaxed);
+        // Acquire: who sees a new head sees the bits that were cleared for it.
+        let head = self.head.load(Ordering::Acquire);
         if ctr > head {
             return Verdict::Fresh;
         }
@@ -94,22 +109,37 @@ impl ReplayWindow {
         }
     }
 
-    /// Takes the lease for decryptor `id`, from whoever held it last, or gives up after 64 tries.
-    pub(crate) fn lease(&self, id: u64) -> Option<Lease<'_>> {
-        let idle = id << 1;
+    /// Takes the lease, or gives up after 64 tries.
+    pub(crate) fn lease(&self) -> Result<Lease<'_>, NoLease> {
         for _ in 0..64 {
-            let now = self.lease.load(Ordering::Relaxed);
-            if now & 1 == 0
-                && self
-                    .lease
-                    .compare_exchange_weak(now, idle | 1, Ordering::Acquire, Ordering::Relaxed)
-                    .is_ok()
+            match self
+                .lease
+                .compare_exchange(IDLE, BUSY, Ordering::Acquire, Ordering::Relaxed)
             {
-                return Some(Lease { window: self, idle });
+                Ok(_) => return Ok(Lease { window: self }),
+                Err(CLOSED) => return Err(NoLease::Closed),
+                Err(_) => std::hint::spin_loop(),
             }
-            std::hint::spin_loop();
         }
-        None
+        Err(NoLease::Busy)
+    }
+
+    /// Closes the window for good and returns the highest CTR that was opened. Waits for a decryptor that is marking.
+    pub(crate) fn close(&self) -> Option<Counter> {
+        // A lease is held for a few instructions. One that lasts a second is of a thread that a fork left behind.
+        for _ in 0..20_000 {
+            match self.lease() {
+                // Not given back: it goes from busy to closed.
+                Ok(lease) => {
+                    std::mem::forget(lease);
+                    break;
+                }
+                Err(NoLease::Closed) => break,
+                Err(NoLease::Busy) => thread::sleep(Duration::from_micros(50)),
+            }
+        }
+        self.lease.store(CLOSED, Ordering::Release);
+        self.head()
     }
 
     /// The highest CTR that was opened, in this window or before it.
@@ -143,7 +173,7 @@ impl Lease<'_> {
         let head = window.head.load(Ordering::Relaxed);
         if ctr > head {
             window.clear_after(head, ctr);
-            window.head.store(ctr, Ordering::Relaxed);
+            window.head.store(ctr, Ordering::Release);
         }
         let seen = window.ring[word].load(Ordering::Relaxed);
         window.ring[word].store(seen | bit, Ordering::Relaxed);
@@ -153,7 +183,7 @@ impl Lease<'_> {
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        self.window.lease.store(self.idle, Ordering::Release);
+        self.window.lease.store(IDLE, Ordering::Release);
     }
 }
 
@@ -184,8 +214,11 @@ impl ReplayWindow {
 }
 
 /// Word and bit of a CTR in the ring.
-fn place(ctr: u64) -> (usize, u64) {
+#[allow(
+    clippy::cast_possible_truncation,
+    reason = "the quotient is under WORDS"
+)]
+const fn place(ctr: u64) -> (usize, u64) {
     let index = ctr % RING;
-    let word = usize::try_from(index / 64).unwrap_or(0);
-    (word, 1 << (index % 64))
+    ((index / 64) as usize, 1 << (index % 64))
 }

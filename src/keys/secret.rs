@@ -42,15 +42,20 @@ impl<const N: usize> Eq for Secret<N> {}
 /// Runs a key schedule and then overwrites the stack that it used.
 ///
 /// Key schedules build round keys and hash states on the stack and move them out, and a move wipes nothing. Best effort: 16 KiB
-/// is deeper than the built-in ones go; registers are out of reach.
+/// are deeper than the built-in ones go; registers are out of reach.
 pub(crate) fn with_wiped_stack<T>(schedule: impl FnOnce() -> T) -> T {
     #[inline(never)]
     fn apart<T>(schedule: impl FnOnce() -> T) -> T {
         schedule()
     }
     let result = apart(schedule);
-    zeroize::zeroize_stack::<{ 16 * 1024 }>();
+    wipe_stack();
     result
+}
+
+/// Overwrites 16 KiB of stack below the caller: what key schedules leave there, and ciphers that spread round keys while they work.
+pub(crate) fn wipe_stack() {
+    zeroize::zeroize_stack::<{ 16 * 1024 }>();
 }
 
 impl<const N: usize> fmt::Debug for Secret<N> {

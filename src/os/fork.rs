@@ -13,16 +13,18 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) struct ForkGuard {
     page: &'static AtomicU64,
     token: u64,
+    /// The process id, to compare at each frame, where the system gave neither means.
+    process: Option<u32>,
 }
 
 impl ForkGuard {
     /// Makes a guard for the process that is running now.
     pub(crate) fn new() -> Self {
-        static PAGE: OnceLock<&'static AtomicU64> = OnceLock::new();
+        static PAGE: OnceLock<GuardPage> = OnceLock::new();
         // An ordinary static: a child inherits its value and so never draws a token of its parent.
         static NEXT: AtomicU64 = AtomicU64::new(1);
 
-        let page = *PAGE.get_or_init(guard_page);
+        let GuardPage { page, is_wiped } = *PAGE.get_or_init(guard_page);
         let mut token = page.load(Ordering::Acquire);
         if token == 0 {
             let fresh = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -31,30 +33,51 @@ impl ForkGuard {
                 Err(of_another_thread) => of_another_thread,
             };
         }
-        Self { page, token }
+        Self {
+            page,
+            token,
+            process: (!is_wiped).then(std::process::id),
+        }
     }
 
     /// Tells whether this is still the process that made the guard.
     #[inline]
     pub(crate) fn is_this_process(self) -> bool {
         self.page.load(Ordering::Relaxed) == self.token
+            && self
+                .process
+                .is_none_or(|process| process == std::process::id())
     }
 }
 
+/// The page, and whether anything wipes it in a forked child.
+#[derive(Clone, Copy)]
+struct GuardPage {
+    page: &'static AtomicU64,
+    is_wiped: bool,
+}
+
 #[cfg(unix)]
-fn guard_page() -> &'static AtomicU64 {
-    let page = wiped_page().unwrap_or_else(|| Box::leak(Box::new(AtomicU64::new(0))));
+fn guard_page() -> GuardPage {
+    let wiped_by_kernel = wiped_page();
+    let page = wiped_by_kernel.unwrap_or_else(|| Box::leak(Box::new(AtomicU64::new(0))));
     IN_CHILD.store(std::ptr::from_ref(page).cast_mut(), Ordering::Release);
-    // SAFETY: `wipe_in_child` is an `extern "C"` function that only stores to an atomic, which is
-    // async-signal-safe, and stays loaded for as long as this code does.
-    unsafe { libc::pthread_atfork(None, None, Some(wipe_in_child)) };
-    page
+    // SAFETY: `wipe_in_child` is an `extern "C"` function that only stores to an atomic, which is async-signal-safe. Where
+    // this code is in a shared library, the C library drops the handler when it is unloaded.
+    let registered = unsafe { libc::pthread_atfork(None, None, Some(wipe_in_child)) } == 0;
+    GuardPage {
+        page,
+        is_wiped: wiped_by_kernel.is_some() || registered,
+    }
 }
 
 #[cfg(not(unix))]
-fn guard_page() -> &'static AtomicU64 {
+fn guard_page() -> GuardPage {
     // There is no fork here.
-    Box::leak(Box::new(AtomicU64::new(0)))
+    GuardPage {
+        page: Box::leak(Box::new(AtomicU64::new(0))),
+        is_wiped: true,
+    }
 }
 
 #[cfg(unix)]
@@ -89,9 +112,12 @@ fn wiped_page() -> Option<&'static AtomicU64> {
     if page == libc::MAP_FAILED {
         return None;
     }
-    // SAFETY: `page` is a mapping of `len` octets made above and used by nobody else. That the advice is
-    // refused is no failure: the atfork handler serves alone then.
-    unsafe { libc::madvise(page, len, libc::MADV_WIPEONFORK) };
+    // SAFETY: `page` is a mapping of `len` octets made above and used by nobody else.
+    if unsafe { libc::madvise(page, len, libc::MADV_WIPEONFORK) } != 0 {
+        // SAFETY: the mapping made above, to which nothing points.
+        unsafe { libc::munmap(page, len) };
+        return None;
+    }
     // SAFETY: the mapping is zeroed, page-aligned, writable, never unmapped, and from here on reached only
     // through this atomic.
     Some(unsafe { &*page.cast::<AtomicU64>() })

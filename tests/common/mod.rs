@@ -1,6 +1,7 @@
 //! What several tests need: two sides of one channel, and keys by which a leak would be recognised.
 
 #![allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use mediaseal::{
     BaseKey, ChannelDecryptor, ChannelEncryptor, CheckedCipher, CipherSuite, CounterOrigin,

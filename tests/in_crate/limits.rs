@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     channel::{ChannelEncryptor, Mode},
-    cipher::{CipherSuite, Limits, builtin},
+    cipher::{CheckedCipher, CipherSuite, Limits},
     error::Error,
     event::{Event, EventQueue},
     frame::FrameInfo,
@@ -19,20 +19,20 @@ const KID: KeyId = KeyId::new(3);
 
 /// A fresh send key, and the queue of its events.
 fn send_key() -> (SendKey, Arc<EventQueue>) {
-    let cipher = builtin(CipherSuite::AES_128_GCM_SHA256_128).unwrap();
+    let cipher = CheckedCipher::builtin(CipherSuite::AES_128_GCM_SHA256_128).unwrap();
     let base_key = BaseKey::from_slice(&[7; 32]).unwrap();
     let events = Arc::new(EventQueue::new());
-    let key = SendKey::new(cipher.as_ref(), &base_key, KID, None, Arc::clone(&events)).unwrap();
+    let key = SendKey::new(&cipher, &base_key, KID, None, Arc::clone(&events)).unwrap();
     (key, events)
 }
 
 /// Takes counters for frames of `blocks` until the key refuses; returns those taken.
-fn exhaust(key: &SendKey, blocks: u64) -> Vec<u64> {
-    let mut allowance = Allowance::default();
+fn exhaust(key: &Arc<SendKey>, blocks: u64) -> Vec<u64> {
+    let mut allowance = Allowance::of(Arc::clone(key));
     let mut taken = Vec::new();
     loop {
         let ctr = key.peek_ctr();
-        match key.take_ctr(ctr, blocks, &mut allowance) {
+        match allowance.take_ctr(ctr, blocks) {
             Ok(is_taken) => {
                 assert!(is_taken, "nobody else takes");
                 taken.push(ctr.value());
@@ -55,7 +55,7 @@ fn drain(events: &EventQueue) -> Vec<Event> {
 fn the_last_counter_is_used_once_and_none_after_it() {
     let (key, events) = send_key();
     let limit = Limits::DEFAULT.max_seals;
-    let key = key.with_counter_for_testing(limit - 2);
+    let key = Arc::new(key.with_counter_for_testing(limit - 2));
     assert_eq!(exhaust(&key, 1), [limit - 2, limit - 1]);
     for _ in 0..3 {
         assert!(exhaust(&key, 1).is_empty());
@@ -73,7 +73,7 @@ fn the_last_counter_is_used_once_and_none_after_it() {
 #[test]
 fn blocks_end_a_key_before_its_counter_does() {
     let (key, events) = send_key();
-    let key = key.with_blocks_for_testing(Limits::DEFAULT.max_blocks - 8);
+    let key = Arc::new(key.with_blocks_for_testing(Limits::DEFAULT.max_blocks - 8));
     assert_eq!(exhaust(&key, 3), [0, 1], "2 frames of 3 blocks fit in 8");
     assert_eq!(
         drain(&events),
@@ -123,6 +123,56 @@ fn an_encryptor_stops_at_the_last_counter_and_goes_on_with_the_next_key() {
     store.activate(next).unwrap();
     let info = FrameInfo::new(Ssrc::new(1));
     assert!(encryptor.encrypt_to_vec(&info, b"a frame").is_ok());
+}
+
+#[test]
+fn what_an_encryptor_drew_goes_back_when_it_is_dropped_or_the_key_changes() {
+    // Room for 1000 frames of one octet: a block each for header, payload and tag.
+    let limit = Limits::DEFAULT.max_blocks;
+    let (first, store) = encryptor_at(0, limit - 3000);
+    drop(first);
+    for _ in 0..999 {
+        let mut encryptor = ChannelEncryptor::new(&store, Mode::Frame).unwrap();
+        encryptor
+            .encrypt_to_vec(&FrameInfo::default(), b"f")
+            .unwrap();
+    }
+    // Another key has its own limit: what is left of the first does not go to it, nor the other way round.
+    let next = KeyId::new(4);
+    let base_key = BaseKey::from_slice(&[8; 32]).unwrap();
+    store
+        .add_send_at_for_testing(&base_key, next, 0, limit - 6)
+        .unwrap();
+    let mut encryptor = ChannelEncryptor::new(&store, Mode::Frame).unwrap();
+    let seal = |encryptor: &mut ChannelEncryptor| {
+        encryptor
+            .encrypt_to_vec(&FrameInfo::default(), b"f")
+            .map(|frame| frame[0] >> 4)
+    };
+    assert_eq!(seal(&mut encryptor), Ok(4));
+    store.activate(KID).unwrap();
+    assert_eq!(seal(&mut encryptor), Ok(3));
+    assert_eq!(
+        seal(&mut encryptor),
+        Err(Error::KeyExhausted { kid: KID }),
+        "1000 frames"
+    );
+    store.activate(next).unwrap();
+    assert_eq!(seal(&mut encryptor), Ok(4));
+    assert_eq!(
+        seal(&mut encryptor),
+        Err(Error::KeyExhausted { kid: next }),
+        "2 frames"
+    );
+}
+
+#[test]
+fn a_key_that_refused_once_is_exhausted_for_ever() {
+    let (mut encryptor, store) = encryptor_at(0, Limits::DEFAULT.max_blocks - 30);
+    let mut second = ChannelEncryptor::new(&store, Mode::Frame).unwrap();
+    assert_eq!(encrypt_to_the_end(&mut encryptor, 4000), 0);
+    assert_eq!(encrypt_to_the_end(&mut encryptor, 1), 0);
+    assert_eq!(encrypt_to_the_end(&mut second, 1), 0);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use crate::id::Counter;
-use crate::keys::replay::{FRAME_WINDOW, PACKET_WINDOW, ReplayWindow, Verdict};
+use crate::keys::replay::{FRAME_WINDOW, NoLease, PACKET_WINDOW, ReplayWindow, Verdict};
 
 const STEPS: u32 = 1_000_000;
 
@@ -93,7 +93,7 @@ fn run(
         );
         // A frame that fails authentication is only looked at.
         if authentic {
-            let lease = window.lease(1).unwrap();
+            let lease = window.lease().unwrap();
             prop_assert_eq!(
                 lease.mark(Counter::new(ctr), width),
                 expected,
@@ -126,11 +126,26 @@ proptest! {
 #[test]
 fn a_busy_window_is_given_up_after_a_bounded_wait() {
     let window = ReplayWindow::new(None);
-    let held = window.lease(1).unwrap();
-    assert!(window.lease(2).is_none(), "busy");
-    assert!(window.lease(1).is_none(), "for its own holder too");
+    let held = window.lease().unwrap();
+    assert_eq!(window.lease().err(), Some(NoLease::Busy));
     drop(held);
-    assert!(window.lease(2).is_some(), "taken over");
+    assert!(window.lease().is_ok());
+}
+
+#[test]
+fn a_closed_window_marks_nothing_more() {
+    let window = ReplayWindow::new(None);
+    assert_eq!(
+        window.lease().unwrap().mark(Counter::new(7), FRAME_WINDOW),
+        Verdict::Fresh
+    );
+    assert_eq!(window.close(), Some(Counter::new(7)));
+    assert_eq!(window.lease().err(), Some(NoLease::Closed));
+    assert_eq!(
+        window.close(),
+        Some(Counter::new(7)),
+        "again, and it does not wait"
+    );
 }
 
 #[test]
@@ -140,7 +155,7 @@ fn one_bit_at_every_place_of_the_ring() {
         let window = ReplayWindow::new(None);
         let mark = |ctr| {
             window
-                .lease(1)
+                .lease()
                 .unwrap()
                 .mark(Counter::new(ctr), PACKET_WINDOW)
         };
