@@ -445,7 +445,7 @@ fn each_fault_is_refused_by_its_name() {
         ),
         (Fault::LowBitsOfKeyAlone, Property::TagDependsOnKey, 1),
         (Fault::PartialBlockNotInTag, Property::AlteredData, 129),
-        (Fault::DataInTagUpTo(1500), Property::AlteredData, 0),
+        (Fault::DataInTagUpTo(1500), Property::AlteredData, 12_003),
         (Fault::TagUncheckedOver(4096), Property::EveryTagBit, 0),
         (Fault::AadInTagUpTo(32), Property::AlteredAad, 32),
         (Fault::AadPaddedWithoutLength, Property::AlteredAad, 1),

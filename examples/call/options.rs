@@ -1,0 +1,217 @@
+//! The command line.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use lexopt::prelude::*;
+use mediaseal::BaseKey;
+
+use crate::ciphers::Choice;
+use crate::impairments::Impairments;
+
+const HELP: &str = "\
+Two participants in an encrypted call over UDP, through a relay that nobody trusts.
+
+A sends speech, a camera and a screen; B sends speech and a camera. Each encoded
+frame is encrypted whole and cut into datagrams of at most 1200 octets. The relay
+loses, delays, repeats, replays and alters datagrams, and looks for media in each.
+What arrives is compared with what was sent, bit by bit, and written to files.
+
+Usage: cargo run --release --example call -- [OPTIONS]
+
+Media:
+  --input FILE       send this file instead of A's built-in media; may be repeated:
+                     IVF (VP8, VP9, AV1), Ogg Opus, or H.264 in Annex-B form
+  --fps N            frames a second of Annex-B input, which does not say [30]
+  --seconds N        send only the first N seconds
+  --fast             send as fast as it goes instead of at the media's own pace
+
+Keys:
+  --cipher NAME      CIPHERS
+  --key HEX          use your own base key, 32 to 128 hexadecimal digits: given once
+                     for A, twice for A and B. For tests: others on this machine can
+                     read a command line. [random]
+
+Relay, in percent:
+  --loss P           datagrams lost [2]
+  --reorder P        datagrams that others overtake [5]
+  --duplicate P      datagrams sent twice [1]
+  --replay P         frames sent again, a second or more later [2]
+  --tamper P         datagrams with one bit flipped [0.5]
+  --seed N           makes another choice of them [12]
+
+Result:
+  --out DIR          where to write received media and timeline.svg [target/call]
+  -h, --help         print this
+
+The last line of the output sums up. Exit status: 0 if all is well; 1 if a frame was
+wrong, the relay saw media, a stream did not arrive, or the numbers do not add up;
+2 if an option or an input file is not good.
+";
+
+/// What the command line asks for. Holds keys, so it is not `Debug`.
+pub(crate) struct Options {
+    pub(crate) inputs: Vec<PathBuf>,
+    pub(crate) fps: u32,
+    pub(crate) seconds: Option<Duration>,
+    pub(crate) fast: bool,
+    pub(crate) cipher: Choice,
+    pub(crate) keys: Vec<BaseKey>,
+    pub(crate) impairments: Impairments,
+    pub(crate) out: PathBuf,
+}
+
+/// What to do.
+pub(crate) enum Command {
+    Call(Box<Options>),
+    /// Print this text.
+    Help(String),
+}
+
+/// Reads the command line, without the program's name in front.
+///
+/// # Errors
+/// A sentence that names the option and what is wrong with it, and never shows a key.
+pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command, lexopt::Error> {
+    let mut parser = lexopt::Parser::from_args(args);
+    let mut options = Options {
+        inputs: Vec::new(),
+        fps: 30,
+        seconds: None,
+        fast: false,
+        cipher: Choice::all().next().ok_or("no cipher is built in")?,
+        keys: Vec::new(),
+        impairments: Impairments {
+            loss: 2.0,
+            reorder: 5.0,
+            duplicate: 1.0,
+            replay: 2.0,
+            tamper: 0.5,
+            // With it the first key frames arrive, so that all files play from the start.
+            seed: 12,
+        },
+        out: PathBuf::from("target/call"),
+    };
+    while let Some(arg) = parser.next()? {
+        let harm = &mut options.impairments;
+        match arg {
+            Long("input") => options.inputs.push(parser.value()?.into()),
+            Long("fps") => options.fps = value(&mut parser, "--fps", frame_rate)?,
+            Long("seconds") => options.seconds = Some(value(&mut parser, "--seconds", seconds)?),
+            Long("fast") => options.fast = true,
+            Long("cipher") => options.cipher = value(&mut parser, "--cipher", cipher_named)?,
+            Long("key") => options.keys.push(base_key(&parser.value()?)?),
+            Long("loss") => harm.loss = value(&mut parser, "--loss", percent)?,
+            Long("reorder") => harm.reorder = value(&mut parser, "--reorder", percent)?,
+            Long("duplicate") => harm.duplicate = value(&mut parser, "--duplicate", percent)?,
+            Long("replay") => harm.replay = value(&mut parser, "--replay", percent)?,
+            Long("tamper") => harm.tamper = value(&mut parser, "--tamper", percent)?,
+            Long("seed") => harm.seed = value(&mut parser, "--seed", seed)?,
+            Long("out") => options.out = parser.value()?.into(),
+            Long("help") | Short('h') => return Ok(Command::Help(help())),
+            // Not repeated in the message: it may be a key.
+            Value(_) => return Err("an argument stands without an option in front".into()),
+            _ => return Err(arg.unexpected()),
+        }
+    }
+    if options.keys.len() > 2 {
+        return Err("--key may be given twice, for A and for B".into());
+    }
+    Ok(Command::Call(Box::new(options)))
+}
+
+fn help() -> String {
+    let names: Vec<_> = Choice::all().map(Choice::name).collect();
+    let (first, second) = names.split_at(names.len().div_ceil(2));
+    let default = names.first().copied().unwrap_or_default();
+    let break_line = format!(",\n{:21}", "");
+    let listed = [first.join(", "), second.join(", ")].join(&break_line);
+    HELP.replace("CIPHERS", &format!("{listed} [{default}]"))
+}
+
+/// Reads the value of `option`; `parse` says what would be right.
+fn value<T>(
+    parser: &mut lexopt::Parser,
+    option: &str,
+    parse: impl Fn(&str) -> Result<T, String>,
+) -> Result<T, lexopt::Error> {
+    let value = parser.value()?;
+    let text = value.to_string_lossy();
+    parse(&text).map_err(|needed| format!("{option} {text}: {needed}").into())
+}
+
+fn cipher_named(name: &str) -> Result<Choice, String> {
+    let names = || Choice::all().map(Choice::name).collect::<Vec<_>>();
+    Choice::named(name).ok_or_else(|| format!("the ciphers are {}", names().join(", ")))
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let percent = text.parse().ok();
+    percent
+        .filter(|percent| (0.0..=100.0).contains(percent))
+        .ok_or_else(|| "a percentage from 0 to 100 is needed".into())
+}
+
+fn frame_rate(text: &str) -> Result<u32, String> {
+    let rate = text.parse().ok();
+    rate.filter(|rate| (1..=1000).contains(rate))
+        .ok_or_else(|| "a whole number from 1 to 1000 is needed".into())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok();
+    seconds
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter(|seconds| !seconds.is_zero())
+        .ok_or_else(|| "a number of seconds above 0 is needed".into())
+}
+
+fn seed(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| format!("a whole number from 0 to {} is needed", u64::MAX))
+}
+
+/// Reads a base key; the error does not repeat what was given.
+fn base_key(value: &OsString) -> Result<BaseKey, lexopt::Error> {
+    let text = value.to_str().ok_or("--key: the key is not hexadecimal")?;
+    BaseKey::from_hex(text).map_err(|error| format!("--key: {error}").into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(args: &[&str]) -> String {
+        parse(args.iter().map(OsString::from))
+            .err()
+            .map_or(String::new(), |error| error.to_string())
+    }
+
+    #[test]
+    fn bad_options_are_named() {
+        for (args, word) in [
+            (&["--lose", "1"][..], "--lose"),
+            (&["--loss", "101"], "--loss 101: a percentage from 0 to 100"),
+            (&["--loss", "nan"], "0 to 100"),
+            (&["--loss"], "--loss"),
+            (&["--fps", "0"], "1 to 1000"),
+            (&["--seconds", "-1"], "above 0"),
+            (&["--cipher", "rot13"], "aes-128-gcm"),
+            (&["stray"], "without an option"),
+        ] {
+            let message = error(args);
+            assert!(message.contains(word), "{args:?}: {message}");
+        }
+    }
+
+    #[test]
+    fn no_error_shows_a_key() {
+        for key in ["0123456789abcdefX123456789abcdef", "0123", "\u{fffd}"] {
+            for args in [&["--key", key][..], &[key]] {
+                let message = error(args);
+                assert!(!message.is_empty() && !message.contains(key), "{message}");
+            }
+        }
+    }
+}
