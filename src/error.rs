@@ -83,6 +83,18 @@ pub enum Error {
         /// CTR of the frame.
         ctr: Counter,
     },
+    /// Drop the frame: its session belongs to an hour long past or far ahead.
+    #[error("the session of KID {kid} is of another time")]
+    StaleSession {
+        /// KID of the frame.
+        kid: KeyId,
+    },
+    /// Drop the frame, and see that all members use the channel with a clock or all without: this one's KID has a time.
+    #[error("KID {kid} has a time, and this channel no clock")]
+    ClockMismatch {
+        /// KID of the frame.
+        kid: KeyId,
+    },
     /// Drop the frame: see [`Malformed`].
     #[error("malformed frame: {0}")]
     Malformed(#[from] Malformed),
@@ -159,6 +171,8 @@ impl Error {
             | Self::Duplicate { .. }
             | Self::Replayed { .. }
             | Self::TooOld { .. }
+            | Self::StaleSession { .. }
+            | Self::ClockMismatch { .. }
             | Self::Malformed(_)
             | Self::Truncated { .. }
             | Self::Contended { .. } => Class::DropThePacket,
@@ -280,6 +294,81 @@ pub enum Misuse {
     /// The compact profile needs suite 0x0001 and a send key with KID 0 to 7.
     #[error("the compact profile needs suite 0x0001 and a KID of 0 to 7")]
     CompactProfile,
+    /// Give a channel key of 16 to 64 octets.
+    #[error("a channel key has 16 to 64 octets, not {len}")]
+    ChannelKeyLength {
+        /// Octets given.
+        len: usize,
+    },
+    /// Give a KDF salt of 16 to 64 octets, or none.
+    #[error("a KDF salt has 16 to 64 octets, not {len}")]
+    KdfSaltLength {
+        /// Octets given.
+        len: usize,
+    },
+    /// Give a channel id of 1 to 255 octets, an instance of at most 255.
+    #[error("a channel id has 1 to 255 octets and an instance 0 to 255, not {len}")]
+    ChannelName {
+        /// Octets given.
+        len: usize,
+    },
+    /// Give a passphrase of 1 to 1024 octets.
+    #[error("a passphrase has 1 to 1024 octets, not {len}")]
+    PassphraseLength {
+        /// Octets given.
+        len: usize,
+    },
+    /// Give a PHC string of Argon2id, version 19, within the bounds of `PassphraseParams`.
+    #[error("these are no acceptable Argon2id parameters")]
+    PassphraseParams,
+    /// Give the text as it was made: "mediaseal-epoch-1" and base32 in lower case.
+    #[error("this is no epoch secret text, or was mistyped")]
+    EpochText,
+    /// Use a version of mediaseal that reads this format.
+    #[error("epoch secret format {format} is not known")]
+    EpochFormat {
+        /// Format number found.
+        format: u8,
+    },
+    /// Give the octets as they were made.
+    #[error("these octets are no epoch secret")]
+    EpochOctets,
+    /// Join the channel, instance and clock that the secret was made for, with its cipher.
+    #[error("the epoch secret is of another channel, instance, clock or suite")]
+    EpochMismatch,
+    /// Use the handle of the channel that is open.
+    #[error("a channel with this id and instance is open in this store")]
+    ChannelOpen,
+    /// Use a key of its own for each channel, or say `NewGeneration::share_key`.
+    #[error("this channel key is staged under another channel id of this store")]
+    ChannelKeyReused,
+    /// Stage the generation first; it may have been retired.
+    #[error("this generation is not held")]
+    UnknownGeneration,
+    /// Ask for a step that is held, at most the latest.
+    #[error("this step is not held")]
+    UnknownStep,
+    /// Retire the generation whose number has the same low 4 bits first.
+    #[error("a held generation has the same low 4 bits")]
+    GenerationSlotBusy,
+    /// Find out which of two secrets is right: they claim the same generation and step.
+    #[error("the generation is held with another secret")]
+    GenerationConflict,
+    /// Wait for the end of grace: the step is more than 7 above the lowest that still opens.
+    #[error("grace is open, the step is too far ahead")]
+    GraceOpen,
+    /// Wait for the time at which the generation opens.
+    #[error("the generation is not open yet")]
+    NotOpenYet,
+    /// Expect at most 16 pairs of sender and media, at least one; announce more by `expect_session`.
+    #[error("a decryptor expects 1 to 16 pairs of sender and media, not {count}")]
+    ExpectedSenders {
+        /// Pairs given.
+        count: usize,
+    },
+    /// Give what `replay_state` returned for this channel and instance.
+    #[error("this is no replay state of this channel")]
+    ReplayState,
     /// Give a packet maximum that holds at least the overhead and one octet.
     #[error("a packet maximum of {max_len} octets holds no payload; give at least {needed}")]
     PacketMaximum {

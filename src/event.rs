@@ -5,10 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use crate::id::{Counter, KeyId};
+use crate::id::{Counter, KeyId, Media, SenderId};
 
 /// Something that happened to keys or streams. State that must not be missed is also readable elsewhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
     /// A send key has used 75 % of its limit: bring the next key now.
@@ -37,6 +37,20 @@ pub enum Event {
         /// Failures counted so far.
         failures: u64,
     },
+    /// An encryptor of a channel begins a session, now or with one of its next frames. What it tells feeds
+    /// [`Channel::expect_session`](crate::keys::Channel::expect_session) on the other side.
+    SessionStarted {
+        /// KID of the session.
+        kid: KeyId,
+        /// The encryptor's sender.
+        sender: SenderId,
+        /// What it carries.
+        media: Media,
+        /// Generation, g.
+        generation: u64,
+        /// Step, s.
+        step: u32,
+    },
     /// The list of replay floors was full and the oldest was dropped.
     ReplayHistoryLost,
     /// The queue was full and this many events were dropped.
@@ -57,6 +71,16 @@ impl fmt::Display for Event {
             Self::ManyAuthenticationFailures { kid, failures } => {
                 write!(f, "{failures} frames failed authentication under KID {kid}")
             }
+            Self::SessionStarted {
+                kid,
+                sender,
+                media,
+                generation,
+                step,
+            } => write!(
+                f,
+                "session {kid} of {sender}, {media}, begins (generation {generation}, step {step})"
+            ),
             Self::ReplayHistoryLost => write!(f, "the oldest replay floor was dropped"),
             Self::EventsLost { count } => write!(f, "{count} events were dropped"),
         }

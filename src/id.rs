@@ -2,6 +2,7 @@
 //! KID layouts that RFC 9605 section 5 defines.
 
 use core::fmt;
+use std::sync::Arc;
 
 use crate::error::{Error, Misuse};
 
@@ -112,7 +113,7 @@ impl Epoch {
 
 /// The application's name for a sender: 0 to 255 octets, usually UTF-8 text.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SenderId(Box<[u8]>);
+pub struct SenderId(Arc<[u8]>);
 
 impl SenderId {
     /// Longest name, in octets.
@@ -146,6 +147,51 @@ impl fmt::Display for SenderId {
 impl fmt::Debug for SenderId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SenderId(\"{}\")", self.0.escape_ascii())
+    }
+}
+
+/// What a session carries, a number that is part of its key: one sender's audio does not pass for his screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Media(u8);
+
+impl Media {
+    /// Not said.
+    pub const UNSPECIFIED: Self = Self(0);
+    /// Audio of a microphone.
+    pub const AUDIO: Self = Self(1);
+    /// Video of a camera.
+    pub const VIDEO: Self = Self(2);
+    /// Messages of a data channel.
+    pub const DATA: Self = Self(3);
+    /// Video of a shared screen.
+    pub const SCREEN: Self = Self(4);
+    /// Audio of a shared screen.
+    pub const SCREEN_AUDIO: Self = Self(5);
+
+    /// Makes a kind of the application's own, 128 to 255, or nothing for other numbers.
+    #[must_use]
+    pub const fn application(value: u8) -> Option<Self> {
+        if value >= 128 { Some(Self(value)) } else { None }
+    }
+
+    /// Returns the number.
+    #[must_use]
+    pub const fn value(self) -> u8 {
+        self.0
+    }
+}
+
+impl fmt::Display for Media {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::UNSPECIFIED => f.write_str("unspecified"),
+            Self::AUDIO => f.write_str("audio"),
+            Self::VIDEO => f.write_str("video"),
+            Self::DATA => f.write_str("data"),
+            Self::SCREEN => f.write_str("screen"),
+            Self::SCREEN_AUDIO => f.write_str("screen audio"),
+            Self(value) => write!(f, "media {value}"),
+        }
     }
 }
 

@@ -55,17 +55,9 @@ impl Cipher for AesCtrHmac {
             return Err(CipherError::BadKeyLength);
         }
         if self.is_256 {
-            Ok(Box::new(Key::<Aes256, Hmac<Sha512>>::new(
-                key,
-                32,
-                self.tag_len,
-            )?))
+            Ok(Box::new(CtrHmac256::new(key, 32, self.tag_len)?))
         } else {
-            Ok(Box::new(Key::<Aes128, Hmac<Sha256>>::new(
-                key,
-                16,
-                self.tag_len,
-            )?))
+            Ok(Box::new(CtrHmac128::new(key, 16, self.tag_len)?))
         }
     }
 
@@ -86,11 +78,14 @@ impl Cipher for AesCtrHmac {
 ///
 /// Midstates alone, because the whole `Hmac` has a block buffer, and what lies in an unused buffer is whatever the
 /// stack held when the key was made.
-struct Key<A: Aes, M: CoreProxy> {
+pub(crate) struct Key<A: Aes, M: CoreProxy> {
     ctr: Ctr<A>,
     midstates: M::Core,
     tag_len: usize,
 }
+
+pub(crate) type CtrHmac128 = Key<Aes128, Hmac<Sha256>>;
+pub(crate) type CtrHmac256 = Key<Aes256, Hmac<Sha512>>;
 
 impl<A, M> Key<A, M>
 where
@@ -98,7 +93,7 @@ where
     M: KeyInit + CoreProxy<Core: Clone> + Update + FixedOutput,
 {
     /// Splits `key` in enc_key (`enc_len` octets) ‖ auth_key.
-    fn new(key: &[u8], enc_len: usize, tag_len: usize) -> Result<Self, CipherError> {
+    pub(crate) fn new(key: &[u8], enc_len: usize, tag_len: usize) -> Result<Self, CipherError> {
         let (enc_key, auth_key) = key.split_at(enc_len);
         Ok(Self {
             ctr: Ctr::new(enc_key)?,
@@ -108,6 +103,25 @@ where
                 .0,
             tag_len,
         })
+    }
+
+    /// Leaves `data` as it came on error; the caller wipes.
+    pub(crate) fn open(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        data: &mut [u8],
+        tag: &[u8],
+    ) -> Result<(), CipherError> {
+        let nonce = nonce.try_into().map_err(|_| CipherError::BadNonceLength)?;
+        if tag.len() != self.tag_len {
+            return Err(CipherError::BadTagLength);
+        }
+        let expected = self.full_tag(nonce, aad, data);
+        if !bool::from(expected[..self.tag_len].ct_eq(tag)) {
+            return Err(CipherError::AuthenticationFailed);
+        }
+        self.ctr.apply_keystream(nonce, data)
     }
 
     /// HMAC over u64 AAD length ‖ u64 ciphertext length ‖ u64 tag length ‖ nonce ‖ AAD ‖ ciphertext.
@@ -157,18 +171,8 @@ where
         data: &mut [u8],
         tag: &[u8],
     ) -> Result<(), CipherError> {
-        let opened = (|| {
-            let nonce = nonce.try_into().map_err(|_| CipherError::BadNonceLength)?;
-            if tag.len() != self.tag_len {
-                return Err(CipherError::BadTagLength);
-            }
-            let expected = self.full_tag(nonce, aad, data);
-            if !bool::from(expected[..self.tag_len].ct_eq(tag)) {
-                return Err(CipherError::AuthenticationFailed);
-            }
-            self.ctr.apply_keystream(nonce, data)
-        })();
-        opened.inspect_err(|_| data.zeroize())
+        self.open(nonce, aad, data, tag)
+            .inspect_err(|_| data.zeroize())
     }
 }
 

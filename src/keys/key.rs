@@ -14,7 +14,7 @@ use crate::os::ForkGuard;
 use super::base_key::BaseKey;
 use super::counter_store::{Ceilings, Record};
 use super::replay::ReplayWindow;
-use super::schedule::derive;
+use super::schedule::SframeSecrets;
 use super::secret::{Secret, with_wiped_stack};
 
 /// Counter values that a CounterStore reserves ahead, if that is at most 2^-12 of the key's limit.
@@ -37,15 +37,15 @@ impl Material {
     fn new(cipher: &CheckedCipher, base_key: &BaseKey, kid: KeyId) -> Result<Self, Error> {
         let (suite, params) = (cipher.suite(), cipher.params());
         let (cipher_key, salt) = with_wiped_stack(|| {
-            let secrets = derive(base_key.expose(), kid, suite, &params);
-            let cipher_key =
-                cipher
-                    .cipher()
-                    .new_key(secrets.key())
-                    .map_err(|_| Error::CipherFailed {
-                        suite: suite.value(),
-                    })?;
-            Ok::<_, Error>((cipher_key, secrets.salt))
+            let mut secrets = SframeSecrets::new();
+            secrets.derive(base_key.expose(), kid, suite, &params);
+            let cipher_key = cipher
+                .cipher()
+                .new_key(secrets.key())
+                .map_err(|_| Error::CipherFailed {
+                    suite: suite.value(),
+                })?;
+            Ok::<_, Error>((cipher_key, secrets.into_salt()))
         })?;
         Ok(Self {
             kid,
@@ -105,15 +105,21 @@ pub(crate) struct SendKey {
     fork: ForkGuard,
     /// The next CTR.
     ctr: AtomicU64,
+    /// Where CTR ends (exclusive), and where 75 % of its way lie behind it.
+    ctr_end: u64,
+    ctr_warning: u64,
     /// Up to here (exclusive) CTR values are reserved on disk; 2^64 - 1 for keys without a store.
     ctr_ceiling: AtomicU64,
     /// Blocks drawn as allowances.
     blocks: AtomicU64,
     block_ceiling: AtomicU64,
     record: Option<Mutex<Record>>,
+    is_near_limit: AtomicBool,
     near_limit_said: AtomicBool,
     exhausted: AtomicBool,
     exhausted_said: AtomicBool,
+    /// Whether the application hears of limits; sessions of a channel are followed by others without its doing.
+    is_heard: bool,
     events: Arc<EventQueue>,
 }
 
@@ -137,17 +143,49 @@ impl SendKey {
             material: Material::new(cipher, base_key, kid)?,
             fork: ForkGuard::new(),
             ctr: AtomicU64::new(if stored { start.ctr } else { 0 }),
+            ctr_end: cipher.params().limits.max_seals,
+            ctr_warning: three_quarters(cipher.params().limits.max_seals),
             ctr_ceiling: AtomicU64::new(start.ctr),
             blocks: AtomicU64::new(if stored { start.blocks } else { 0 }),
             block_ceiling: AtomicU64::new(start.blocks),
             record: record.map(Mutex::new),
+            is_near_limit: AtomicBool::new(false),
             near_limit_said: AtomicBool::new(false),
             exhausted: AtomicBool::new(false),
             exhausted_said: AtomicBool::new(false),
+            is_heard: true,
             events,
         };
         key.reserve(0)?;
         Ok(key)
+    }
+
+    /// Makes the key of a channel's session, whose CTR runs from `ctr` to `ctr_end` (exclusive).
+    pub(crate) fn for_session(
+        cipher: &CheckedCipher,
+        base_key: &BaseKey,
+        kid: KeyId,
+        ctr: u64,
+        ctr_end: u64,
+        events: Arc<EventQueue>,
+    ) -> Result<Self, Error> {
+        let key = Self::new(cipher, base_key, kid, None, events)?;
+        let most = cipher.params().limits.max_seals;
+        Ok(Self {
+            ctr: AtomicU64::new(ctr),
+            ctr_end: ctr_end.min(ctr.saturating_add(most)),
+            ctr_warning: ctr.saturating_add(three_quarters(most.min(ctr_end - ctr))),
+            is_heard: false,
+            ..key
+        })
+    }
+
+    pub(crate) fn is_near_limit(&self) -> bool {
+        self.is_near_limit.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_exhausted(&self) -> bool {
+        self.exhausted.load(Ordering::Relaxed)
     }
 
     pub(crate) fn kid(&self) -> KeyId {
@@ -177,7 +215,7 @@ impl SendKey {
         }
         let ctr = expected.value();
         let limits = &self.material.params.limits;
-        if ctr >= limits.max_seals || self.exhausted.load(Ordering::Relaxed) {
+        if ctr >= self.ctr_end || self.exhausted.load(Ordering::Relaxed) {
             return Err(self.exhaust());
         }
         if ctr >= self.ctr_ceiling.load(Ordering::Acquire) {
@@ -195,7 +233,7 @@ impl SendKey {
             return Ok(false);
         }
         *allowance -= blocks;
-        if next >= three_quarters(limits.max_seals) {
+        if next >= self.ctr_warning {
             self.near_limit();
         }
         Ok(true)
@@ -275,12 +313,10 @@ impl SendKey {
     }
 
     fn near_limit(&self) {
-        if !self.near_limit_said.load(Ordering::Relaxed) {
-            say_once(
-                &self.near_limit_said,
-                &self.events,
-                Event::KeyNearLimit { kid: self.kid() },
-            );
+        self.is_near_limit.store(true, Ordering::Relaxed);
+        if self.is_heard && !self.near_limit_said.load(Ordering::Relaxed) {
+            let event = Event::KeyNearLimit { kid: self.kid() };
+            say_once(&self.near_limit_said, &self.events, event);
         }
     }
 

@@ -15,66 +15,93 @@ pub(crate) const COUNTER_RECORD: &str = "mediaseal v1 counter record";
 /// Label of the mark by which a KeyStore recognises a (base key, KID) again.
 pub(crate) const KEY_MARK: &str = "mediaseal v1 key mark";
 
+/// Label of step 0 of a generation.
+pub(crate) const CHANNEL: &str = "mediaseal v1 channel";
+/// Label of the way from a step to the next.
+pub(crate) const ADVANCE: &str = "mediaseal v1 advance";
+/// Label of a session's base key.
+pub(crate) const SESSION: &str = "mediaseal v1 session";
+/// Label of the value behind safety code and key check.
+pub(crate) const CONFIRM: &str = "mediaseal v1 confirm";
+/// Label in front of a key check's MAC input.
+pub(crate) const CHECK: &str = "mediaseal v1 check";
+
 /// Every label. None may equal or prefix another.
 #[cfg(test)]
-pub(crate) const LABELS: &[&str] = &[SFRAME_KEY, SFRAME_SALT, COUNTER_RECORD, KEY_MARK];
+pub(crate) const LABELS: &[&str] = &[
+    SFRAME_KEY,
+    SFRAME_SALT,
+    COUNTER_RECORD,
+    KEY_MARK,
+    CHANNEL,
+    ADVANCE,
+    SESSION,
+    CONFIRM,
+    CHECK,
+];
 
-/// What a base key becomes under a KID: the cipher's key and the salt of its nonces.
+/// What a base key becomes under a KID, in memory that is used again for the next.
 pub(crate) struct SframeSecrets {
+    secret: Secret<MAX_HASH_LEN>,
     key: Secret<{ Params::MAX_KEY_LEN }>,
     key_len: usize,
-    pub(crate) salt: Secret<{ Params::MAX_NONCE_LEN }>,
+    salt: Secret<{ Params::MAX_NONCE_LEN }>,
+    salt_len: usize,
 }
 
 impl SframeSecrets {
+    pub(crate) fn new() -> Self {
+        Self {
+            secret: Secret::zeroed(),
+            key: Secret::zeroed(),
+            key_len: 0,
+            salt: Secret::zeroed(),
+            salt_len: 0,
+        }
+    }
+
+    /// Derives `sframe_key` and `sframe_salt` (RFC 9605 section 4.4.2), without allocating:
+    ///
+    /// ```text
+    /// sframe_secret = HKDF-Extract("", base_key)
+    /// sframe_key    = HKDF-Expand(sframe_secret, "SFrame 1.0 Secret key "  ‖ u64(KID) ‖ u16(suite), Nk)
+    /// sframe_salt   = HKDF-Expand(sframe_secret, "SFrame 1.0 Secret salt " ‖ u64(KID) ‖ u16(suite), Nn)
+    /// ```
+    ///
+    /// `params` are checked ones, so that both lengths are within what HKDF can give.
+    pub(crate) fn derive(
+        &mut self,
+        base_key: &[u8],
+        kid: KeyId,
+        suite: CipherSuite,
+        params: &Params,
+    ) {
+        kdf::extract(params.hash, b"", base_key, self.secret.expose_mut());
+        (self.key_len, self.salt_len) = (params.key_len, params.nonce_len);
+        let prk = &self.secret.expose()[..params.hash.output_len()];
+        let kid = kid.value().to_be_bytes();
+        let suite = suite.value().to_be_bytes();
+        let label = |label: &'static str| [label.as_bytes(), &kid, &suite];
+        let key = &mut self.key.expose_mut()[..params.key_len];
+        let salt = &mut self.salt.expose_mut()[..params.nonce_len];
+        let expanded = kdf::expand(params.hash, prk, &label(SFRAME_KEY), key)
+            && kdf::expand(params.hash, prk, &label(SFRAME_SALT), salt);
+        assert!(
+            expanded,
+            "HKDF gives 255 Nh octets, more than any key or nonce has"
+        );
+    }
+
     pub(crate) fn key(&self) -> &[u8] {
         &self.key.expose()[..self.key_len]
     }
-}
 
-/// Derives `sframe_key` and `sframe_salt` (RFC 9605 section 4.4.2):
-///
-/// ```text
-/// sframe_secret = HKDF-Extract("", base_key)
-/// sframe_key    = HKDF-Expand(sframe_secret, "SFrame 1.0 Secret key "  ‖ u64(KID) ‖ u16(suite), Nk)
-/// sframe_salt   = HKDF-Expand(sframe_secret, "SFrame 1.0 Secret salt " ‖ u64(KID) ‖ u16(suite), Nn)
-/// ```
-///
-/// `params` are checked ones, so that both lengths are within what HKDF can give.
-pub(crate) fn derive(
-    base_key: &[u8],
-    kid: KeyId,
-    suite: CipherSuite,
-    params: &Params,
-) -> SframeSecrets {
-    let mut secret = Secret::<MAX_HASH_LEN>::zeroed();
-    kdf::extract(params.hash, b"", base_key, secret.expose_mut());
-    let prk = &secret.expose()[..params.hash.output_len()];
+    pub(crate) fn salt(&self) -> &[u8] {
+        &self.salt.expose()[..self.salt_len]
+    }
 
-    let kid = kid.value().to_be_bytes();
-    let suite = suite.value().to_be_bytes();
-    let mut key = Secret::zeroed();
-    let mut salt = Secret::<{ Params::MAX_NONCE_LEN }>::zeroed();
-    let label = |label: &'static str| [label.as_bytes(), &kid, &suite];
-    let expanded = kdf::expand(
-        params.hash,
-        prk,
-        &label(SFRAME_KEY),
-        &mut key.expose_mut()[..params.key_len],
-    ) && kdf::expand(
-        params.hash,
-        prk,
-        &label(SFRAME_SALT),
-        &mut salt.expose_mut()[..params.nonce_len],
-    );
-    assert!(
-        expanded,
-        "HKDF gives 255 Nh octets, more than any key or nonce has"
-    );
-    SframeSecrets {
-        key,
-        key_len: params.key_len,
-        salt,
+    pub(crate) fn into_salt(self) -> Secret<{ Params::MAX_NONCE_LEN }> {
+        self.salt
     }
 }
 

@@ -1,0 +1,423 @@
+//! What the application does with a channel: generations, steps, time, checks.
+
+use std::sync::{Arc, MutexGuard, Weak};
+
+use subtle::ConstantTimeEq;
+
+use super::config::NewGeneration;
+use super::epoch::EpochSecret;
+use super::generation::{
+    Generation, MAX_BEHIND, Phase, StepSecret, confirm, first_step, key_check, next_step,
+    safety_code,
+};
+use super::receive;
+use super::{Channel, MAX_ANNOUNCED, State, lock};
+use crate::cipher::CheckedCipher;
+use crate::error::{Error, Misuse};
+use crate::event::Event;
+use crate::id::{KeyId, Media, SenderId};
+use crate::keys::channel::ChannelKey;
+use crate::keys::schedule::{KEY_MARK, fingerprint};
+use crate::keys::secret::Secret;
+
+impl Channel {
+    /// Stages a generation: it opens frames, from `opens_at` on, and does not seal. Stage it on every side, then
+    /// [`activate`](Self::activate).
+    ///
+    /// # Errors
+    /// [`Misuse::GenerationSlotBusy`] if a held generation has the same low 4 bits; [`Misuse::GenerationConflict`] if this generation is held
+    /// with another key (the same key again changes nothing); [`Misuse::ChannelKeyReused`] if the key is staged under another channel id of this
+    /// store; [`Misuse::ShortTag`], [`Misuse::UnsupportedSuite`] for the cipher.
+    pub fn stage(&self, new: NewGeneration) -> Result<(), Error> {
+        let cipher = new.cipher?;
+        cipher.check_tag_policy()?;
+        let config = &self.inner.config;
+        let secret = first_step(&new.key, &config.id, &config.instance, new.number);
+        let mut state = self.lock();
+        if state.generation(new.number).is_ok() {
+            return state.check_same(new.number, &cipher, 0, secret);
+        }
+        state.check_slot(new.number)?;
+        self.check_reuse(&new.key, new.is_shared)?;
+        let mut generation = Generation::new(new.number, cipher, 0, secret, new.opens_at);
+        generation.root = new.keeps_root.then_some(new.key);
+        state.generations.push(generation);
+        self.publish(state);
+        Ok(())
+    }
+
+    /// Stages a generation from the secret of one of its steps, which a member handed over: base, sending step and head are that step. A custom
+    /// cipher is given in `cipher`; built-in suites are found by their number.
+    ///
+    /// # Errors
+    /// [`Misuse::EpochMismatch`] if the secret is of another channel, instance or clock, or another suite than `cipher`; the others as
+    /// [`stage`](Self::stage).
+    pub fn join(&self, epoch: EpochSecret, cipher: Option<&CheckedCipher>) -> Result<(), Error> {
+        let config = &self.inner.config;
+        let cipher = match cipher {
+            Some(cipher) => cipher.clone(),
+            None => CheckedCipher::builtin(epoch.suite)?,
+        };
+        let is_ours = epoch.channel_id == config.id
+            && epoch.instance == config.instance
+            && epoch.clock == config.clock
+            && epoch.suite == cipher.suite();
+        if !is_ours {
+            return Err(Misuse::EpochMismatch.into());
+        }
+        cipher.check_tag_policy()?;
+        let mut state = self.lock();
+        if state.generation(epoch.generation).is_ok() {
+            return state.check_same(epoch.generation, &cipher, epoch.step, epoch.secret);
+        }
+        state.check_slot(epoch.generation)?;
+        let generation =
+            Generation::new(epoch.generation, cipher, epoch.step, epoch.secret, None);
+        state.generations.push(generation);
+        self.publish(state);
+        Ok(())
+    }
+
+    /// Makes a generation the one that seals, from the next frame of every encryptor on. The former one is in grace: it opens until grace ends,
+    /// or until [`retire`](Self::retire) where the channel has no clock.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownGeneration`] if it is not held; [`Misuse::NotOpenYet`] before its `opens_at`; [`Error::EntropyUnavailable`] if a session
+    /// cannot be made (encryptors try again).
+    pub fn activate(&self, generation: u64) -> Result<(), Error> {
+        let mut state = self.lock();
+        let now = state.now;
+        let next = state.generation(generation)?;
+        if next.phase == Phase::Active {
+            return Ok(());
+        }
+        if !next.is_open(now) {
+            return Err(Misuse::NotOpenYet.into());
+        }
+        let grace_ends = self.grace_end(now);
+        for held in &mut state.generations {
+            if held.phase == Phase::Active {
+                held.phase = Phase::Grace;
+                held.grace_ends = grace_ends;
+            }
+        }
+        state.generation_mut(generation)?.phase = Phase::Active;
+        self.prepare_and_publish(state)
+    }
+
+    /// Seals at step `step` of a generation from now on, which must be held. Absolute and idempotent: every member calls it with the same number, in
+    /// any order and as often as it likes; a step at or below the sending one changes nothing. Steps below still open until grace ends.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownGeneration`] if the generation is not held; [`Misuse::GraceOpen`] if the step is more than 7 above the lowest that still
+    /// opens: wait for the end of grace, or [`end_grace`](Self::end_grace).
+    pub fn advance_to(&self, generation: u64, step: u32) -> Result<(), Error> {
+        let mut state = self.lock();
+        let grace_ends = self.grace_end(state.now);
+        let held = state.generation_mut(generation)?;
+        if step <= held.send {
+            return Ok(());
+        }
+        if step.max(held.head) - held.base > MAX_BEHIND {
+            return Err(Misuse::GraceOpen.into());
+        }
+        held.send = step;
+        held.head = held.head.max(step);
+        held.look_ahead();
+        held.steps_in_grace = true;
+        if held.phase != Phase::Grace {
+            held.grace_ends = grace_ends;
+        }
+        self.prepare_and_publish(state)
+    }
+
+    /// Returns the secret of a step, for a joiner. Advance first: who gets step s opens s and later, never earlier.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownGeneration`] if the generation is not held; [`Misuse::UnknownStep`] if the step is below the lowest held or above head.
+    pub fn epoch_secret(&self, generation: u64, step: u32) -> Result<EpochSecret, Error> {
+        let state = self.lock();
+        let held = state.generation(generation)?;
+        let from = held
+            .secret(step)
+            .filter(|_| step <= held.head)
+            .ok_or(Misuse::UnknownStep)?;
+        let mut secret = Secret::zeroed();
+        secret.expose_mut().copy_from_slice(from.expose());
+        let config = &self.inner.config;
+        Ok(EpochSecret {
+            suite: held.cipher.suite(),
+            clock: config.clock,
+            channel_id: config.id.clone(),
+            instance: config.instance.clone(),
+            generation,
+            step,
+            secret,
+        })
+    }
+
+    /// Retires a generation at once: it opens and seals nothing more, its secrets are wiped when encryptors and decryptors take their next frame.
+    ///
+    /// # Errors
+    /// [`Misuse::UnknownGeneration`] if it is not held.
+    pub fn retire(&self, generation: u64) -> Result<(), Error> {
+        let mut state = self.lock();
+        state.generation(generation)?;
+        state.drop_generation(generation);
+        self.publish(state);
+        Ok(())
+    }
+
+    /// Ends every grace now: the former generation is retired, and the steps below the sending ones are wiped.
+    pub fn end_grace(&self) {
+        let mut state = self.lock();
+        state.end_grace(|_| true);
+        self.publish(state);
+    }
+
+    /// Returns the generation that seals and its step.
+    #[must_use]
+    pub fn sending(&self) -> Option<(u64, u32)> {
+        let state = self.lock();
+        state.active().map(|active| (active.number, active.send))
+    }
+
+    /// Announces who sends under a KID, as the sender's [`Event::SessionStarted`] told: decryptors then open it for this sender, whom they need not
+    /// expect otherwise. Ciphers of cost class slow need it.
+    ///
+    /// The announcement is not trusted: a frame opens for this sender or not at all.
+    pub fn expect_session(&self, kid: KeyId, sender: SenderId, media: Media) {
+        let mut state = self.lock();
+        let announced = Arc::make_mut(&mut state.announced);
+        let known = announced.entry(kid).or_default();
+        let is_new = known.is_empty();
+        // As many as a decryptor may be made for: a KID that everybody claims costs no more than that.
+        if known.len() < crate::keys::channel::MAX_EXPECTED && !known.contains(&(sender.clone(), media)) {
+            known.push((sender, media));
+        }
+        if is_new {
+            state.announced_order.push_back(kid);
+        }
+        if state.announced_order.len() > MAX_ANNOUNCED
+            && let Some(oldest) = state.announced_order.pop_front()
+        {
+            Arc::make_mut(&mut state.announced).remove(&oldest);
+        }
+        self.publish(state);
+    }
+
+    /// Returns the safety code of the generation that seals, at its sending step: 12 groups of 5 digits, which members read to each other. Equal codes mean equal
+    /// keys, suite and clock.
+    ///
+    /// # Errors
+    /// [`Error::NoActiveKey`] if no generation is active.
+    pub fn safety_code(&self) -> Result<String, Error> {
+        Ok(safety_code(&self.confirm()?))
+    }
+
+    /// Answers a key check, over any path and before any media: `sender` is this member's name, `challenge` 16 octets that the asker chose.
+    ///
+    /// # Errors
+    /// [`Error::NoActiveKey`] if no generation is active.
+    pub fn key_check(&self, sender: &SenderId, challenge: &[u8; 16]) -> Result<[u8; 16], Error> {
+        Ok(key_check(&self.confirm()?, sender, challenge))
+    }
+
+    /// Tells whether the answer to a key check is that of `sender` with the same keys, in constant time.
+    ///
+    /// # Errors
+    /// [`Error::NoActiveKey`] if no generation is active.
+    pub fn verify_key_check(
+        &self,
+        sender: &SenderId,
+        challenge: &[u8; 16],
+        answer: &[u8; 16],
+    ) -> Result<bool, Error> {
+        Ok(self.key_check(sender, challenge)?.ct_eq(answer).into())
+    }
+
+    /// Returns what must outlive the process so that nothing opened before opens again after a restart: for each session heard the highest CTR, and the KIDs that this side
+    /// sent under. It holds no secret; keep it where nobody else can change it.
+    #[must_use]
+    pub fn replay_state(&self) -> Vec<u8> {
+        let config = &self.inner.config;
+        let mut out = receive::export_header(&config.id, &config.instance);
+        let state = self.lock();
+        for (kid, generation, step) in &state.own_order {
+            receive::record(&mut out, *generation, *step, *kid, None);
+        }
+        state.heard.export(&mut out);
+        out
+    }
+
+    /// Takes over what [`replay_state`](Self::replay_state) returned, before the first frame. Frames of sessions in it open above their highest CTR alone.
+    ///
+    /// # Errors
+    /// [`Misuse::ReplayState`] if it is none, or of another channel or instance; nothing is taken over then.
+    pub fn import_replay_state(&self, octets: &[u8]) -> Result<(), Error> {
+        let config = &self.inner.config;
+        let mut state = self.lock();
+        let mut own = std::collections::HashSet::new();
+        let lost = receive::import(octets, &config.id, &config.instance, &mut state.heard, &mut own)?;
+        for kid in own {
+            state.remember_own(kid, u64::MAX, 0);
+        }
+        if lost {
+            self.events().push(Event::ReplayHistoryLost);
+        }
+        self.publish(state);
+        Ok(())
+    }
+
+    pub(super) fn tick(&self, unix_seconds: u64) -> Result<(), Error> {
+        let mut state = self.lock();
+        let is_first = state.now.is_none();
+        state.now = Some(unix_seconds);
+        let grace_ends = self.grace_end(state.now);
+        for held in &mut state.generations {
+            held.raise_head();
+            // Grace that began before the first tick is counted from there.
+            let waits = held.phase == Phase::Grace || held.steps_in_grace;
+            if is_first && waits && held.grace_ends.is_none() {
+                held.grace_ends = grace_ends;
+            }
+        }
+        if self.inner.config.clock {
+            state.end_grace(|ends| ends.is_some_and(|ends| ends <= unix_seconds));
+        }
+        self.prepare_and_publish(state)
+    }
+
+    pub(super) fn renew_sessions(&self) -> Result<(), Error> {
+        let mut state = self.lock();
+        state.renewal += 1;
+        self.prepare_and_publish(state)
+    }
+
+    /// Makes the next session of every encryptor that will need one, so that no frame has to wait for it.
+    fn prepare_and_publish(&self, mut state: MutexGuard<'_, State>) -> Result<(), Error> {
+        // Periods are read from the view.
+        let fresh = state.view(state.view.version, self.inner.config.clock);
+        state.view = Arc::new(fresh);
+        state.senders.retain(|sender| sender.strong_count() > 0);
+        let mut first_fault = Ok(());
+        if let Ok(target) = state.target() {
+            let senders: Vec<_> = state.senders.iter().filter_map(Weak::upgrade).collect();
+            for sender in senders {
+                let mut sessions = sender.sessions();
+                let is_served = |session: &Option<(super::Target, Arc<super::SendKey>)>| {
+                    session
+                        .as_ref()
+                        .is_some_and(|(served, key)| *served == target && !key.is_near_limit())
+                };
+                if is_served(&sessions.current) || is_served(&sessions.next) {
+                    continue;
+                }
+                match self.start(&mut state, &sender, target) {
+                    Ok(key) => sessions.next = Some((target, key)),
+                    Err(fault) => first_fault = first_fault.and(Err(fault)),
+                }
+            }
+        }
+        self.publish(state);
+        first_fault
+    }
+
+    fn grace_end(&self, now: Option<u64>) -> Option<u64> {
+        now.map(|now| now.saturating_add(self.inner.config.grace_seconds))
+    }
+
+    fn confirm(&self) -> Result<StepSecret, Error> {
+        let state = self.lock();
+        let active = state.active().ok_or(Error::NoActiveKey)?;
+        let secret = active.secret(active.send).ok_or(Error::NoActiveKey)?;
+        Ok(confirm(
+            secret,
+            active.cipher.suite(),
+            self.inner.config.clock,
+        ))
+    }
+
+    /// Refuses a channel key that is staged under another id of this store.
+    fn check_reuse(&self, key: &ChannelKey, is_shared: bool) -> Result<(), Error> {
+        let store = &self.inner.store;
+        let mark = fingerprint(
+            KEY_MARK,
+            store.salt.expose(),
+            key.octets.expose(),
+            KeyId::new(0),
+        );
+        let mut keys = lock(&store.keys);
+        let id = &self.inner.config.id;
+        let first = keys.entry(mark).or_insert_with(|| id.clone());
+        if first == id || is_shared {
+            Ok(())
+        } else {
+            Err(Misuse::ChannelKeyReused.into())
+        }
+    }
+}
+
+impl State {
+    /// Sees that a generation that is held has the same secret at `step` or later.
+    fn check_same(
+        &self,
+        number: u64,
+        cipher: &CheckedCipher,
+        step: u32,
+        secret: StepSecret,
+    ) -> Result<(), Error> {
+        let held = self.generation(number)?;
+        let conflict = Err(Misuse::GenerationConflict.into());
+        let (mut at, mut secret) = (step, secret);
+        // Generations differ by what they hold: walk up to the lowest step held here.
+        while at < held.base {
+            if held.base - at > 1 << 16 {
+                return conflict;
+            }
+            at += 1;
+            secret = next_step(&secret, at);
+        }
+        let is_same = held
+            .secret(at)
+            .is_some_and(|held| **held == secret)
+            && held.cipher.suite() == cipher.suite();
+        if is_same { Ok(()) } else { conflict }
+    }
+
+    fn check_slot(&self, number: u64) -> Result<(), Error> {
+        if self
+            .generations
+            .iter()
+            .any(|held| held.number & 15 == number & 15)
+        {
+            return Err(Misuse::GenerationSlotBusy.into());
+        }
+        Ok(())
+    }
+
+    /// Ends the graces whose end `is_over`.
+    fn end_grace(&mut self, is_over: impl Fn(Option<u64>) -> bool) {
+        let over: Vec<u64> = self
+            .generations
+            .iter()
+            .filter(|held| held.phase == Phase::Grace && is_over(held.grace_ends))
+            .map(|held| held.number)
+            .collect();
+        for number in over {
+            self.drop_generation(number);
+        }
+        for held in &mut self.generations {
+            if held.steps_in_grace && is_over(held.grace_ends) {
+                held.drop_steps_below_send();
+            }
+        }
+        self.forget_gone_steps();
+    }
+
+    fn drop_generation(&mut self, number: u64) {
+        self.generations.retain(|held| held.number != number);
+        self.last_retired = Some(number & 15);
+        self.forget_gone_steps();
+    }
+}

@@ -1,0 +1,411 @@
+//! Channel keys: the customer owns one key a channel, and there is no key signalling.
+//!
+//! ```text
+//!  channel key ─► secret[g,0] ─► secret[g,1] ─► …          generations g, steps s
+//!                     │
+//!                     ├─► base key of (sender, media, period, KID) ─► RFC 9605 section 4.4.2
+//!                     └─► confirm ─► safety code, key check
+//! ```
+//!
+//! Every encryptor seals in sessions: a KID that is new for each encryptor, step and period names one base key, one sender, one
+//! direction. Restarts and many senders repeat no nonce. `docs/formats/keys.md` specifies all of it.
+
+mod channel_key;
+mod config;
+mod control;
+mod epoch;
+mod generation;
+mod passphrase;
+mod receive;
+mod session;
+mod view;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+pub use channel_key::ChannelKey;
+pub use config::{ChannelConfig, NewGeneration};
+pub use epoch::EpochSecret;
+pub use passphrase::PassphraseParams;
+
+pub(crate) use generation::{Seen, session_base_key};
+pub(crate) use receive::SessionIndex;
+pub(crate) use session::Sender;
+pub(crate) use view::{ChannelView, Place};
+
+use generation::{Generation, Phase};
+use receive::Heard;
+use session::Target;
+
+use crate::error::{Error, Misuse};
+use crate::event::{Event, EventQueue};
+use crate::id::{Counter, KeyId, Media, SenderId};
+use crate::keys::key::{RecvKey, SendKey};
+use crate::keys::secret::Secret;
+
+/// KIDs of sessions that this side sent, remembered so that their frames are known when they come back.
+const MAX_OWN: usize = 65_536;
+/// KIDs that `expect_session` announced.
+const MAX_ANNOUNCED: usize = 65_536;
+/// Pairs of sender and media that a decryptor is made for.
+pub(crate) const MAX_EXPECTED: usize = 16;
+/// A clock below this was never set.
+const MIN_UNIX_SECONDS: u64 = 3600;
+
+/// The channels of an application, with their keys: the control plane. Clones share, from any thread.
+#[derive(Clone)]
+pub struct ChannelStore {
+    inner: Arc<StoreInner>,
+}
+
+struct StoreInner {
+    events: Arc<EventQueue>,
+    channels: Mutex<Vec<Weak<ChannelInner>>>,
+    /// Which channel each channel key was staged in, by salted hash.
+    keys: Mutex<HashMap<[u8; 32], Vec<u8>>>,
+    salt: Secret<32>,
+}
+
+/// One channel: stage → activate → grace → retire. Clones share, from any thread.
+#[derive(Clone)]
+pub struct Channel {
+    inner: Arc<ChannelInner>,
+}
+
+pub(super) struct ChannelInner {
+    config: ChannelConfig,
+    store: Arc<StoreInner>,
+    state: Mutex<State>,
+    /// Counts changes of `state` that the data plane must see.
+    version: AtomicU64,
+}
+
+struct State {
+    generations: Vec<Generation>,
+    last_retired: Option<u64>,
+    now: Option<u64>,
+    renewal: u64,
+    heard: Heard,
+    own: Arc<HashSet<KeyId>>,
+    own_order: VecDeque<(KeyId, u64, u32)>,
+    announced: Arc<HashMap<KeyId, Vec<(SenderId, Media)>>>,
+    announced_order: VecDeque<KeyId>,
+    senders: Vec<Weak<Sender>>,
+    view: Arc<ChannelView>,
+}
+
+impl ChannelStore {
+    /// Makes a store without channels.
+    ///
+    /// # Errors
+    /// [`Error::EntropyUnavailable`] if the system gives no random octets.
+    pub fn new() -> Result<Self, Error> {
+        let mut salt = Secret::zeroed();
+        getrandom::fill(salt.expose_mut()).map_err(|_| Error::EntropyUnavailable)?;
+        Ok(Self {
+            inner: Arc::new(StoreInner {
+                events: Arc::new(EventQueue::new()),
+                channels: Mutex::default(),
+                keys: Mutex::default(),
+                salt,
+            }),
+        })
+    }
+
+    /// Opens a channel. It lives as long as its handles, encryptors and decryptors do.
+    ///
+    /// # Errors
+    /// [`Misuse::ChannelOpen`] if a channel with this id and instance is open: use its handle.
+    pub fn channel(&self, config: ChannelConfig) -> Result<Channel, Error> {
+        let mut channels = lock(&self.inner.channels);
+        channels.retain(|channel| channel.strong_count() > 0);
+        let is_open = channels
+            .iter()
+            .filter_map(Weak::upgrade)
+            .any(|open| open.config.id == config.id && open.config.instance == config.instance);
+        if is_open {
+            return Err(Misuse::ChannelOpen.into());
+        }
+        let inner = Arc::new(ChannelInner {
+            store: Arc::clone(&self.inner),
+            state: Mutex::new(State {
+                generations: Vec::new(),
+                last_retired: None,
+                now: None,
+                renewal: 0,
+                heard: Heard::new(config.max_sessions),
+                own: Arc::default(),
+                own_order: VecDeque::new(),
+                announced: Arc::default(),
+                announced_order: VecDeque::new(),
+                senders: Vec::new(),
+                view: Arc::new(ChannelView {
+                    clock: config.clock,
+                    ..ChannelView::default()
+                }),
+            }),
+            version: AtomicU64::new(0),
+            config,
+        });
+        channels.push(Arc::downgrade(&inner));
+        Ok(Channel { inner })
+    }
+
+    /// Tells the time, in seconds since 1970, to every channel. Call it at least once a minute, off the media threads: it opens what waits for
+    /// its time, ends grace, and prepares the next sessions of encryptors, so that no frame has to. A clock that goes back does no harm.
+    ///
+    /// # Errors
+    /// [`Misuse::ClockUnset`] under 3600; [`Error::EntropyUnavailable`], [`Error::Forked`] if a next session cannot be made (its encryptor
+    /// tries again).
+    pub fn tick(&self, unix_seconds: u64) -> Result<(), Error> {
+        if unix_seconds < MIN_UNIX_SECONDS {
+            return Err(Misuse::ClockUnset { unix_seconds }.into());
+        }
+        let mut first_fault = Ok(());
+        for channel in self.open_channels() {
+            first_fault = first_fault.and(channel.tick(unix_seconds));
+        }
+        first_fault
+    }
+
+    /// Makes every encryptor begin a new session with its next frame. Call it when the process image may run twice: after a virtual machine was
+    /// resumed from a snapshot, or a container from a checkpoint.
+    ///
+    /// # Errors
+    /// As [`tick`](Self::tick), without the clock.
+    pub fn renew_sessions(&self) -> Result<(), Error> {
+        let mut first_fault = Ok(());
+        for channel in self.open_channels() {
+            first_fault = first_fault.and(channel.renew_sessions());
+        }
+        first_fault
+    }
+
+    /// Takes the oldest event, if there is one. [`Event::EventsLost`] comes first where any were dropped.
+    #[must_use]
+    pub fn poll_event(&self) -> Option<Event> {
+        self.inner.events.poll()
+    }
+
+    fn open_channels(&self) -> Vec<Channel> {
+        lock(&self.inner.channels)
+            .iter()
+            .filter_map(Weak::upgrade)
+            .map(|inner| Channel { inner })
+            .collect()
+    }
+}
+
+impl Channel {
+    /// The number of the newest view: one load, for each frame.
+    #[inline]
+    pub(crate) fn version(&self) -> u64 {
+        self.inner.version.load(Ordering::Acquire)
+    }
+
+    /// The newest view. Locks; called when the version has changed.
+    pub(crate) fn view(&self) -> Arc<ChannelView> {
+        Arc::clone(&self.lock().view)
+    }
+
+    pub(crate) fn events(&self) -> &Arc<EventQueue> {
+        &self.inner.store.events
+    }
+
+    /// Registers an encryptor: its sessions are prepared at ticks.
+    pub(crate) fn register(&self, id: SenderId, media: Media) -> Arc<Sender> {
+        let sender = Arc::new(Sender::new(id, media));
+        self.lock().senders.push(Arc::downgrade(&sender));
+        sender
+    }
+
+    /// The key that an encryptor seals under now: its session's, the prepared one, or one made here and now.
+    pub(crate) fn session(&self, sender: &Sender) -> Result<Arc<SendKey>, Error> {
+        let mut state = self.lock();
+        let target = state.target()?;
+        let mut sessions = sender.sessions();
+        if sessions.next.as_ref().is_some_and(|(next, _)| *next == target) {
+            sessions.current = sessions.next.take();
+        }
+        sessions.next = None;
+        if let Some((current, key)) = &sessions.current
+            && *current == target
+            && !key.is_exhausted()
+        {
+            return Ok(Arc::clone(key));
+        }
+        let key = self.start(&mut state, sender, target)?;
+        sessions.current = Some((target, Arc::clone(&key)));
+        drop(sessions);
+        self.publish(state);
+        Ok(key)
+    }
+
+    /// Makes a session and remembers its KID as this side's own.
+    fn start(&self, state: &mut State, sender: &Sender, target: Target) -> Result<Arc<SendKey>, Error> {
+        let generation = state.generation(target.generation)?;
+        let secret = generation
+            .secret(target.step)
+            .ok_or(Misuse::UnknownGeneration)?;
+        let own = &state.own;
+        let key = session::start(
+            &generation.cipher,
+            secret,
+            sender,
+            &target,
+            |kid| own.contains(&kid),
+            Arc::clone(self.events()),
+        )?;
+        let kid = key.kid();
+        state.remember_own(kid, target.generation, target.step);
+        self.events().push(Event::SessionStarted {
+            kid,
+            sender: sender.id.clone(),
+            media: sender.media,
+            generation: target.generation,
+            step: target.step,
+        });
+        Ok(Arc::new(key))
+    }
+
+    /// Keeps the receive key of a session that has just authenticated, or returns the one that another decryptor kept first.
+    pub(crate) fn keep(
+        &self,
+        index: &SessionIndex,
+        make: impl FnOnce(Option<Counter>) -> RecvKey,
+    ) -> Option<Arc<RecvKey>> {
+        let mut state = self.lock();
+        // The frame was opened with the secrets of a view that may be over by now.
+        if !state.view.opens(index.generation, index.step) {
+            return None;
+        }
+        if let Some(kept) = state.heard.get(index) {
+            return Some(Arc::clone(kept));
+        }
+        let key = Arc::new(make(state.heard.floor(index.kid)));
+        if state.heard.insert(index.clone(), Arc::clone(&key)) {
+            self.events().push(Event::ReplayHistoryLost);
+        }
+        Some(key)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.inner.state)
+    }
+
+    /// Publishes a change to the data plane.
+    fn publish(&self, mut state: MutexGuard<'_, State>) {
+        let version = self.version() + 1;
+        let view = state.view(version, self.inner.config.clock);
+        state.view = Arc::new(view);
+        self.inner.version.store(version, Ordering::Release);
+    }
+}
+
+impl State {
+    fn generation(&self, number: u64) -> Result<&Generation, Error> {
+        self.generations
+            .iter()
+            .find(|held| held.number == number)
+            .ok_or_else(|| Misuse::UnknownGeneration.into())
+    }
+
+    fn generation_mut(&mut self, number: u64) -> Result<&mut Generation, Error> {
+        self.generations
+            .iter_mut()
+            .find(|held| held.number == number)
+            .ok_or_else(|| Misuse::UnknownGeneration.into())
+    }
+
+    fn active(&self) -> Option<&Generation> {
+        self.generations
+            .iter()
+            .find(|held| held.phase == Phase::Active)
+    }
+
+    /// What a session is made for now.
+    fn target(&self) -> Result<Target, Error> {
+        let active = self.active().ok_or(Error::NoActiveKey)?;
+        Ok(Target {
+            generation: active.number,
+            step: active.send,
+            period: self.view.period()?,
+            renewal: self.renewal,
+        })
+    }
+
+    fn remember_own(&mut self, kid: KeyId, generation: u64, step: u32) {
+        let own = Arc::make_mut(&mut self.own);
+        if own.insert(kid) {
+            self.own_order.push_back((kid, generation, step));
+        }
+        if own.len() > MAX_OWN
+            && let Some((oldest, ..)) = self.own_order.pop_front()
+        {
+            own.remove(&oldest);
+        }
+    }
+
+    /// Forgets what was heard in steps that are gone.
+    fn forget_gone_steps(&mut self) {
+        let generations = &self.generations;
+        self.heard.retain(|number, step| {
+            generations
+                .iter()
+                .any(|held| held.number == number && held.base <= step)
+        });
+    }
+
+    fn view(&self, version: u64, clock: bool) -> ChannelView {
+        ChannelView {
+            version,
+            clock,
+            now: self.now,
+            generations: self
+                .generations
+                .iter()
+                .map(|held| view::GenerationView {
+                    number: held.number,
+                    cipher: held.cipher.clone(),
+                    is_open: held.is_open(self.now),
+                    base: held.base,
+                    head: held.head,
+                    secrets: held.secrets.values().map(Arc::clone).collect(),
+                    seen: Arc::clone(&held.seen),
+                })
+                .collect(),
+            last_retired: self.last_retired,
+            own: Arc::clone(&self.own),
+            announced: Arc::clone(&self.announced),
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl fmt::Debug for ChannelStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ChannelStore")
+            .field("channels", &self.open_channels())
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Channel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.lock();
+        let generations: Vec<_> = state
+            .generations
+            .iter()
+            .map(|held| (held.number, held.phase, held.base, held.send, held.head))
+            .collect();
+        f.debug_struct("Channel")
+            .field("id", &self.inner.config.id.escape_ascii().to_string())
+            .field("generations", &generations)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,182 @@
+//! Receiving: the sessions that were heard, and how far each had opened.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+
+use crate::error::{Error, Misuse};
+use crate::id::{Counter, KeyId, Media, SenderId};
+use crate::keys::key::RecvKey;
+
+const MAGIC: &[u8; 8] = b"MSRPL\0\0\x01";
+
+/// Which session a receive key is of: never the KID alone. (The suite goes with the generation.)
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct SessionIndex {
+    pub(crate) generation: u64,
+    pub(crate) step: u32,
+    pub(crate) period: u64,
+    pub(crate) sender: SenderId,
+    pub(crate) media: Media,
+    pub(crate) kid: KeyId,
+}
+
+/// How far a session had opened that is not held any more: nothing at or below opens again for the life of its step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Floor {
+    generation: u64,
+    step: u32,
+    highest: Counter,
+}
+
+/// The sessions heard, in the order in which they began, and the floors of those that had to make room.
+pub(super) struct Heard {
+    keys: HashMap<SessionIndex, Arc<RecvKey>>,
+    order: VecDeque<SessionIndex>,
+    floors: HashMap<KeyId, Floor>,
+    floor_order: VecDeque<KeyId>,
+    capacity: usize,
+}
+
+impl Heard {
+    pub(super) fn new(capacity: usize) -> Self {
+        Self {
+            keys: HashMap::new(),
+            order: VecDeque::new(),
+            floors: HashMap::new(),
+            floor_order: VecDeque::new(),
+            capacity,
+        }
+    }
+
+    pub(super) fn get(&self, index: &SessionIndex) -> Option<&Arc<RecvKey>> {
+        self.keys.get(index)
+    }
+
+    pub(super) fn floor(&self, kid: KeyId) -> Option<Counter> {
+        self.floors.get(&kid).map(|floor| floor.highest)
+    }
+
+    /// Keeps a session that has authenticated; the oldest makes room. Tells whether a floor was lost.
+    pub(super) fn insert(&mut self, index: SessionIndex, key: Arc<RecvKey>) -> bool {
+        let mut lost = false;
+        if self.keys.len() >= self.capacity
+            && let Some(oldest) = self.order.pop_front()
+            && let Some(evicted) = self.keys.remove(&oldest)
+        {
+            if let Some(highest) = evicted.window().close() {
+                lost = self.insert_floor(oldest.kid, oldest.generation, oldest.step, highest);
+            }
+        }
+        self.order.push_back(index.clone());
+        self.keys.insert(index, key);
+        lost
+    }
+
+    fn insert_floor(&mut self, kid: KeyId, generation: u64, step: u32, highest: Counter) -> bool {
+        let before = self.floors.get(&kid).map(|floor| floor.highest);
+        let floor = Floor {
+            generation,
+            step,
+            highest: highest.max(before.unwrap_or(highest)),
+        };
+        if self.floors.insert(kid, floor).is_none() {
+            self.floor_order.push_back(kid);
+        }
+        self.floors.len() > self.capacity
+            && self
+                .floor_order
+                .pop_front()
+                .is_some_and(|oldest| self.floors.remove(&oldest).is_some())
+    }
+
+    /// Forgets the sessions and floors of steps that are not held any more.
+    pub(super) fn retain(&mut self, is_held: impl Fn(u64, u32) -> bool) {
+        self.keys.retain(|index, key| {
+            let held = is_held(index.generation, index.step);
+            if !held {
+                key.window().close();
+            }
+            held
+        });
+        let keys = &self.keys;
+        self.order.retain(|index| keys.contains_key(index));
+        self.floors
+            .retain(|_, floor| is_held(floor.generation, floor.step));
+        let floors = &self.floors;
+        self.floor_order.retain(|kid| floors.contains_key(kid));
+    }
+
+    /// Every session and floor as a record, in the order of their age: floors first.
+    pub(super) fn export(&self, out: &mut Vec<u8>) {
+        for kid in &self.floor_order {
+            if let Some(floor) = self.floors.get(kid) {
+                record(out, floor.generation, floor.step, *kid, Some(floor.highest));
+            }
+        }
+        for index in &self.order {
+            if let Some(highest) = self.keys.get(index).and_then(|key| key.window().head()) {
+                record(out, index.generation, index.step, index.kid, Some(highest));
+            }
+        }
+    }
+}
+
+/// Begins a replay state.
+pub(super) fn export_header(channel_id: &[u8], instance: &[u8]) -> Vec<u8> {
+    let mut out = MAGIC.to_vec();
+    for name in [channel_id, instance] {
+        out.extend_from_slice(&super::epoch::lp_len(name));
+        out.extend_from_slice(name);
+    }
+    out
+}
+
+/// Writes u64(g) ‖ u32(s) ‖ u64(KID) ‖ u8(own) ‖ u64(highest CTR, 0 for an own KID).
+pub(super) fn record(
+    out: &mut Vec<u8>,
+    generation: u64,
+    step: u32,
+    kid: KeyId,
+    highest: Option<Counter>,
+) {
+    out.extend_from_slice(&generation.to_be_bytes());
+    out.extend_from_slice(&step.to_be_bytes());
+    out.extend_from_slice(&kid.value().to_be_bytes());
+    out.push(u8::from(highest.is_none()));
+    out.extend_from_slice(&highest.map_or(0, Counter::value).to_be_bytes());
+}
+
+const RECORD_LEN: usize = 8 + 4 + 8 + 1 + 8;
+
+/// Reads a replay state into `heard` and `own`. All of it is checked before any of it counts. Tells whether floors were lost.
+pub(super) fn import(
+    octets: &[u8],
+    channel_id: &[u8],
+    instance: &[u8],
+    heard: &mut Heard,
+    own: &mut HashSet<KeyId>,
+) -> Result<bool, Error> {
+    let refused = || Error::from(Misuse::ReplayState);
+    let header = export_header(channel_id, instance);
+    let records = octets.strip_prefix(&header[..]).ok_or_else(refused)?;
+    let records = records.chunks_exact(RECORD_LEN);
+    if !records.remainder().is_empty() || records.clone().any(|record| record[20] > 1) {
+        return Err(refused());
+    }
+    let mut lost = false;
+    for record in records {
+        let number = |at: usize| {
+            record[at..at + 8]
+                .iter()
+                .fold(0, |number, &octet| (number << 8) | u64::from(octet))
+        };
+        let kid = KeyId::new(number(12));
+        if record[20] == 1 {
+            own.insert(kid);
+            continue;
+        }
+        let step = u32::try_from(number(8) >> 32).unwrap_or(u32::MAX);
+        lost |= heard.insert_floor(kid, number(0), step, Counter::new(number(21)));
+    }
+    Ok(lost)
+}

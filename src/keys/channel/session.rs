@@ -1,0 +1,104 @@
+//! Sending: an encryptor's sessions, one KID and one base key each.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::generation::{StepSecret, session_base_key};
+use crate::cipher::CheckedCipher;
+use crate::error::Error;
+use crate::event::EventQueue;
+use crate::id::{KeyId, Media, SenderId};
+use crate::keys::base_key::BaseKey;
+use crate::keys::key::SendKey;
+use crate::keys::key_octets::KeyOctets;
+
+/// Frames of one session.
+const MAX_FRAMES: u64 = 1 << 32;
+
+/// What a session is for. An encryptor changes over when this changes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) generation: u64,
+    pub(super) step: u32,
+    pub(super) period: u64,
+    /// Counts calls of `renew_sessions`.
+    pub(super) renewal: u64,
+}
+
+/// An encryptor as the control plane sees it.
+pub(crate) struct Sender {
+    pub(super) id: SenderId,
+    pub(super) media: Media,
+    sessions: Mutex<Sessions>,
+}
+
+#[derive(Default)]
+pub(super) struct Sessions {
+    pub(super) current: Option<(Target, Arc<SendKey>)>,
+    /// Prepared off the frame path; the encryptor changes over at its next frame.
+    pub(super) next: Option<(Target, Arc<SendKey>)>,
+}
+
+impl Sender {
+    pub(super) fn new(id: SenderId, media: Media) -> Self {
+        Self {
+            id,
+            media,
+            sessions: Mutex::default(),
+        }
+    }
+
+    pub(super) fn sessions(&self) -> MutexGuard<'_, Sessions> {
+        self.sessions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The fields of a session's KID, from the highest bits to the lowest:
+/// session (54 bits) ‖ period mod 4 (2) ‖ g mod 16 (4) ‖ s mod 16 (4).
+pub(super) fn kid(session: u64, target: &Target) -> KeyId {
+    KeyId::new(
+        (session << 10)
+            | ((target.period & 3) << 8)
+            | ((target.generation & 15) << 4)
+            | u64::from(target.step & 15),
+    )
+}
+
+/// Makes a session: a KID that is new, and the key of its first frame.
+pub(super) fn start(
+    cipher: &CheckedCipher,
+    secret: &StepSecret,
+    sender: &Sender,
+    target: &Target,
+    is_own: impl Fn(KeyId) -> bool,
+    events: Arc<EventQueue>,
+) -> Result<SendKey, Error> {
+    let kid = loop {
+        let kid = kid(random_bits(54)?, target);
+        if !is_own(kid) {
+            break kid;
+        }
+    };
+    let mut base_key = KeyOctets::zeroed(32);
+    session_base_key(
+        secret,
+        &sender.id,
+        sender.media,
+        target.period,
+        kid,
+        base_key.expose_mut(),
+    );
+    let base_key = BaseKey::derived(base_key);
+    // With a sender and a clock the base key itself is new; else a random start keeps two sessions of one KID apart.
+    let start = if !sender.id.as_bytes().is_empty() && target.period > 0 {
+        0
+    } else {
+        random_bits(24)? << 32
+    };
+    SendKey::for_session(cipher, &base_key, kid, start, start + MAX_FRAMES, events)
+}
+
+fn random_bits(bits: u32) -> Result<u64, Error> {
+    let mut octets = [0; 8];
+    getrandom::fill(&mut octets).map_err(|_| Error::EntropyUnavailable)?;
+    Ok(u64::from_be_bytes(octets) >> (64 - bits))
+}
