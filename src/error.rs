@@ -5,7 +5,7 @@
 
 use thiserror::Error as ThisError;
 
-use crate::id::{Counter, KeyId};
+use crate::id::{Counter, InvalidId, KeyId};
 
 /// The reaction that an [`Error`] asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -152,6 +152,12 @@ pub enum Error {
     EntropyUnavailable,
 }
 
+impl From<InvalidId> for Error {
+    fn from(invalid: InvalidId) -> Self {
+        Self::Misuse(invalid.into())
+    }
+}
+
 impl Error {
     /// Returns the reaction that this error asks for.
     #[must_use]
@@ -208,18 +214,9 @@ pub enum Misuse {
     /// Give the key as an even number of hexadecimal digits and nothing else.
     #[error("key text is not hexadecimal")]
     KeyText,
-    /// Shorten the sender's name.
-    #[error("a sender id has at most 255 octets, not {len}")]
-    SenderIdTooLong {
-        /// Octets given.
-        len: usize,
-    },
-    /// Choose bit widths that leave room for each field.
-    #[error("these bit widths make no KID layout")]
-    KidLayout,
-    /// Use a number that fits its field.
-    #[error("a field does not fit its bits of the KID")]
-    KidOutOfRange,
+    /// Fix the call: see [`InvalidId`].
+    #[error("{0}")]
+    Id(#[from] InvalidId),
     /// Retire the key of that KID first, or choose another KID.
     #[error("KID {kid} is already in use in this store")]
     KidInUse {

@@ -4,7 +4,25 @@
 use core::fmt;
 use std::sync::Arc;
 
-use crate::error::{Error, Misuse};
+use thiserror::Error as ThisError;
+
+/// Why a name or a number was refused. Fix the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum InvalidId {
+    /// Shorten the sender's name.
+    #[error("a sender id has at most 255 octets, not {len}")]
+    SenderIdTooLong {
+        /// Octets given.
+        len: usize,
+    },
+    /// Choose bit widths that leave room for each field.
+    #[error("these bit widths make no KID layout")]
+    KidLayout,
+    /// Use a number that fits its field.
+    #[error("a field does not fit its bits of the KID")]
+    KidOutOfRange,
+}
 
 /// Key identifier (KID): 64 bits in the clear header that say which key opens a frame.
 ///
@@ -122,11 +140,11 @@ impl SenderId {
     /// Makes a name from text or octets.
     ///
     /// # Errors
-    /// [`Misuse::SenderIdTooLong`] if it has more than [`Self::MAX_LEN`] octets; shorten it.
-    pub fn new(name: impl AsRef<[u8]>) -> Result<Self, Error> {
+    /// [`InvalidId::SenderIdTooLong`] if it has more than [`Self::MAX_LEN`] octets; shorten it.
+    pub fn new(name: impl AsRef<[u8]>) -> Result<Self, InvalidId> {
         let octets = name.as_ref();
         if octets.len() > Self::MAX_LEN {
-            return Err(Misuse::SenderIdTooLong { len: octets.len() }.into());
+            return Err(InvalidId::SenderIdTooLong { len: octets.len() });
         }
         Ok(Self(octets.into()))
     }
@@ -206,10 +224,10 @@ impl RatchetedKid {
     /// Makes a layout with `step_bits` (R) low bits for the ratchet step, 1 to 63.
     ///
     /// # Errors
-    /// [`Misuse::KidLayout`] if R is outside that range.
-    pub const fn new(step_bits: u32) -> Result<Self, Error> {
+    /// [`InvalidId::KidLayout`] if R is outside that range.
+    pub const fn new(step_bits: u32) -> Result<Self, InvalidId> {
         if step_bits == 0 || step_bits > 63 {
-            return Err(Error::Misuse(Misuse::KidLayout));
+            return Err(InvalidId::KidLayout);
         }
         Ok(Self { step_bits })
     }
@@ -217,10 +235,10 @@ impl RatchetedKid {
     /// Returns the KID of a key generation at a ratchet step; the step is taken modulo 2^R.
     ///
     /// # Errors
-    /// [`Misuse::KidOutOfRange`] if the generation needs more than 64 - R bits.
-    pub const fn kid(self, generation: u64, step: u64) -> Result<KeyId, Error> {
+    /// [`InvalidId::KidOutOfRange`] if the generation needs more than 64 - R bits.
+    pub const fn kid(self, generation: u64, step: u64) -> Result<KeyId, InvalidId> {
         if generation >> (64 - self.step_bits) != 0 {
-            return Err(Error::Misuse(Misuse::KidOutOfRange));
+            return Err(InvalidId::KidOutOfRange);
         }
         Ok(KeyId(
             (generation << self.step_bits) | (step & low_bits(self.step_bits)),
@@ -247,13 +265,13 @@ impl MlsKid {
     /// most 63 together (so that a bit is left for the context).
     ///
     /// # Errors
-    /// [`Misuse::KidLayout`] if S or E is outside that range.
-    pub const fn new(sender_bits: u32, epoch_bits: u32) -> Result<Self, Error> {
+    /// [`InvalidId::KidLayout`] if S or E is outside that range.
+    pub const fn new(sender_bits: u32, epoch_bits: u32) -> Result<Self, InvalidId> {
         if sender_bits == 0 || epoch_bits == 0 || sender_bits > 62 || epoch_bits > 62 {
-            return Err(Error::Misuse(Misuse::KidLayout));
+            return Err(InvalidId::KidLayout);
         }
         if sender_bits + epoch_bits > 63 {
-            return Err(Error::Misuse(Misuse::KidLayout));
+            return Err(InvalidId::KidLayout);
         }
         Ok(Self {
             sender_bits,
@@ -264,12 +282,17 @@ impl MlsKid {
     /// Returns the KID of a context, a sender's leaf index and an epoch.
     ///
     /// # Errors
-    /// [`Misuse::KidOutOfRange`] if the context or the sender index does not fit its bits.
-    pub const fn kid(self, context: u64, sender_index: u32, epoch: Epoch) -> Result<KeyId, Error> {
+    /// [`InvalidId::KidOutOfRange`] if the context or the sender index does not fit its bits.
+    pub const fn kid(
+        self,
+        context: u64,
+        sender_index: u32,
+        epoch: Epoch,
+    ) -> Result<KeyId, InvalidId> {
         let low = self.sender_bits + self.epoch_bits;
         let sender = sender_index as u64;
         if context >> (64 - low) != 0 || sender >> self.sender_bits != 0 {
-            return Err(Error::Misuse(Misuse::KidOutOfRange));
+            return Err(InvalidId::KidOutOfRange);
         }
         Ok(KeyId(
             (context << low) | (sender << self.epoch_bits) | (epoch.0 & low_bits(self.epoch_bits)),

@@ -59,7 +59,7 @@ pub use cipher::{CheckedCipher, CipherSuite};
 pub use error::{Class, Error, Malformed, Misuse, StoreFault};
 pub use event::Event;
 pub use frame::{FrameBuf, FrameInfo};
-pub use id::{Counter, Epoch, KeyId, MlsKid, RatchetedKid, SenderId, Ssrc};
+pub use id::{Counter, Epoch, InvalidId, KeyId, MlsKid, RatchetedKid, SenderId, Ssrc};
 pub use keys::{BaseKey, CounterOrigin, CounterStore, KeyStore};
 
 // No public function takes a nonce or a counter, so the tests over published vectors are compiled in here.

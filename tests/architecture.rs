@@ -77,6 +77,30 @@ fn every_module_of_the_core_is_looked_at() {
 }
 
 #[test]
+fn the_lexer_keeps_its_place_in_every_source() {
+    // A literal or comment that it read wrongly would swallow a bracket sooner or later.
+    for (file, source) in crate_sources() {
+        let mut open = Vec::new();
+        for token in source::tokens(&source) {
+            match token.text.as_str() {
+                "(" | "[" | "{" => open.push(token),
+                ")" | "]" | "}" => {
+                    let opened = open.pop().map(|token| token.text);
+                    let pair = format!("{}{}", opened.unwrap_or_default(), token.text);
+                    let line = token.line;
+                    assert!(
+                        ["()", "[]", "{}"].contains(&&*pair),
+                        "src/{file}:{line}: {pair}"
+                    );
+                }
+                _ => {}
+            }
+        }
+        assert!(open.is_empty(), "src/{file}: never closed: {open:?}");
+    }
+}
+
+#[test]
 fn the_import_table_has_no_cycle() {
     // Rows only name modules of which no path leads back.
     fn reaches(from: &str, to: &str) -> bool {
@@ -292,6 +316,16 @@ fn files_clocks_threads_and_randomness_stay_where_they_belong() {
             "thread::spawn",
         ),
         (
+            "cipher/check.rs",
+            "fn f() { std::thread::sleep(d); }",
+            "thread::sleep",
+        ),
+        (
+            "keys/replay.rs",
+            "use std::thread;\nfn f() { thread::scope(|s| g(s)); }",
+            "thread::scope",
+        ),
+        (
             "channel/mod.rs",
             "use std::time::{Duration, Instant};",
             "std::time::Instant",
@@ -323,6 +357,10 @@ fn files_clocks_threads_and_randomness_stay_where_they_belong() {
     assert_clean(
         "cipher/check.rs",
         "fn f() { std::thread::scope(|s| { s.spawn(g); }); }",
+    );
+    assert_clean(
+        "keys/replay.rs",
+        "use std::thread;\nfn f() { thread::sleep(d); }",
     );
     assert_clean("channel/mod.rs", "use std::time::Duration;");
 }

@@ -6,7 +6,7 @@ mod common;
 use common::{GCM, Pair, alice, info, key_a, key_b, store};
 use mediaseal::{
     BaseKey, ChannelDecryptor, ChannelEncryptor, CheckedCipher, CipherSuite, Class, CounterOrigin,
-    Error, Event, KeyId, KeyStore, Misuse, Mode, SenderId, Ssrc,
+    Error, Event, InvalidId, KeyId, KeyStore, Misuse, Mode, SenderId, Ssrc,
 };
 
 const KID: KeyId = KeyId::new(3);
@@ -263,7 +263,7 @@ fn sizes_of_keys_and_names_are_checked() {
     assert!(SenderId::new([0; 255]).is_ok());
     assert_eq!(
         SenderId::new([0; 256]).err(),
-        Some(Misuse::SenderIdTooLong { len: 256 }.into())
+        Some(InvalidId::SenderIdTooLong { len: 256 })
     );
     assert_ne!(BaseKey::generate().unwrap(), BaseKey::generate().unwrap());
 }

@@ -8,7 +8,7 @@ use std::fmt::{Debug, Display, Write};
 use common::{CANARY_A, GCM, Pair, alice, info, key_a, key_b, store};
 use mediaseal::{
     BaseKey, CheckedCipher, CipherSuite, Class, Counter, CounterOrigin, Error, Event, FrameBuf,
-    KeyId, Malformed, Misuse, Mode, SenderId, Ssrc, StoreFault,
+    InvalidId, KeyId, Malformed, Misuse, Mode, SenderId, Ssrc, StoreFault,
 };
 
 #[derive(Default)]
@@ -147,9 +147,9 @@ fn every_error() -> Vec<Error> {
         Misuse::ShortTag { tag_len: 4 },
         Misuse::BaseKeyLength { len: 1 },
         Misuse::KeyText,
-        Misuse::SenderIdTooLong { len: 256 },
-        Misuse::KidLayout,
-        Misuse::KidOutOfRange,
+        Misuse::Id(InvalidId::SenderIdTooLong { len: 256 }),
+        Misuse::Id(InvalidId::KidLayout),
+        Misuse::Id(InvalidId::KidOutOfRange),
         Misuse::KidInUse { kid },
         Misuse::KeyReused { kid },
         Misuse::SendAndReceive { kid },

@@ -46,8 +46,7 @@ struct Inner {
     /// Held open to sync renames: opening it anew could fail when it matters.
     #[cfg(unix)]
     folder_handle: File,
-    /// Held open: the system drops the lock with it.
-    _lock: File,
+    lock: File,
     fork: ForkGuard,
     in_use: Mutex<HashSet<[u8; 32]>>,
 }
@@ -100,7 +99,7 @@ impl CounterStore {
                 #[cfg(unix)]
                 folder_handle: File::open(&folder).map_err(fault)?,
                 folder,
-                _lock: lock,
+                lock,
                 fork: ForkGuard::new(),
                 in_use: Mutex::default(),
             }),
@@ -139,6 +138,16 @@ impl Inner {
             Ok(())
         } else {
             Err(Error::Forked)
+        }
+    }
+}
+
+impl Drop for Inner {
+    /// A process that is being started holds a copy of the file between fork and exec, so closing it does not always unlock it. A
+    /// forked process must not unlock what its parent holds.
+    fn drop(&mut self) {
+        if self.fork.is_this_process() {
+            self.lock.unlock().ok();
         }
     }
 }

@@ -183,7 +183,11 @@ impl Lease<'_> {
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        self.window.lease.store(IDLE, Ordering::Release);
+        // Not if the window was closed by force meanwhile: it stays closed.
+        self.window
+            .lease
+            .compare_exchange(BUSY, IDLE, Ordering::Release, Ordering::Relaxed)
+            .ok();
     }
 }
 

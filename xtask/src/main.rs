@@ -1,0 +1,166 @@
+//! `cargo xtask`: every test and every campaign of mediaseal, as one command.
+//!
+//! The same command runs on a developer's machine and in CI, so that "it passes
+//! here" and "it passes there" mean the same thing.
+
+mod canary;
+mod cargo_test;
+mod command;
+mod examples;
+mod media;
+mod packages;
+mod parts;
+mod report;
+mod test;
+mod tools;
+mod transcript;
+mod verify;
+mod workspace;
+
+use std::{num::NonZeroU32, process::ExitCode};
+
+use crate::{parts::Campaign, report::Report, workspace::Workspace};
+
+/// What `cargo xtask --help` prints.
+const HELP: &str = "\
+usage: cargo xtask <command>
+
+commands:
+  test [PART]...                    run every test, or the named parts of it:
+                                    format lint docs tests examples media canary
+  verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
+                                    deny fuzz-header fuzz-decryptor
+                                    N: seconds of fuzzing a target (default 60)
+
+Missing system packages (such as ffmpeg) are installed by apt-get on Debian
+and Ubuntu if this user may do so; otherwise the parts that need them are skipped,
+and said to be. With CI=true in the environment a skipped part is a failed part.
+";
+
+/// How long a target is fuzzed unless the command line says otherwise, in seconds.
+const FUZZ_SECONDS: NonZeroU32 = NonZeroU32::new(60).unwrap();
+
+/// A command line, understood.
+enum Request {
+    /// `cargo xtask --help`
+    Help,
+    /// `cargo xtask test`
+    Test {
+        /// The parts to run; empty means all.
+        only: Vec<String>,
+    },
+    /// `cargo xtask verify`
+    Verify {
+        /// Seconds of fuzzing a target.
+        seconds: NonZeroU32,
+        /// The parts to run; empty means all.
+        only: Vec<String>,
+    },
+}
+
+/// Reads the command line, without the program's own name.
+fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String> {
+    let mut arguments = arguments.into_iter();
+    let command = arguments.next();
+    let mut only = Vec::new();
+    let mut seconds = FUZZ_SECONDS;
+    let is_verify = command.as_deref() == Some("verify");
+    while let Some(argument) = arguments.next() {
+        match argument.as_str() {
+            "-h" | "--help" => return Ok(Request::Help),
+            "--seconds" if is_verify => {
+                let value = arguments.next().ok_or("--seconds needs a number")?;
+                seconds = value.parse().map_err(|_| {
+                    format!("--seconds {value}: not a whole number of seconds above 0")
+                })?;
+            }
+            option if option.starts_with('-') => return Err(format!("unknown option {option}")),
+            _ => only.push(argument),
+        }
+    }
+    match command.as_deref() {
+        Some("test") => Ok(Request::Test { only }),
+        Some("verify") => Ok(Request::Verify { seconds, only }),
+        None | Some("help" | "-h" | "--help") => Ok(Request::Help),
+        Some(unknown) => Err(format!("unknown command {unknown}")),
+    }
+}
+
+/// Runs `parts`, or those that `only` names, and reports on them.
+fn run(
+    title: &str,
+    parts: &[parts::Part],
+    only: &[String],
+    fuzz_seconds: NonZeroU32,
+) -> Result<bool, String> {
+    if let Some(unknown) = only
+        .iter()
+        .find(|name| parts.iter().all(|part| part.name != name.as_str()))
+    {
+        return Err(format!("{title} has no part {unknown}"));
+    }
+    let mut campaign = Campaign::new(Workspace::find()?, fuzz_seconds);
+    for part in parts {
+        if only.is_empty() || only.iter().any(|name| name == part.name) {
+            campaign.run(part);
+        }
+    }
+    let report = Report {
+        title,
+        campaign: &campaign,
+    };
+    println!("{report}");
+    Ok(campaign.passed())
+}
+
+fn main() -> ExitCode {
+    let verdict = match parse(std::env::args().skip(1)) {
+        Ok(Request::Help) => {
+            print!("{HELP}");
+            Ok(true)
+        }
+        Ok(Request::Test { only }) => run("test", &test::PARTS, &only, FUZZ_SECONDS),
+        Ok(Request::Verify { seconds, only }) => run("verify", &verify::PARTS, &only, seconds),
+        Err(error) => Err(format!("{error}; cargo xtask --help lists what there is")),
+    };
+    match verdict {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Request, parse};
+
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn verify_takes_seconds_and_parts() {
+        let Ok(Request::Verify { seconds, only }) = parse(words("verify --seconds 5 deny")) else {
+            panic!("not understood");
+        };
+        assert_eq!((seconds.get(), only), (5, vec!["deny".to_owned()]));
+    }
+
+    #[test]
+    fn nonsense_is_refused_by_name() {
+        for (line, named) in [
+            ("tset", "tset"),
+            ("test --fast", "--fast"),
+            ("test --seconds 5", "--seconds"),
+            ("verify --seconds", "--seconds"),
+            ("verify --seconds soon", "soon"),
+            ("verify --seconds 0", "above 0"),
+        ] {
+            let error = parse(words(line)).err().unwrap_or_default();
+            assert!(error.contains(named), "{line}: {error}");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The parts of `cargo xtask test`.
+
+use std::path::Path;
+
+use crate::{
+    canary,
+    command::Invocation,
+    examples, media,
+    parts::{Campaign, Halt, Part},
+};
+
+/// Every part, cheap refusals first, the search through what the others printed last.
+pub(crate) const PARTS: [Part; 7] = [
+    Part {
+        name: "format",
+        job: format,
+    },
+    Part {
+        name: "lint",
+        job: lint,
+    },
+    Part {
+        name: "docs",
+        job: docs,
+    },
+    Part {
+        name: "tests",
+        job: tests,
+    },
+    Part {
+        name: "examples",
+        job: examples::run,
+    },
+    Part {
+        name: "media",
+        job: media::run,
+    },
+    Part {
+        name: "canary",
+        job: canary::search,
+    },
+];
+
+/// `cargo` at the root of the checkout.
+pub(crate) fn cargo(root: &Path) -> Invocation {
+    Invocation::new("cargo", root)
+}
+
+/// Checks the layout of the code, that of the fuzz targets included.
+fn format(campaign: &mut Campaign) -> Result<String, Halt> {
+    let root = campaign.workspace.root.clone();
+    cargo(&root)
+        .args(["fmt", "--all", "--check"])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    cargo(&root)
+        .args(["fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    Ok("rustfmt would change nothing".to_owned())
+}
+
+/// Runs clippy over everything, with warnings as errors.
+fn lint(campaign: &mut Campaign) -> Result<String, Halt> {
+    let root = campaign.workspace.root.clone();
+    cargo(&root)
+        .args(["clippy", "--release", "--workspace", "--all-targets"])
+        .args(["--", "-D", "warnings"])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    Ok("clippy has nothing to say".to_owned())
+}
+
+/// Builds the documentation, with warnings as errors.
+fn docs(campaign: &mut Campaign) -> Result<String, Halt> {
+    let root = campaign.workspace.root.clone();
+    cargo(&root)
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .args(["doc", "--release", "--workspace", "--no-deps"])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    Ok("every link leads somewhere".to_owned())
+}
+
+/// Runs every test, and counts them and the vectors that they report.
+fn tests(campaign: &mut Campaign) -> Result<String, Halt> {
+    let root = campaign.workspace.root.clone();
+    // What passing tests print is shown too: the vector counts, and whatever the
+    // search for keys must see.
+    let finished = cargo(&root)
+        .args(["test", "--release", "--workspace", "--no-fail-fast"])
+        .args(["--", "--show-output"])
+        .run(&mut campaign.transcript)?;
+    campaign.tally.read(&finished.stdout);
+    let tally = &campaign.tally;
+    if !tally.failures.is_empty() {
+        return Err(Halt::Failed(tally.failures.join(", ")));
+    }
+    finished.successful()?;
+    if tally.ignored > 0 && campaign.must_run_all {
+        return Err(Halt::Failed(format!(
+            "{} tests are ignored although CI=true, where nothing may be skipped",
+            tally.ignored
+        )));
+    }
+    if tally.passed == 0 || tally.vectors.is_empty() {
+        return Err(Halt::Failed("no test or no vector was run".to_owned()));
+    }
+    let vectors: u64 = tally.vectors.values().sum();
+    Ok(format!(
+        "{} tests with {vectors} vectors, {} ignored",
+        tally.passed, tally.ignored
+    ))
+}

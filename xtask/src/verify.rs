@@ -1,0 +1,85 @@
+//! The parts of `cargo xtask verify`: campaigns that are too long for every change.
+
+use std::fs;
+
+use crate::{
+    command::Invocation,
+    packages::{self, Program},
+    parts::{Campaign, Halt, Part},
+    tools::{self, CARGO_DENY, CARGO_FUZZ},
+};
+
+/// Every campaign.
+pub(crate) const PARTS: [Part; 3] = [
+    Part {
+        name: "deny",
+        job: deny,
+    },
+    Part {
+        name: "fuzz-header",
+        job: |campaign| fuzz(campaign, "header"),
+    },
+    Part {
+        name: "fuzz-decryptor",
+        job: |campaign| fuzz(campaign, "decryptor"),
+    },
+];
+
+/// Checks the licences and origins of all dependencies against `deny.toml`.
+fn deny(campaign: &mut Campaign) -> Result<String, Halt> {
+    tools::cargo_with(campaign, &CARGO_DENY)?
+        .args(["deny", "--workspace", "check"])
+        .args(["licenses", "bans", "sources"])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    Ok("licences, bans and sources are as deny.toml wants them".to_owned())
+}
+
+/// Fuzzes `target` for as long as the campaign says.
+fn fuzz(campaign: &mut Campaign, target: &str) -> Result<String, Halt> {
+    let compiler = [Program {
+        name: "c++",
+        package: "g++",
+    }];
+    packages::ensure(campaign, &compiler, "libFuzzer")?;
+    // libFuzzer writes what it discovers to the first folder it is given; the seeds,
+    // which are checked in, come second and stay as they are.
+    let discovered = campaign.workspace.target.join("fuzz-corpus").join(target);
+    fs::create_dir_all(&discovered)
+        .map_err(|error| Halt::Failed(format!("{}: {error}", discovered.display())))?;
+    let build = campaign.workspace.target.join("fuzz");
+    let triple = host_triple(campaign)?;
+    let finished = tools::cargo_with(campaign, &CARGO_FUZZ)?
+        // The sanitizers of the stable compiler answer to this variable only.
+        .env("RUSTC_BOOTSTRAP", "1")
+        .env("CARGO_TARGET_DIR", build)
+        .args(["fuzz", "run", "--target", &triple, target])
+        .args([&discovered])
+        .args([format!("fuzz/corpus/{target}")])
+        .args(["--", "-print_final_stats=1"])
+        .args([format!("-max_total_time={}", campaign.fuzz_seconds)])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    let executions = finished
+        .stderr
+        .lines()
+        .find_map(|line| line.strip_prefix("stat::number_of_executed_units:"))
+        .and_then(|count| count.trim().parse::<u64>().ok())
+        .filter(|count| *count > 0)
+        .ok_or_else(|| Halt::Failed(format!("{target}: libFuzzer reports no execution")))?;
+    Ok(format!("{executions} executions"))
+}
+
+/// The platform that rustc builds for here; that of a ready-built cargo-fuzz may differ.
+fn host_triple(campaign: &Campaign) -> Result<String, Halt> {
+    let finished = Invocation::new("rustc", &campaign.workspace.root)
+        .args(["-vV"])
+        .run_silently()?
+        .successful()?;
+    finished
+        .stdout
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .map(str::to_owned)
+        .ok_or_else(|| Halt::Failed("rustc -vV names no host".to_owned()))
+}
