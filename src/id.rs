@@ -189,7 +189,11 @@ impl Media {
     /// Makes a kind of the application's own, 128 to 255, or nothing for other numbers.
     #[must_use]
     pub const fn application(value: u8) -> Option<Self> {
-        if value >= 128 { Some(Self(value)) } else { None }
+        if value >= 128 {
+            Some(Self(value))
+        } else {
+            None
+        }
     }
 
     /// Returns the number.

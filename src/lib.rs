@@ -59,8 +59,11 @@ pub use cipher::{CheckedCipher, CipherSuite};
 pub use error::{Class, Error, Malformed, Misuse, StoreFault};
 pub use event::Event;
 pub use frame::{FrameBuf, FrameInfo};
-pub use id::{Counter, Epoch, InvalidId, KeyId, MlsKid, RatchetedKid, SenderId, Ssrc};
-pub use keys::{BaseKey, CounterOrigin, CounterStore, KeyStore};
+pub use id::{Counter, Epoch, InvalidId, KeyId, Media, MlsKid, RatchetedKid, SenderId, Ssrc};
+pub use keys::{
+    BaseKey, Channel, ChannelConfig, ChannelKey, ChannelStore, CounterOrigin, CounterStore,
+    EpochSecret, KeyStore, NewGeneration, PassphraseParams,
+};
 
 // No public function takes a nonce or a counter, so the tests over published vectors are compiled in here.
 #[cfg(test)]

@@ -7,30 +7,32 @@ use std::sync::Arc;
 
 use zeroize::Zeroize;
 
+use super::receive_keys::{Found, ReceiveKeys, SealedFrame};
 use super::statistics::{ErrorCounts, Statistics, StreamStatistics};
 use super::{MAX_METADATA_LEN, Mode, SCRATCH_LEN};
-use crate::cipher::CipherError;
 use crate::error::{Error, Malformed, Misuse};
-use crate::format::sframe::{self, FrameContext, Header};
+use crate::format::sframe::Header;
 use crate::frame::{FrameBuf, FrameInfo};
-use crate::id::{Counter, KeyId, SenderId};
+use crate::id::{Counter, KeyId, Media, SenderId};
+use crate::keys::KeyStore;
+use crate::keys::channel::Channel;
 use crate::keys::key::RecvKey;
 use crate::keys::replay::{NoLease, Verdict};
 use crate::keys::secret::wipe_stack;
-use crate::keys::{KeyStore, Snapshot};
 
 /// Opens the frames of one thread's streams, of any number of senders.
 ///
 /// `Send` and not `Sync`: one thread at a time. Several decryptors may share a store; the replay window of a KID is one for all of them.
 /// In the steady state a frame allocates nothing, takes no lock and makes no system call, good or bad (but for the result of
-/// [`decrypt_to_vec`](Self::decrypt_to_vec)). Outside it are the first frame of a stream, the first with longer metadata than before, and
-/// the first after a change of keys.
+/// [`decrypt_to_vec`](Self::decrypt_to_vec)). Outside it are the first frame of a stream or session, the first with longer metadata than
+/// before, and the first after a change of keys.
 pub struct ChannelDecryptor {
-    store: KeyStore,
-    snapshot: Arc<Snapshot>,
+    keys: ReceiveKeys,
     mode: Mode,
     scratch: Vec<u8>,
     statistics: Statistics,
+    /// The key that opened the last frame, from which its sender is borrowed.
+    last: Option<Arc<RecvKey>>,
     not_sync: PhantomData<Cell<()>>,
 }
 
@@ -44,39 +46,63 @@ pub struct Opened<'a> {
     pub ctr: Counter,
     /// Whose key opened it.
     pub sender: &'a SenderId,
+    /// What the session carries; unspecified for raw keys.
+    pub media: Media,
+    /// Generation and step of the channel; nothing for raw keys.
+    pub epoch: Option<(u64, u32)>,
     /// Octets of plaintext.
     pub len: usize,
 }
 
-/// A header that names a key that could open the frame, and where its parts lie.
+/// A frame whose header was read, and where its parts lie.
 struct Candidate {
-    key: Arc<RecvKey>,
-    ctr: Counter,
+    found: Found,
+    header: Header,
     header_len: usize,
     plaintext_len: usize,
 }
 
 impl ChannelDecryptor {
-    /// Makes a decryptor for the keys of `store`. The mode sets how far the replay window reaches back; a packet maximum is the sender's
+    /// Makes a decryptor for the raw keys of `store`. The mode sets how far the replay window reaches back; a packet maximum is the sender's
     /// matter and not looked at.
     ///
     /// # Errors
     /// None today; the result leaves room for modes that a store cannot serve.
     pub fn new(store: &KeyStore, mode: Mode) -> Result<Self, Error> {
-        Ok(Self {
-            store: store.clone(),
-            snapshot: store.snapshot(),
+        Ok(Self::with_keys(ReceiveKeys::raw(store), mode))
+    }
+
+    /// Makes a decryptor for what the `expected` pairs of sender and media send in `channel`: 1 to 16 pairs. More senders are announced by
+    /// [`Channel::expect_session`].
+    ///
+    /// # Errors
+    /// [`Misuse::ExpectedSenders`] for no pair or more than 16.
+    pub fn for_channel(
+        channel: &Channel,
+        expected: &[(SenderId, Media)],
+        mode: Mode,
+    ) -> Result<Self, Error> {
+        Ok(Self::with_keys(
+            ReceiveKeys::channel(channel, expected)?,
+            mode,
+        ))
+    }
+
+    fn with_keys(keys: ReceiveKeys, mode: Mode) -> Self {
+        Self {
+            keys,
             mode,
             scratch: Vec::with_capacity(SCRATCH_LEN),
             statistics: Statistics::default(),
+            last: None,
             not_sync: PhantomData,
-        })
+        }
     }
 
-    /// Takes over changes of the KeyStore now, so that a retired key is wiped though no frame comes.
+    /// Takes over changes of the keys now, so that a retired key is wiped though no frame comes.
     pub fn refresh(&mut self) {
-        if self.store.version() != self.snapshot.version {
-            self.snapshot = self.store.snapshot();
+        if self.keys.refresh() {
+            self.last = None;
             wipe_stack();
         }
     }
@@ -101,10 +127,10 @@ impl ChannelDecryptor {
         let candidate = self.candidate(info, frame.as_slice())?;
         let (header, rest) = frame.as_mut_slice().split_at_mut(candidate.header_len);
         let (data, tag) = rest.split_at_mut(candidate.plaintext_len);
-        self.open(&candidate, info, header, data, tag)?;
+        let key = self.open(&candidate, info, header, data, tag)?;
         let (header_len, tag_len) = (header.len(), tag.len());
         frame.shrink(header_len, tag_len);
-        Ok(self.opened(&candidate))
+        Ok(self.opened(key, &candidate))
     }
 
     /// Opens a frame into another buffer. The plaintext is [`Opened::len`] octets at its front.
@@ -128,11 +154,11 @@ impl ChannelDecryptor {
         let Some(data) = out.get_mut(..ciphertext.len()) else {
             let needed = ciphertext.len();
             let error = Error::BufferTooSmall { needed, available };
-            return Err(self.count(Some(&candidate.key), info, error));
+            return Err(self.count(candidate.found.sender(), info, error));
         };
         data.copy_from_slice(ciphertext);
-        self.open(&candidate, info, header, data, tag)?;
-        Ok(self.opened(&candidate))
+        let key = self.open(&candidate, info, header, data, tag)?;
+        Ok(self.opened(key, &candidate))
     }
 
     /// Opens a frame into a new vector.
@@ -180,26 +206,28 @@ impl ChannelDecryptor {
         }
         let (header, header_len) =
             Header::parse(frame).map_err(|error| self.count(None, info, error))?;
-        let key = match self.snapshot.recv_key(header.kid()) {
-            Ok(key) => Arc::clone(key),
-            Err(error) => return Err(self.count(None, info, error)),
-        };
-        let needed = header_len + key.params().tag_len;
+        let (found, params) = self
+            .keys
+            .find(header.kid())
+            .map_err(|error| self.count(None, info, error))?;
+        let needed = header_len + params.tag_len;
         let Some(plaintext_len) = frame.len().checked_sub(needed) else {
             let len = frame.len();
-            return Err(self.count(Some(&key), info, Error::Truncated { len, needed }));
+            return Err(self.count(found.sender(), info, Error::Truncated { len, needed }));
         };
-        if plaintext_len > key.params().limits.max_frame_len {
-            return Err(self.count(Some(&key), info, Malformed::TooLong.into()));
+        if plaintext_len > params.limits.max_frame_len {
+            return Err(self.count(found.sender(), info, Malformed::TooLong.into()));
         }
-        // A replay is opened all the same, so that only the real sender's frames raise its alarm.
-        match key.window().look(header.ctr(), self.mode.window()) {
-            Verdict::Fresh | Verdict::Replayed => {}
-            verdict => return Err(self.refuse(&key, info, header.ctr(), verdict)),
+        if let Found::Known(key) = &found {
+            // A replay is opened all the same, so that only the real sender's frames raise its alarm.
+            match key.window().look(header.ctr(), self.mode.window()) {
+                Verdict::Fresh | Verdict::Replayed => {}
+                verdict => return Err(self.refuse(key, info, header.ctr(), verdict)),
+            }
         }
         Ok(Candidate {
-            key,
-            ctr: header.ctr(),
+            found,
+            header,
             header_len,
             plaintext_len,
         })
@@ -213,37 +241,40 @@ impl ChannelDecryptor {
         header: &[u8],
         data: &mut [u8],
         tag: &[u8],
-    ) -> Result<(), Error> {
-        let Candidate { key, ctr, .. } = candidate;
-        let context = FrameContext {
-            key: key.cipher_key(),
-            salt: key.salt(),
-            ctr: *ctr,
-            header,
+    ) -> Result<Arc<RecvKey>, Error> {
+        let ctr = candidate.header.ctr();
+        let sealed = SealedFrame {
+            header: candidate.header,
+            header_octets: header,
             metadata: info.metadata_octets(),
-            scratch: &mut self.scratch,
+            tag,
         };
-        let (kid, ctr) = (key.kid(), *ctr);
-        if let Err(error) = sframe::open(context, data, tag) {
-            // Ciphers wipe by contract; a custom one that does not must not hand out what it made.
-            data.zeroize();
-            let error = if error == CipherError::AuthenticationFailed {
-                key.count_failure();
-                Error::AuthenticationFailed { kid, ctr }
-            } else {
-                Error::CipherFailed { suite: key.suite() }
-            };
-            return Err(self.count(Some(key), info, error));
-        }
+        let key = match self
+            .keys
+            .open(&candidate.found, &sealed, data, &mut self.scratch)
+        {
+            Ok(key) => key,
+            Err(error) => {
+                // Ciphers wipe by contract; a custom one that does not must not hand out what it made.
+                data.zeroize();
+                return Err(self.count(candidate.found.sender(), info, error));
+            }
+        };
+        let kid = key.kid();
         let marked = key
             .window()
             .lease()
             .map(|lease| lease.mark(ctr, self.mode.window()));
         let refused = match marked {
             Ok(Verdict::Fresh) => None,
-            Ok(verdict) => Some(self.refuse(key, info, ctr, verdict)),
-            Err(NoLease::Busy) => Some(self.count(Some(key), info, Error::Contended { kid })),
-            Err(NoLease::Closed) => Some(self.count(Some(key), info, Error::RetiredKey { kid })),
+            Ok(verdict) => Some(self.refuse(&key, info, ctr, verdict)),
+            Err(NoLease::Busy) => {
+                Some(self.count(Some(key.sender()), info, Error::Contended { kid }))
+            }
+            Err(NoLease::Closed) => {
+                self.keys.forget(&key);
+                Some(self.count(Some(key.sender()), info, Error::RetiredKey { kid }))
+            }
         };
         if let Some(error) = refused {
             data.zeroize();
@@ -253,23 +284,21 @@ impl ChannelDecryptor {
             key.sender(),
             info.ssrc(),
             data.len(),
-            key.kid(),
+            kid,
             key.window().head(),
         );
-        Ok(())
+        Ok(key)
     }
 
-    fn opened(&self, candidate: &Candidate) -> Opened<'_> {
-        // The key is still in this decryptor's snapshot, which changes with the next call alone.
-        let kid = candidate.key.kid();
-        let sender = match self.snapshot.recv_key(kid) {
-            Ok(key) => key.sender(),
-            Err(_) => unreachable!("the snapshot that gave the key still holds it"),
-        };
+    fn opened(&mut self, key: Arc<RecvKey>, candidate: &Candidate) -> Opened<'_> {
+        let key = &**self.last.insert(key);
+        let session = key.session();
         Opened {
-            kid,
-            ctr: candidate.ctr,
-            sender,
+            kid: key.kid(),
+            ctr: candidate.header.ctr(),
+            sender: key.sender(),
+            media: session.map_or(Media::UNSPECIFIED, |session| session.media),
+            epoch: session.map(|session| (session.generation, session.step)),
             len: candidate.plaintext_len,
         }
     }
@@ -291,11 +320,10 @@ impl ChannelDecryptor {
                 Error::Replayed { kid, ctr }
             }
         };
-        self.count(Some(key), info, error)
+        self.count(Some(key.sender()), info, error)
     }
 
-    fn count(&mut self, key: Option<&Arc<RecvKey>>, info: &FrameInfo<'_>, error: Error) -> Error {
-        let sender = key.map(|key| key.sender());
+    fn count(&mut self, sender: Option<&SenderId>, info: &FrameInfo<'_>, error: Error) -> Error {
         self.statistics.count_error(sender, info.ssrc(), &error);
         error
     }
@@ -311,7 +339,7 @@ impl fmt::Debug for ChannelDecryptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChannelDecryptor")
             .field("mode", &self.mode)
-            .field("suite", &self.store.suite())
+            .field("keys", &self.keys)
             .finish_non_exhaustive()
     }
 }

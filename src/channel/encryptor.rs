@@ -9,11 +9,12 @@ use zeroize::Zeroize;
 
 use super::statistics::{Statistics, StreamStatistics};
 use super::{MAX_METADATA_LEN, Mode, SCRATCH_LEN};
-use crate::cipher::{CipherSuite, Params};
+use crate::cipher::{CipherSuite, Hash, Params};
 use crate::error::{Error, Misuse};
 use crate::format::sframe::{self, EncodedHeader, FrameContext, Header};
 use crate::frame::{FrameBuf, FrameInfo};
-use crate::id::{Counter, KeyId, SenderId};
+use crate::id::{Counter, KeyId, Media, SenderId};
+use crate::keys::channel::{Channel, Sender};
 use crate::keys::key::{Allowance, SendKey};
 use crate::keys::secret::wipe_stack;
 use crate::keys::{KeyStore, Snapshot};
@@ -23,15 +24,14 @@ use crate::keys::{KeyStore, Snapshot};
 /// `Send` and not `Sync`: one thread at a time. Several encryptors may share a store and its key; CTR values are then dealt out among them.
 /// In the steady state a frame allocates nothing, takes no lock and makes no system call.
 pub struct ChannelEncryptor {
-    store: KeyStore,
-    snapshot: Arc<Snapshot>,
+    keys: SendKeys,
     mode: Mode,
     params: Params,
     allowance: Allowance,
     scratch: Vec<u8>,
     statistics: Statistics,
-    /// The sender under which an encryptor counts: none, it is this side.
-    nobody: SenderId,
+    /// The sender under which an encryptor counts: this side, nameless with raw keys.
+    sender: SenderId,
     not_sync: PhantomData<Cell<()>>,
 }
 
@@ -54,31 +54,80 @@ struct Ready {
     header: EncodedHeader,
 }
 
+/// Where an encryptor finds the key to seal with.
+enum SendKeys {
+    Raw {
+        store: KeyStore,
+        snapshot: Arc<Snapshot>,
+    },
+    Channel {
+        channel: Channel,
+        sender: Arc<Sender>,
+        version: Option<u64>,
+    },
+}
+
 impl ChannelEncryptor {
-    /// Makes an encryptor for the keys of `store`.
+    /// Makes an encryptor for the raw keys of `store`.
     ///
     /// # Errors
     /// [`Misuse::PacketMaximum`] if the maximum holds no payload; [`Misuse::CompactProfile`] if the store's suite is not 0x0001 in that
     /// mode.
     pub fn new(store: &KeyStore, mode: Mode) -> Result<Self, Error> {
-        let params = store.params();
         if matches!(mode, Mode::CompactPacket { .. })
             && store.suite() != CipherSuite::AES_128_CTR_HMAC_SHA256_80
         {
             return Err(Misuse::CompactProfile.into());
         }
-        let mut encryptor = Self {
+        let keys = SendKeys::Raw {
             store: store.clone(),
             snapshot: store.snapshot(),
+        };
+        let mut encryptor = Self::with_keys(keys, SenderId::default(), mode, store.params())?;
+        encryptor.adopt_key()?;
+        Ok(encryptor)
+    }
+
+    /// Makes an encryptor for what `sender` sends of one kind of media in `channel`. It seals in sessions of its own: as many encryptors as you like, of
+    /// one sender or several, restarted as often as you like, repeat no nonce. `sender` may be empty.
+    ///
+    /// # Errors
+    /// [`Misuse::PacketMaximum`] if the maximum holds no payload; [`Misuse::CompactProfile`] for that mode: sessions have long KIDs.
+    pub fn for_channel(
+        channel: &Channel,
+        sender: SenderId,
+        media: Media,
+        mode: Mode,
+    ) -> Result<Self, Error> {
+        if matches!(mode, Mode::CompactPacket { .. }) {
+            return Err(Misuse::CompactProfile.into());
+        }
+        let keys = SendKeys::Channel {
+            channel: channel.clone(),
+            sender: channel.register(sender.clone(), media),
+            version: None,
+        };
+        // Until a generation is active, lengths are those of the longest tag.
+        let longest = Params::new(16, 12, Params::MAX_TAG_LEN, Hash::Sha256);
+        Self::with_keys(keys, sender, mode, longest)
+    }
+
+    fn with_keys(
+        keys: SendKeys,
+        sender: SenderId,
+        mode: Mode,
+        params: Params,
+    ) -> Result<Self, Error> {
+        let encryptor = Self {
+            keys,
             mode,
             params,
             allowance: Allowance::default(),
             scratch: Vec::with_capacity(SCRATCH_LEN),
             statistics: Statistics::default(),
-            nobody: SenderId::default(),
+            sender,
             not_sync: PhantomData,
         };
-        encryptor.adopt_key();
         let needed = encryptor.max_overhead() + 1;
         match mode.max_len() {
             Some(max_len) if max_len < needed => {
@@ -110,34 +159,62 @@ impl ChannelEncryptor {
     /// # Errors
     /// [`Error::NoActiveKey`] if there is none.
     pub fn next_overhead(&mut self) -> Result<usize, Error> {
-        self.refresh();
-        let key = self.snapshot.send.as_ref().ok_or(Error::NoActiveKey)?;
+        self.adopt_key()?;
+        let key = self.allowance.key().ok_or(Error::NoActiveKey)?;
         let header = Header::new(key.kid(), key.peek_ctr());
         Ok(header.encoded_len() + self.params.tag_len)
     }
 
-    /// Takes over changes of the KeyStore now, so that a retired key is wiped though no frame comes.
+    /// Takes over changes of the keys now, so that a retired key is wiped though no frame comes.
     pub fn refresh(&mut self) {
-        if self.store.version() != self.snapshot.version {
-            self.snapshot = self.store.snapshot();
-            self.adopt_key();
-            wipe_stack();
-        }
+        // What is wrong is said when a frame comes.
+        self.adopt_key().ok();
     }
 
-    /// Draws from the active key from now on; what was drawn from another goes back to it.
-    fn adopt_key(&mut self) {
-        let same = match (self.allowance.key(), &self.snapshot.send) {
+    /// Draws from the key that is active now; what was drawn from another goes back to it.
+    fn adopt_key(&mut self) -> Result<(), Error> {
+        let key = match &mut self.keys {
+            SendKeys::Raw { store, snapshot } => {
+                if store.version() == snapshot.version && self.allowance.key().is_some() {
+                    return Ok(());
+                }
+                *snapshot = store.snapshot();
+                snapshot.send.clone()
+            }
+            SendKeys::Channel {
+                channel,
+                sender,
+                version,
+            } => {
+                let now = channel.version();
+                if *version == Some(now)
+                    && self.allowance.key().is_some_and(|key| !key.is_exhausted())
+                {
+                    return Ok(());
+                }
+                // Read before the session is asked for: a change that comes between is seen at the next frame.
+                *version = Some(now);
+                match channel.session(sender) {
+                    Ok(key) => Some(key),
+                    Err(error) => {
+                        self.allowance = Allowance::default();
+                        return Err(error);
+                    }
+                }
+            }
+        };
+        let same = match (self.allowance.key(), &key) {
             (Some(old), Some(new)) => Arc::ptr_eq(old, new),
             (old, new) => old.is_none() && new.is_none(),
         };
         if !same {
-            self.allowance = self
-                .snapshot
-                .send
-                .clone()
-                .map_or_else(Allowance::default, Allowance::of);
+            if let Some(key) = &key {
+                self.params = *key.params();
+            }
+            self.allowance = key.map_or_else(Allowance::default, Allowance::of);
+            wipe_stack();
         }
+        Ok(())
     }
 
     /// Seals a frame where it lies.
@@ -157,8 +234,7 @@ impl ChannelEncryptor {
     ) -> Result<Sealed, Error> {
         let len = frame.len();
         let (headroom, tailroom) = (frame.offset(), frame.tailroom());
-        let tag_len = self.params.tag_len;
-        let ready = self.ready(info, len, |header_len| {
+        let ready = self.ready(info, len, |header_len, tag_len| {
             if headroom < header_len {
                 return Err(Misuse::Headroom {
                     needed: header_len,
@@ -175,6 +251,7 @@ impl ChannelEncryptor {
             }
             Ok(())
         })?;
+        let tag_len = self.params.tag_len;
         let (head, payload, tail) = frame.parts();
         let sealed = self.seal(&ready, info, payload, &mut tail[..tag_len])?;
         let header = ready.header.as_slice();
@@ -198,8 +275,7 @@ impl ChannelEncryptor {
         out: &mut [u8],
     ) -> Result<usize, Error> {
         let available = out.len();
-        let tag_len = self.params.tag_len;
-        let ready = self.ready(info, plaintext.len(), |header_len| {
+        let ready = self.ready(info, plaintext.len(), |header_len, tag_len| {
             let needed = header_len + plaintext.len() + tag_len;
             if available < needed {
                 return Err(Error::BufferTooSmall { needed, available });
@@ -209,6 +285,7 @@ impl ChannelEncryptor {
         let header = ready.header.as_slice();
         let (head, rest) = out.split_at_mut(header.len());
         let (payload, rest) = rest.split_at_mut(plaintext.len());
+        let tag_len = self.params.tag_len;
         payload.copy_from_slice(plaintext);
         let sealed = self.seal(&ready, info, payload, &mut rest[..tag_len])?;
         head.copy_from_slice(header);
@@ -224,6 +301,7 @@ impl ChannelEncryptor {
         info: &FrameInfo<'_>,
         plaintext: &[u8],
     ) -> Result<Vec<u8>, Error> {
+        self.refresh();
         let mut out = vec![0; self.encrypted_len_bound(plaintext.len())];
         let len = self.encrypt_into(info, plaintext, &mut out)?;
         out.truncate(len);
@@ -246,13 +324,12 @@ impl ChannelEncryptor {
         &mut self,
         info: &FrameInfo<'_>,
         len: usize,
-        room: impl Fn(usize) -> Result<(), Error>,
+        room: impl Fn(usize, usize) -> Result<(), Error>,
     ) -> Result<Ready, Error> {
-        self.refresh();
         let result = self.take(info, len, room);
         if let Err(error) = &result {
             self.statistics
-                .count_error(Some(&self.nobody), info.ssrc(), error);
+                .count_error(Some(&self.sender), info.ssrc(), error);
         }
         result
     }
@@ -261,8 +338,9 @@ impl ChannelEncryptor {
         &mut self,
         info: &FrameInfo<'_>,
         len: usize,
-        room: impl Fn(usize) -> Result<(), Error>,
+        room: impl Fn(usize, usize) -> Result<(), Error>,
     ) -> Result<Ready, Error> {
+        self.adopt_key()?;
         let metadata_len = info.metadata_octets().len();
         if metadata_len > MAX_METADATA_LEN {
             let (len, max) = (metadata_len, MAX_METADATA_LEN);
@@ -272,12 +350,13 @@ impl ChannelEncryptor {
         if len > max {
             return Err(Misuse::FrameTooLong { len, max }.into());
         }
-        let key = self.snapshot.send.as_ref().ok_or(Error::NoActiveKey)?;
-        if matches!(self.mode, Mode::CompactPacket { .. }) && key.kid().value() > 7 {
-            return Err(Misuse::CompactProfile.into());
-        }
+        let mut is_second_session = false;
         loop {
-            let ctr = key.peek_ctr();
+            let key = self.allowance.key().ok_or(Error::NoActiveKey)?;
+            if matches!(self.mode, Mode::CompactPacket { .. }) && key.kid().value() > 7 {
+                return Err(Misuse::CompactProfile.into());
+            }
+            let (key, ctr) = (Arc::clone(key), key.peek_ctr());
             let header = Header::new(key.kid(), ctr).encoded();
             let header_len = header.as_slice().len();
             let sealed_len = header_len + len + self.params.tag_len;
@@ -287,14 +366,19 @@ impl ChannelEncryptor {
                 let by = sealed_len - max_len;
                 return Err(Error::PacketTooLong { by });
             }
-            room(header_len)?;
+            room(header_len, self.params.tag_len)?;
             let blocks = blocks(header_len + metadata_len) + blocks(len) + 1;
-            if self.allowance.take_ctr(ctr, blocks)? {
-                return Ok(Ready {
-                    key: Arc::clone(key),
-                    ctr,
-                    header,
-                });
+            match self.allowance.take_ctr(ctr, blocks) {
+                Ok(true) => return Ok(Ready { key, ctr, header }),
+                Ok(false) => {}
+                // No tick prepared the next session of a channel in time: this frame begins it.
+                Err(Error::KeyExhausted { .. })
+                    if matches!(self.keys, SendKeys::Channel { .. }) && !is_second_session =>
+                {
+                    is_second_session = true;
+                    self.adopt_key()?;
+                }
+                Err(error) => return Err(error),
             }
         }
     }
@@ -321,12 +405,12 @@ impl ChannelEncryptor {
             tag.zeroize();
             let error = Error::CipherFailed { suite: key.suite() };
             self.statistics
-                .count_error(Some(&self.nobody), info.ssrc(), &error);
+                .count_error(Some(&self.sender), info.ssrc(), &error);
             return Err(error);
         }
         let (kid, ctr) = (key.kid(), ready.ctr);
         self.statistics
-            .count_frame(&self.nobody, info.ssrc(), payload.len(), kid, Some(ctr));
+            .count_frame(&self.sender, info.ssrc(), payload.len(), kid, Some(ctr));
         Ok(Sealed {
             kid,
             ctr,
@@ -350,7 +434,7 @@ impl fmt::Debug for ChannelEncryptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ChannelEncryptor")
             .field("mode", &self.mode)
-            .field("suite", &self.store.suite())
+            .field("sender", &self.sender)
             .finish_non_exhaustive()
     }
 }

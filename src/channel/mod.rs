@@ -16,6 +16,7 @@
 
 mod decryptor;
 mod encryptor;
+mod receive_keys;
 mod statistics;
 
 pub use decryptor::{ChannelDecryptor, Opened};

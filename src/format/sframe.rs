@@ -13,7 +13,7 @@
 //!
 //! nonce = `sframe_salt` XOR CTR (big-endian, right-aligned); AAD = header ‖ metadata.
 
-use crate::cipher::{CipherError, CipherKey, Params};
+use crate::cipher::{CipherError, CipherKey, InlineKey, Params};
 use crate::error::{Error, Malformed};
 use crate::id::{Counter, KeyId};
 
@@ -220,4 +220,21 @@ pub(crate) fn open(
     let nonce = Nonce::new(frame.salt, frame.ctr);
     let aad = aad(frame.header, frame.metadata, frame.scratch);
     frame.key.open_in_place(nonce.as_slice(), aad, data, tag)
+}
+
+/// Opens `data` in place with a key that leaves it as it came on error.
+#[allow(clippy::too_many_arguments, reason = "the parts of a frame")]
+pub(crate) fn try_open(
+    key: &InlineKey,
+    salt: &[u8],
+    ctr: Counter,
+    header: &[u8],
+    metadata: &[u8],
+    scratch: &mut Vec<u8>,
+    data: &mut [u8],
+    tag: &[u8],
+) -> Result<(), CipherError> {
+    let nonce = Nonce::new(salt, ctr);
+    let aad = aad(header, metadata, scratch);
+    key.try_open(nonce.as_slice(), aad, data, tag)
 }

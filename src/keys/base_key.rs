@@ -2,8 +2,8 @@
 
 use core::fmt;
 
-use rand_core::{TryCryptoRng, TryRng};
 use crate::error::{Error, Misuse};
+use rand_core::{TryCryptoRng, TryRng};
 
 use super::key_octets::{KeyOctets, parse_hex};
 

@@ -12,6 +12,7 @@ use crate::id::{Counter, KeyId, SenderId};
 use crate::os::ForkGuard;
 
 use super::base_key::BaseKey;
+use super::channel::{Seen, SessionIndex};
 use super::counter_store::{Ceilings, Record};
 use super::replay::ReplayWindow;
 use super::schedule::SframeSecrets;
@@ -39,12 +40,13 @@ impl Material {
         let (cipher_key, salt) = with_wiped_stack(|| {
             let mut secrets = SframeSecrets::new();
             secrets.derive(base_key.expose(), kid, suite, &params);
-            let cipher_key = cipher
-                .cipher()
-                .new_key(secrets.key())
-                .map_err(|_| Error::CipherFailed {
-                    suite: suite.value(),
-                })?;
+            let cipher_key =
+                cipher
+                    .cipher()
+                    .new_key(secrets.key())
+                    .map_err(|_| Error::CipherFailed {
+                        suite: suite.value(),
+                    })?;
             Ok::<_, Error>((cipher_key, secrets.into_salt()))
         })?;
         Ok(Self {
@@ -196,6 +198,10 @@ impl SendKey {
         self.material.suite
     }
 
+    pub(crate) fn params(&self) -> &Params {
+        &self.material.params
+    }
+
     pub(crate) fn cipher_key(&self) -> &dyn CipherKey {
         self.material.cipher_key.as_ref()
     }
@@ -324,11 +330,10 @@ impl SendKey {
     fn exhaust(&self) -> Error {
         let kid = self.kid();
         self.exhausted.store(true, Ordering::Relaxed);
-        say_once(
-            &self.exhausted_said,
-            &self.events,
-            Event::KeyExhausted { kid },
-        );
+        if self.is_heard {
+            let event = Event::KeyExhausted { kid };
+            say_once(&self.exhausted_said, &self.events, event);
+        }
         Error::KeyExhausted { kid }
     }
 
@@ -359,14 +364,23 @@ fn three_quarters(limit: u64) -> u64 {
     limit - limit / 4
 }
 
-/// A key that opens. It counts failures and shares the KID's replay window.
+/// Where a receive key comes from, and who counts its failures.
+enum Origin {
+    /// Added by the application; `mark` is by what the store knows (base key, KID) again.
+    Raw { mark: [u8; 32], failures: AtomicU64 },
+    /// Derived for a session of a channel.
+    Session {
+        index: SessionIndex,
+        seen: Arc<Seen>,
+    },
+}
+
+/// A key that opens. It holds the replay window of its (base key, KID).
 pub(crate) struct RecvKey {
     material: Material,
     sender: SenderId,
-    /// By which the store knows (base key, KID) again.
-    mark: [u8; 32],
+    origin: Origin,
     window: ReplayWindow,
-    failures: AtomicU64,
     replays: AtomicU64,
     events: Arc<EventQueue>,
 }
@@ -384,12 +398,50 @@ impl RecvKey {
         Ok(Self {
             material: Material::new(cipher, base_key, kid)?,
             sender,
-            mark,
+            origin: Origin::Raw {
+                mark,
+                failures: AtomicU64::new(0),
+            },
             window: ReplayWindow::new(floor),
-            failures: AtomicU64::new(0),
             replays: AtomicU64::new(0),
             events,
         })
+    }
+
+    /// Keeps the key of a session that has just authenticated.
+    pub(crate) fn of_session(
+        cipher: &CheckedCipher,
+        cipher_key: Box<dyn CipherKey>,
+        salt: &[u8],
+        index: SessionIndex,
+        seen: Arc<Seen>,
+        floor: Option<Counter>,
+        events: Arc<EventQueue>,
+    ) -> Self {
+        let mut kept = Secret::zeroed();
+        kept.expose_mut()[..salt.len()].copy_from_slice(salt);
+        Self {
+            material: Material {
+                kid: index.kid,
+                suite: cipher.suite().value(),
+                cipher_key,
+                salt: kept,
+                params: cipher.params(),
+            },
+            sender: index.sender.clone(),
+            origin: Origin::Session { index, seen },
+            window: ReplayWindow::new(floor),
+            replays: AtomicU64::new(0),
+            events,
+        }
+    }
+
+    /// Which session it is of, in a channel.
+    pub(crate) fn session(&self) -> Option<&SessionIndex> {
+        match &self.origin {
+            Origin::Raw { .. } => None,
+            Origin::Session { index, .. } => Some(index),
+        }
     }
 
     pub(crate) fn kid(&self) -> KeyId {
@@ -416,8 +468,11 @@ impl RecvKey {
         &self.sender
     }
 
-    pub(crate) fn mark(&self) -> &[u8; 32] {
-        &self.mark
+    pub(crate) fn mark(&self) -> Option<&[u8; 32]> {
+        match &self.origin {
+            Origin::Raw { mark, .. } => Some(mark),
+            Origin::Session { .. } => None,
+        }
     }
 
     pub(crate) fn window(&self) -> &ReplayWindow {
@@ -436,17 +491,21 @@ impl RecvKey {
         }
     }
 
-    /// Counts a frame that did not authenticate, and says so at each multiple of the limit.
+    /// Counts a frame that did not authenticate. In a channel all KIDs of a generation count together.
     pub(crate) fn count_failure(&self) {
-        let failures = self
-            .failures
-            .fetch_add(1, Ordering::Relaxed)
-            .saturating_add(1);
-        if failures.is_multiple_of(self.material.params.limits.max_open_failures) {
-            self.events.push(Event::ManyAuthenticationFailures {
-                kid: self.kid(),
-                failures,
-            });
-        }
+        let failures = match &self.origin {
+            Origin::Raw { failures, .. } => {
+                failures.fetch_add(1, Ordering::Relaxed).saturating_add(1)
+            }
+            Origin::Session { seen, .. } => seen.failure(),
+        };
+        say_failures(&self.events, self.kid(), failures, &self.material.params);
+    }
+}
+
+/// Says so at each multiple of the limit.
+pub(crate) fn say_failures(events: &EventQueue, kid: KeyId, failures: u64, params: &Params) {
+    if failures.is_multiple_of(params.limits.max_open_failures) {
+        events.push(Event::ManyAuthenticationFailures { kid, failures });
     }
 }

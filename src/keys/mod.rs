@@ -12,8 +12,10 @@
 //! its last frames have arrived.
 
 mod base_key;
+pub(crate) mod channel;
 mod counter_store;
 pub(crate) mod key;
+mod key_octets;
 pub(crate) mod replay;
 pub(crate) mod schedule;
 pub(crate) mod secret;
@@ -24,6 +26,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use base_key::BaseKey;
+pub use channel::{
+    Channel, ChannelConfig, ChannelKey, ChannelStore, EpochSecret, NewGeneration, PassphraseParams,
+};
 pub use counter_store::CounterStore;
 
 use crate::cipher::{CheckedCipher, CipherSuite, Params};
@@ -342,7 +347,8 @@ impl KeyStore {
         }
         // Closed first: a frame that is being opened is marked before its CTR is read, or not delivered.
         if let Some(highest) = key.window().close()
-            && state.floors.insert(*key.mark(), highest)
+            && let Some(mark) = key.mark()
+            && state.floors.insert(*mark, highest)
         {
             self.inner.events.push(Event::ReplayHistoryLost);
         }

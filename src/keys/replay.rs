@@ -142,6 +142,11 @@ impl ReplayWindow {
         self.head()
     }
 
+    /// Tells whether the window was closed: its key opens nothing more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.lease.load(Ordering::Relaxed) == CLOSED
+    }
+
     /// The highest CTR that was opened, in this window or before it.
     pub(crate) fn head(&self) -> Option<Counter> {
         let head = self

@@ -21,9 +21,9 @@ pub(crate) const CHANNEL: &str = "mediaseal v1 channel";
 pub(crate) const ADVANCE: &str = "mediaseal v1 advance";
 /// Label of a session's base key.
 pub(crate) const SESSION: &str = "mediaseal v1 session";
-/// Label of the value behind safety code and key check.
+/// Label of the value behind a safety code.
 pub(crate) const CONFIRM: &str = "mediaseal v1 confirm";
-/// Label in front of a key check's MAC input.
+/// Label of the key of key checks.
 pub(crate) const CHECK: &str = "mediaseal v1 check";
 
 /// Every label. None may equal or prefix another.

@@ -7,12 +7,12 @@ use subtle::ConstantTimeEq;
 use super::config::NewGeneration;
 use super::epoch::EpochSecret;
 use super::generation::{
-    Generation, MAX_BEHIND, Phase, StepSecret, confirm, first_step, key_check, next_step,
-    safety_code,
+    Generation, MAX_BEHIND, Phase, StepSecret, check_key, confirm, first_step, key_check,
+    next_step, safety_code,
 };
 use super::receive;
 use super::{Channel, MAX_ANNOUNCED, State, lock};
-use crate::cipher::CheckedCipher;
+use crate::cipher::{CheckedCipher, CipherSuite};
 use crate::error::{Error, Misuse};
 use crate::event::Event;
 use crate::id::{KeyId, Media, SenderId};
@@ -71,8 +71,7 @@ impl Channel {
             return state.check_same(epoch.generation, &cipher, epoch.step, epoch.secret);
         }
         state.check_slot(epoch.generation)?;
-        let generation =
-            Generation::new(epoch.generation, cipher, epoch.step, epoch.secret, None);
+        let generation = Generation::new(epoch.generation, cipher, epoch.step, epoch.secret, None);
         state.generations.push(generation);
         self.publish(state);
         Ok(())
@@ -192,7 +191,9 @@ impl Channel {
         let known = announced.entry(kid).or_default();
         let is_new = known.is_empty();
         // As many as a decryptor may be made for: a KID that everybody claims costs no more than that.
-        if known.len() < crate::keys::channel::MAX_EXPECTED && !known.contains(&(sender.clone(), media)) {
+        if known.len() < crate::keys::channel::MAX_EXPECTED
+            && !known.contains(&(sender.clone(), media))
+        {
             known.push((sender, media));
         }
         if is_new {
@@ -212,7 +213,7 @@ impl Channel {
     /// # Errors
     /// [`Error::NoActiveKey`] if no generation is active.
     pub fn safety_code(&self) -> Result<String, Error> {
-        Ok(safety_code(&self.confirm()?))
+        Ok(safety_code(&self.derive_from_sending(confirm)?))
     }
 
     /// Answers a key check, over any path and before any media: `sender` is this member's name, `challenge` 16 octets that the asker chose.
@@ -220,7 +221,11 @@ impl Channel {
     /// # Errors
     /// [`Error::NoActiveKey`] if no generation is active.
     pub fn key_check(&self, sender: &SenderId, challenge: &[u8; 16]) -> Result<[u8; 16], Error> {
-        Ok(key_check(&self.confirm()?, sender, challenge))
+        Ok(key_check(
+            &self.derive_from_sending(check_key)?,
+            sender,
+            challenge,
+        ))
     }
 
     /// Tells whether the answer to a key check is that of `sender` with the same keys, in constant time.
@@ -258,7 +263,13 @@ impl Channel {
         let config = &self.inner.config;
         let mut state = self.lock();
         let mut own = std::collections::HashSet::new();
-        let lost = receive::import(octets, &config.id, &config.instance, &mut state.heard, &mut own)?;
+        let lost = receive::import(
+            octets,
+            &config.id,
+            &config.instance,
+            &mut state.heard,
+            &mut own,
+        )?;
         for kid in own {
             state.remember_own(kid, u64::MAX, 0);
         }
@@ -327,11 +338,15 @@ impl Channel {
         now.map(|now| now.saturating_add(self.inner.config.grace_seconds))
     }
 
-    fn confirm(&self) -> Result<StepSecret, Error> {
+    /// Derives something from the secret of the step that seals.
+    fn derive_from_sending(
+        &self,
+        derive: fn(&StepSecret, CipherSuite, bool) -> StepSecret,
+    ) -> Result<StepSecret, Error> {
         let state = self.lock();
         let active = state.active().ok_or(Error::NoActiveKey)?;
         let secret = active.secret(active.send).ok_or(Error::NoActiveKey)?;
-        Ok(confirm(
+        Ok(derive(
             secret,
             active.cipher.suite(),
             self.inner.config.clock,
@@ -378,9 +393,7 @@ impl State {
             at += 1;
             secret = next_step(&secret, at);
         }
-        let is_same = held
-            .secret(at)
-            .is_some_and(|held| **held == secret)
+        let is_same = held.secret(at).is_some_and(|held| **held == secret)
             && held.cipher.suite() == cipher.suite();
         if is_same { Ok(()) } else { conflict }
     }
@@ -412,12 +425,12 @@ impl State {
                 held.drop_steps_below_send();
             }
         }
-        self.forget_gone_steps();
+        self.forget_gone_steps(None);
     }
 
     fn drop_generation(&mut self, number: u64) {
         self.generations.retain(|held| held.number != number);
         self.last_retired = Some(number & 15);
-        self.forget_gone_steps();
+        self.forget_gone_steps(Some(number));
     }
 }

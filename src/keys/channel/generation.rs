@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
-use hmac::digest::{FixedOutput, KeyInit, Update};
 use hmac::Hmac;
+use hmac::digest::{FixedOutput, KeyInit, Update};
 use sha2::Sha256;
 
 use super::channel_key::ChannelKey;
@@ -88,13 +88,24 @@ pub(crate) fn session_base_key(
     assert!(expanded, "HKDF gives 255 Nh octets, more than 32");
 }
 
-/// Derives what safety code and key check are made of:
+/// Derives what the safety code shows:
 /// `HKDF-Expand(secret[g,s], "mediaseal v1 confirm" ‖ u16(suite) ‖ u8(clock), 32)`.
 pub(super) fn confirm(secret: &StepSecret, suite: CipherSuite, clock: bool) -> StepSecret {
+    of_suite(secret, CONFIRM, suite, clock)
+}
+
+/// Derives the key of key checks: `HKDF-Expand(secret[g,s], "mediaseal v1 check" ‖ u16(suite) ‖ u8(clock), 32)`.
+///
+/// Not `confirm`, of which a safety code shows 199 bits: with one answer the rest could be searched for.
+pub(super) fn check_key(secret: &StepSecret, suite: CipherSuite, clock: bool) -> StepSecret {
+    of_suite(secret, CHECK, suite, clock)
+}
+
+fn of_suite(secret: &StepSecret, label: &str, suite: CipherSuite, clock: bool) -> StepSecret {
     expand(
         secret.expose(),
         &[
-            CONFIRM.as_bytes(),
+            label.as_bytes(),
             &suite.value().to_be_bytes(),
             &[u8::from(clock)],
         ],
@@ -119,13 +130,16 @@ pub(super) fn safety_code(confirm: &StepSecret) -> String {
     groups.map(|group| format!("{group:05}")).join(" ")
 }
 
-/// The answer of a key check: the first 16 octets of HMAC-SHA256(confirm, "mediaseal v1 check" ‖ lp(sender_id) ‖ challenge).
-pub(super) fn key_check(confirm: &StepSecret, sender: &SenderId, challenge: &[u8; 16]) -> [u8; 16] {
-    let mut mac = match Hmac::<Sha256>::new_from_slice(confirm.expose()) {
+/// The answer of a key check: the first 16 octets of HMAC-SHA256(check key, lp(sender_id) ‖ challenge).
+pub(super) fn key_check(
+    check_key: &StepSecret,
+    sender: &SenderId,
+    challenge: &[u8; 16],
+) -> [u8; 16] {
+    let mut mac = match Hmac::<Sha256>::new_from_slice(check_key.expose()) {
         Ok(mac) => mac,
         Err(_) => unreachable!("HMAC takes keys of any length"),
     };
-    mac.update(CHECK.as_bytes());
     mac.update(&lp_len(sender.as_bytes()));
     mac.update(sender.as_bytes());
     mac.update(challenge);
@@ -237,7 +251,9 @@ impl Generation {
     /// Raises head to what decryptors saw, within head − base ≤ 7. Tells whether it moved.
     pub(super) fn raise_head(&mut self) -> bool {
         let seen = self.seen.step.load(Ordering::Relaxed);
-        let head = seen.min(self.base.saturating_add(MAX_BEHIND)).max(self.head);
+        let head = seen
+            .min(self.base.saturating_add(MAX_BEHIND))
+            .max(self.head);
         let moved = head != self.head;
         self.head = head;
         self.look_ahead();

@@ -226,7 +226,11 @@ impl Channel {
         let mut state = self.lock();
         let target = state.target()?;
         let mut sessions = sender.sessions();
-        if sessions.next.as_ref().is_some_and(|(next, _)| *next == target) {
+        if sessions
+            .next
+            .as_ref()
+            .is_some_and(|(next, _)| *next == target)
+        {
             sessions.current = sessions.next.take();
         }
         sessions.next = None;
@@ -244,7 +248,12 @@ impl Channel {
     }
 
     /// Makes a session and remembers its KID as this side's own.
-    fn start(&self, state: &mut State, sender: &Sender, target: Target) -> Result<Arc<SendKey>, Error> {
+    fn start(
+        &self,
+        state: &mut State,
+        sender: &Sender,
+        target: Target,
+    ) -> Result<Arc<SendKey>, Error> {
         let generation = state.generation(target.generation)?;
         let secret = generation
             .secret(target.step)
@@ -348,13 +357,16 @@ impl State {
         }
     }
 
-    /// Forgets what was heard in steps that are gone.
-    fn forget_gone_steps(&mut self) {
+    /// Forgets what was heard in steps that are gone, and in a generation that is `dropped` now. What was imported for a generation that is not
+    /// staged yet stays.
+    fn forget_gone_steps(&mut self, dropped: Option<u64>) {
         let generations = &self.generations;
         self.heard.retain(|number, step| {
-            generations
-                .iter()
-                .any(|held| held.number == number && held.base <= step)
+            dropped != Some(number)
+                && generations
+                    .iter()
+                    .find(|held| held.number == number)
+                    .is_none_or(|held| held.base <= step)
         });
     }
 

@@ -50,9 +50,7 @@ impl FromStr for PassphraseParams {
     /// 16 to 64 octets.
     fn from_str(text: &str) -> Result<Self, Error> {
         let refused = || Error::from(Misuse::PassphraseParams);
-        let fields = text
-            .strip_prefix("$argon2id$v=19$")
-            .ok_or_else(refused)?;
+        let fields = text.strip_prefix("$argon2id$v=19$").ok_or_else(refused)?;
         let (costs, salt) = fields.split_once('$').ok_or_else(refused)?;
         let mut costs = costs.split(',');
         let mut cost = |name: &str| -> Result<u32, Error> {
@@ -114,9 +112,8 @@ impl ChannelKey {
             return Err(Misuse::PassphraseLength { len }.into());
         }
         let mut octets = KeyOctets::zeroed(32);
-        let argon2_params =
-            Params::new(params.memory_kib, params.passes, params.lanes, Some(32))
-                .map_err(|_| Misuse::PassphraseParams)?;
+        let argon2_params = Params::new(params.memory_kib, params.passes, params.lanes, Some(32))
+            .map_err(|_| Misuse::PassphraseParams)?;
         Argon2::new(Algorithm::Argon2id, Version::V0x13, argon2_params)
             .hash_password_into(passphrase.as_bytes(), &params.salt, octets.expose_mut())
             .map_err(|_| Misuse::PassphraseParams)?;

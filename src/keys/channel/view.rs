@@ -91,9 +91,7 @@ impl ChannelView {
         if !held.is_open {
             return Err(Error::NotYetActive { kid });
         }
-        let (step, secret) = held
-            .step(bits & 15)
-            .ok_or(Error::RetiredKey { kid })?;
+        let (step, secret) = held.step(bits & 15).ok_or(Error::RetiredKey { kid })?;
         let period = self.period_of(kid)?;
         Ok(Place {
             cipher: &held.cipher,

@@ -1,0 +1,316 @@
+//! Where a decryptor finds the key of a frame: in a store of raw keys, or by deriving the session of a channel.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+
+use zeroize::Zeroize;
+
+use crate::cipher::{CheckedCipher, CipherError, CipherKey, CostClass, InlineKey, Params};
+use crate::error::{Error, Misuse};
+use crate::format::sframe::{self, FrameContext, Header};
+use crate::id::{KeyId, Media, SenderId};
+use crate::keys::channel::{
+    Channel, ChannelView, MAX_EXPECTED, Place, SessionIndex, session_base_key,
+};
+use crate::keys::key::{RecvKey, say_failures};
+use crate::keys::schedule::SframeSecrets;
+use crate::keys::secret::{Secret, wipe_stack};
+use crate::keys::{KeyStore, Snapshot};
+
+/// Sessions that a decryptor keeps at hand; the store keeps all.
+const MAX_AT_HAND: usize = 4096;
+
+/// The receive keys of a decryptor.
+pub(super) enum ReceiveKeys {
+    Raw {
+        store: KeyStore,
+        snapshot: Arc<Snapshot>,
+    },
+    Channel(Box<ChannelKeys>),
+}
+
+/// Those of a channel.
+pub(super) struct ChannelKeys {
+    channel: Channel,
+    view: Arc<ChannelView>,
+    expected: Vec<(SenderId, Media)>,
+    /// Sessions heard by this decryptor: one a KID but for collisions that a key holder makes on purpose.
+    at_hand: HashMap<KeyId, Vec<Arc<RecvKey>>>,
+    /// Memory for sessions that have not authenticated.
+    secrets: SframeSecrets,
+    base_key: Secret<32>,
+}
+
+/// What a header's KID led to.
+pub(super) enum Found {
+    /// A key that has opened frames or was added.
+    Known(Arc<RecvKey>),
+    /// A session that has not been heard yet.
+    Unheard,
+}
+
+impl Found {
+    pub(super) fn sender(&self) -> Option<&SenderId> {
+        match self {
+            Self::Known(key) => Some(key.sender()),
+            Self::Unheard => None,
+        }
+    }
+}
+
+/// A frame to be opened, but for its ciphertext.
+pub(super) struct SealedFrame<'a> {
+    pub(super) header: Header,
+    pub(super) header_octets: &'a [u8],
+    pub(super) metadata: &'a [u8],
+    pub(super) tag: &'a [u8],
+}
+
+impl SealedFrame<'_> {
+    fn context<'a>(
+        &'a self,
+        key: &'a dyn CipherKey,
+        salt: &'a [u8],
+        scratch: &'a mut Vec<u8>,
+    ) -> FrameContext<'a> {
+        FrameContext {
+            key,
+            salt,
+            ctr: self.header.ctr(),
+            header: self.header_octets,
+            metadata: self.metadata,
+            scratch,
+        }
+    }
+}
+
+impl ReceiveKeys {
+    pub(super) fn raw(store: &KeyStore) -> Self {
+        Self::Raw {
+            store: store.clone(),
+            snapshot: store.snapshot(),
+        }
+    }
+
+    pub(super) fn channel(
+        channel: &Channel,
+        expected: &[(SenderId, Media)],
+    ) -> Result<Self, Error> {
+        let count = expected.len();
+        if !(1..=MAX_EXPECTED).contains(&count) {
+            return Err(Misuse::ExpectedSenders { count }.into());
+        }
+        Ok(Self::Channel(Box::new(ChannelKeys {
+            channel: channel.clone(),
+            view: channel.view(),
+            expected: expected.to_vec(),
+            at_hand: HashMap::new(),
+            secrets: SframeSecrets::new(),
+            base_key: Secret::zeroed(),
+        })))
+    }
+
+    /// Takes over changes, if there are any.
+    pub(super) fn refresh(&mut self) -> bool {
+        match self {
+            Self::Raw { store, snapshot } => {
+                let changed = store.version() != snapshot.version;
+                if changed {
+                    *snapshot = store.snapshot();
+                }
+                changed
+            }
+            Self::Channel(keys) => keys.refresh(),
+        }
+    }
+
+    /// Finds what a KID leads to, with the parameters of its cipher.
+    pub(super) fn find(&self, kid: KeyId) -> Result<(Found, Params), Error> {
+        match self {
+            Self::Raw { snapshot, .. } => {
+                let key = snapshot.recv_key(kid)?;
+                Ok((Found::Known(Arc::clone(key)), *key.params()))
+            }
+            Self::Channel(keys) => {
+                if let Some([key]) = keys.at_hand.get(&kid).map(Vec::as_slice)
+                    && !key.window().is_closed()
+                {
+                    return Ok((Found::Known(Arc::clone(key)), *key.params()));
+                }
+                if keys.view.is_own(kid) {
+                    return Err(Error::Reflected { kid });
+                }
+                let place = keys.view.place(kid)?;
+                Ok((Found::Unheard, place.cipher.params()))
+            }
+        }
+    }
+
+    /// Opens `data` and returns the key that did. On error `data` may hold anything but plaintext that failed.
+    pub(super) fn open(
+        &mut self,
+        found: &Found,
+        frame: &SealedFrame<'_>,
+        data: &mut [u8],
+        scratch: &mut Vec<u8>,
+    ) -> Result<Arc<RecvKey>, Error> {
+        let (kid, ctr) = (frame.header.kid(), frame.header.ctr());
+        match (found, self) {
+            (Found::Known(key), _) => {
+                let context = frame.context(key.cipher_key(), key.salt(), scratch);
+                match sframe::open(context, data, frame.tag) {
+                    Ok(()) => Ok(Arc::clone(key)),
+                    Err(CipherError::AuthenticationFailed) => {
+                        key.count_failure();
+                        Err(Error::AuthenticationFailed { kid, ctr })
+                    }
+                    Err(_) => Err(Error::CipherFailed { suite: key.suite() }),
+                }
+            }
+            (Found::Unheard, Self::Channel(keys)) => keys.open_unheard(frame, data, scratch),
+            (Found::Unheard, Self::Raw { .. }) => Err(Error::MissingKey { kid }),
+        }
+    }
+
+    /// Forgets a key whose window was closed: the next frame asks the store.
+    pub(super) fn forget(&mut self, key: &RecvKey) {
+        if let Self::Channel(keys) = self {
+            keys.at_hand.remove(&key.kid());
+        }
+    }
+}
+
+impl ChannelKeys {
+    fn refresh(&mut self) -> bool {
+        if self.channel.version() == self.view.version {
+            return false;
+        }
+        self.view = self.channel.view();
+        let view = &self.view;
+        self.at_hand.retain(|_, keys| {
+            keys.retain(|key| {
+                key.session()
+                    .is_some_and(|session| view.opens(session.generation, session.step))
+            });
+            !keys.is_empty()
+        });
+        true
+    }
+
+    /// Tries a session that has not been heard with every sender who may have it. Nothing is kept, and for built-in ciphers nothing
+    /// allocated, before the frame authenticates.
+    fn open_unheard(
+        &mut self,
+        frame: &SealedFrame<'_>,
+        data: &mut [u8],
+        scratch: &mut Vec<u8>,
+    ) -> Result<Arc<RecvKey>, Error> {
+        let (kid, ctr) = (frame.header.kid(), frame.header.ctr());
+        let view = Arc::clone(&self.view);
+        let place = view.place(kid)?;
+        let announced = view.announced(kid);
+        let is_slow = place.cipher.params().cost == CostClass::Slow;
+        let expected: &[_] = if is_slow { &[] } else { &self.expected };
+        if is_slow && announced.is_empty() {
+            return Err(Error::MissingKey { kid });
+        }
+        for (sender, media) in announced.iter().chain(expected) {
+            session_base_key(
+                place.secret,
+                sender,
+                *media,
+                place.period,
+                kid,
+                self.base_key.expose_mut(),
+            );
+            let (suite, params) = (place.cipher.suite(), place.cipher.params());
+            self.secrets
+                .derive(self.base_key.expose(), kid, suite, &params);
+            let salt = self.secrets.salt();
+            let Some(key) = try_open(place.cipher, &self.secrets, frame, data, scratch)? else {
+                continue;
+            };
+            let index = SessionIndex {
+                generation: place.generation,
+                step: place.step,
+                period: place.period,
+                sender: sender.clone(),
+                media: *media,
+                kid,
+            };
+            let kept = self.channel.keep(&index, |floor| {
+                let seen = Arc::clone(place.seen);
+                let events = Arc::clone(self.channel.events());
+                RecvKey::of_session(place.cipher, key, salt, index.clone(), seen, floor, events)
+            });
+            wipe_stack();
+            let Some(kept) = kept else {
+                return Err(Error::RetiredKey { kid });
+            };
+            place.seen.step(place.step);
+            if self.at_hand.len() >= MAX_AT_HAND {
+                self.at_hand.clear();
+            }
+            let known = self.at_hand.entry(kid).or_default();
+            known.retain(|key| !key.window().is_closed() && !Arc::ptr_eq(key, &kept));
+            known.push(Arc::clone(&kept));
+            return Ok(kept);
+        }
+        self.count_failure(&place, kid);
+        Err(Error::AuthenticationFailed { kid, ctr })
+    }
+
+    fn count_failure(&self, place: &Place<'_>, kid: KeyId) {
+        let failures = place.seen.failure();
+        say_failures(self.channel.events(), kid, failures, &place.cipher.params());
+    }
+}
+
+/// Opens `data` with the derived secrets, or leaves the ciphertext for the next candidate.
+fn try_open(
+    cipher: &CheckedCipher,
+    secrets: &SframeSecrets,
+    frame: &SealedFrame<'_>,
+    data: &mut [u8],
+    scratch: &mut Vec<u8>,
+) -> Result<Option<Box<dyn CipherKey>>, Error> {
+    if let Some(key) = InlineKey::new(cipher, secrets.key()) {
+        let opened = sframe::try_open(
+            &key,
+            secrets.salt(),
+            frame.header.ctr(),
+            frame.header_octets,
+            frame.metadata,
+            scratch,
+            data,
+            frame.tag,
+        );
+        return Ok(opened.is_ok().then(|| key.into_boxed()));
+    }
+    // A custom cipher wipes what it could not open: it gets a copy.
+    let suite = cipher.suite().value();
+    let failed = Error::CipherFailed { suite };
+    let key = cipher.cipher().new_key(secrets.key()).map_err(|_| failed)?;
+    let mut copy = data.to_vec();
+    let context = frame.context(key.as_ref(), secrets.salt(), scratch);
+    let opened = sframe::open(context, &mut copy, frame.tag);
+    if opened.is_ok() {
+        data.copy_from_slice(&copy);
+    }
+    copy.zeroize();
+    match opened {
+        Ok(()) => Ok(Some(key)),
+        Err(CipherError::AuthenticationFailed) => Ok(None),
+        Err(_) => Err(failed),
+    }
+}
+
+impl fmt::Debug for ReceiveKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Raw { store, .. } => store.fmt(f),
+            Self::Channel(keys) => keys.channel.fmt(f),
+        }
+    }
+}

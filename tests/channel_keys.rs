@@ -1,0 +1,727 @@
+//! Channel keys: generations, steps, time, senders, each refusal by its name.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use mediaseal::{
+    Channel, ChannelConfig, ChannelDecryptor, ChannelEncryptor, ChannelKey, ChannelStore, Error,
+    Event, FrameInfo, KeyId, Media, Misuse, Mode, NewGeneration, SenderId, Ssrc,
+};
+
+const HOUR: u64 = 3600;
+const NOW: u64 = 1_800_000_000;
+
+fn info() -> FrameInfo<'static> {
+    FrameInfo::new(Ssrc::new(1))
+}
+
+fn key(octet: u8) -> ChannelKey {
+    ChannelKey::from_slice(&[octet; 32]).unwrap()
+}
+
+fn name(text: &str) -> SenderId {
+    SenderId::new(text).unwrap()
+}
+
+/// One member's side of a channel.
+struct Member {
+    store: ChannelStore,
+    channel: Channel,
+}
+
+impl Member {
+    fn new(config: ChannelConfig) -> Self {
+        let store = ChannelStore::new().unwrap();
+        let channel = store.channel(config).unwrap();
+        Self { store, channel }
+    }
+
+    fn with_clock() -> Self {
+        let member = Self::new(config().with_clock());
+        member.store.tick(NOW).unwrap();
+        member
+    }
+
+    fn stage(&self, generation: u64, octet: u8) {
+        self.channel
+            .stage(NewGeneration::new(generation, key(octet)))
+            .unwrap();
+    }
+
+    fn start(&self, generation: u64, octet: u8) {
+        self.stage(generation, octet);
+        self.channel.activate(generation).unwrap();
+    }
+
+    fn encryptor(&self, sender: &str) -> ChannelEncryptor {
+        ChannelEncryptor::for_channel(&self.channel, name(sender), Media::AUDIO, Mode::Frame)
+            .unwrap()
+    }
+
+    fn decryptor(&self, senders: &[&str]) -> ChannelDecryptor {
+        let expected: Vec<_> = senders
+            .iter()
+            .map(|sender| (name(sender), Media::AUDIO))
+            .collect();
+        ChannelDecryptor::for_channel(&self.channel, &expected, Mode::Frame).unwrap()
+    }
+}
+
+fn config() -> ChannelConfig {
+    ChannelConfig::new("room").unwrap()
+}
+
+/// Two members with generation 1 active.
+fn pair(make: fn() -> Member) -> (Member, Member) {
+    let members = (make(), make());
+    members.0.start(1, 7);
+    members.1.start(1, 7);
+    members
+}
+
+fn without_clock() -> Member {
+    Member::new(config())
+}
+
+#[test]
+fn members_of_a_channel_hear_each_other() {
+    for make in [without_clock, Member::with_clock] {
+        let (alice, bob) = pair(make);
+        let (mut from_alice, mut from_bob) = (alice.encryptor("alice"), bob.encryptor("bob"));
+        let (mut to_alice, mut to_bob) = (alice.decryptor(&["bob"]), bob.decryptor(&["alice"]));
+        for n in 0..200u8 {
+            let frame = from_alice.encrypt_to_vec(&info(), &[n; 90]).unwrap();
+            assert_eq!(to_bob.decrypt_to_vec(&info(), &frame).unwrap(), [n; 90]);
+            let again = to_bob.decrypt_to_vec(&info(), &frame);
+            assert!(matches!(again, Err(Error::Duplicate { .. })), "{again:?}");
+            let back = from_bob.encrypt_to_vec(&info(), &[n; 9]).unwrap();
+            let mut out = [0; 9];
+            let opened = to_alice.decrypt_into(&info(), &back, &mut out).unwrap();
+            assert_eq!(opened.sender, &name("bob"));
+            assert_eq!((opened.media, opened.epoch), (Media::AUDIO, Some((1, 0))));
+            let reflected = to_alice.decrypt_to_vec(&info(), &frame);
+            assert!(
+                matches!(reflected, Err(Error::Reflected { .. })),
+                "{reflected:?}"
+            );
+        }
+        assert_eq!(to_alice.totals().errors.reflected, 200);
+        assert_eq!(to_bob.totals().errors.duplicate, 200);
+    }
+}
+
+#[test]
+fn every_encryptor_has_a_session_of_its_own_and_says_so() {
+    let (alice, bob) = pair(Member::with_clock);
+    let mut to_bob = bob.decryptor(&["alice"]);
+    let mut kids = std::collections::HashSet::new();
+    for _ in 0..50 {
+        let mut encryptor = alice.encryptor("alice");
+        let frame = encryptor.encrypt_to_vec(&info(), b"frame").unwrap();
+        let mut out = [0; 5];
+        kids.insert(to_bob.decrypt_into(&info(), &frame, &mut out).unwrap().kid);
+        let started = alice.store.poll_event();
+        assert!(
+            matches!(&started, Some(Event::SessionStarted { kid, sender, media: Media::AUDIO, generation: 1, step: 0 })
+                if kids.contains(kid) && *sender == name("alice")),
+            "{started:?}"
+        );
+    }
+    assert_eq!(kids.len(), 50);
+}
+
+#[test]
+fn only_expected_senders_and_media_open() {
+    let (alice, bob) = pair(without_clock);
+    let frame = |sender, media| {
+        ChannelEncryptor::for_channel(&alice.channel, name(sender), media, Mode::Frame)
+            .unwrap()
+            .encrypt_to_vec(&info(), b"frame")
+            .unwrap()
+    };
+    let mut decryptor = bob.decryptor(&["alice"]);
+    for (sender, media) in [
+        ("mallory", Media::AUDIO),
+        ("alice", Media::VIDEO),
+        ("", Media::AUDIO),
+    ] {
+        let refused = decryptor.decrypt_to_vec(&info(), &frame(sender, media));
+        assert!(
+            matches!(refused, Err(Error::AuthenticationFailed { .. })),
+            "{sender} {media}"
+        );
+    }
+    assert!(
+        decryptor
+            .decrypt_to_vec(&info(), &frame("alice", Media::AUDIO))
+            .is_ok()
+    );
+
+    // Announced by the sender's own event, over the application's path.
+    let mut encryptor =
+        ChannelEncryptor::for_channel(&alice.channel, name("dave"), Media::SCREEN, Mode::Frame)
+            .unwrap();
+    let frame = encryptor.encrypt_to_vec(&info(), b"frame").unwrap();
+    assert!(decryptor.decrypt_to_vec(&info(), &frame).is_err());
+    while let Some(event) = alice.store.poll_event() {
+        if let Event::SessionStarted {
+            kid, sender, media, ..
+        } = event
+        {
+            bob.channel.expect_session(kid, sender, media);
+        }
+    }
+    let mut out = [0; 5];
+    let opened = decryptor.decrypt_into(&info(), &frame, &mut out).unwrap();
+    assert_eq!(
+        (opened.sender, opened.media),
+        (&name("dave"), Media::SCREEN)
+    );
+
+    for count in [0, 17] {
+        let expected = vec![(name("x"), Media::AUDIO); count];
+        let refused = ChannelDecryptor::for_channel(&bob.channel, &expected, Mode::Frame).err();
+        assert_eq!(refused, Some(Misuse::ExpectedSenders { count }.into()));
+    }
+}
+
+#[test]
+fn a_key_for_one_sender_and_channel_opens_nothing_elsewhere() {
+    // Every pair of (channel id, instance, generation, clock, key, sender, media): one opens, all others refuse.
+    let mut sides = Vec::new();
+    for (id, instance, generation, clock, octet) in [
+        ("room", "", 1, false, 7),
+        ("room2", "", 1, false, 7),
+        ("room", "1", 1, false, 7),
+        ("roo", "m", 1, false, 7),
+        ("room", "", 17, false, 7),
+        ("room", "", 1, true, 7),
+        ("room", "", 1, false, 8),
+    ] {
+        for (sender, media) in [
+            ("a", Media::AUDIO),
+            ("b", Media::AUDIO),
+            ("a", Media::VIDEO),
+            ("", Media::AUDIO),
+        ] {
+            let config = ChannelConfig::new(id).unwrap().instance(instance).unwrap();
+            let member = Member::new(if clock { config.with_clock() } else { config });
+            member.store.tick(NOW).unwrap();
+            member.start(generation, octet);
+            let encryptor =
+                ChannelEncryptor::for_channel(&member.channel, name(sender), media, Mode::Frame)
+                    .unwrap();
+            sides.push((member, encryptor, name(sender), media));
+        }
+    }
+    let frames: Vec<_> = sides
+        .iter_mut()
+        .map(|(_, encryptor, ..)| encryptor.encrypt_to_vec(&info(), b"frame").unwrap())
+        .collect();
+    let mut opened = 0;
+    for (sealed_by, frame) in frames.iter().enumerate() {
+        for (tried_by, (member, _, sender, media)) in sides.iter().enumerate() {
+            // The sender's own store would call it reflected: a twin stands in.
+            let twin = Member::new(ChannelConfig::clone(&twin_config(member)));
+            twin.store.tick(NOW).unwrap();
+            let (generation, step) = member.channel.sending().unwrap();
+            let secret = member.channel.epoch_secret(generation, step).unwrap();
+            twin.channel.join(secret, None).unwrap();
+            let expected = [(sender.clone(), *media)];
+            let mut decryptor =
+                ChannelDecryptor::for_channel(&twin.channel, &expected, Mode::Frame).unwrap();
+            let result = decryptor.decrypt_to_vec(&info(), frame);
+            assert_eq!(
+                result.is_ok(),
+                sealed_by == tried_by,
+                "{sealed_by} by {tried_by}: {result:?}"
+            );
+            opened += u32::from(result.is_ok());
+        }
+    }
+    assert_eq!(opened, 28);
+}
+
+/// The configuration of a member, read back from the secret that it hands to a joiner.
+fn twin_config(member: &Member) -> ChannelConfig {
+    let (generation, step) = member.channel.sending().unwrap();
+    let octets = member
+        .channel
+        .epoch_secret(generation, step)
+        .unwrap()
+        .to_bytes();
+    let clock = octets[3] == 1;
+    let id_len = usize::from(octets[5]);
+    let id = &octets[6..6 + id_len];
+    let instance_len = usize::from(octets[6 + id_len + 1]);
+    let instance = &octets[8 + id_len..8 + id_len + instance_len];
+    let config = ChannelConfig::new(id).unwrap().instance(instance).unwrap();
+    if clock { config.with_clock() } else { config }
+}
+
+#[test]
+fn a_join_advances_and_the_joiner_opens_nothing_earlier() {
+    let (alice, bob) = pair(Member::with_clock);
+    let (mut encryptor, mut to_bob) = (alice.encryptor("alice"), bob.decryptor(&["alice"]));
+    let before = encryptor.encrypt_to_vec(&info(), b"before").unwrap();
+    let late = encryptor.encrypt_to_vec(&info(), b"late").unwrap();
+    to_bob.decrypt_to_vec(&info(), &before).unwrap();
+
+    alice.channel.advance_to(1, 1).unwrap();
+    let text = alice.channel.epoch_secret(1, 1).unwrap().to_text();
+    let carol = Member::with_clock();
+    let secret = mediaseal::EpochSecret::from_text(&text).unwrap();
+    carol.channel.join(secret, None).unwrap();
+    carol.channel.activate(1).unwrap();
+    assert_eq!(carol.channel.sending(), Some((1, 1)));
+
+    let after = encryptor.encrypt_to_vec(&info(), b"after").unwrap();
+    let mut to_carol = carol.decryptor(&["alice"]);
+    assert_eq!(to_carol.decrypt_to_vec(&info(), &after).unwrap(), b"after");
+    let refused = to_carol.decrypt_to_vec(&info(), &before);
+    assert!(
+        matches!(refused, Err(Error::RetiredKey { .. })),
+        "{refused:?}"
+    );
+    // Bob was not told, and follows by looking ahead; what came late still opens.
+    assert_eq!(to_bob.decrypt_to_vec(&info(), &after).unwrap(), b"after");
+    assert_eq!(to_bob.decrypt_to_vec(&info(), &late).unwrap(), b"late");
+    assert_eq!(
+        bob.channel.sending(),
+        Some((1, 0)),
+        "a frame moves no sending step"
+    );
+
+    for _ in 0..2 {
+        bob.channel.advance_to(1, 1).unwrap();
+        assert_eq!(bob.channel.sending(), Some((1, 1)), "idempotent");
+    }
+    // Grace ends 10 seconds later; then nothing of step 0 opens.
+    let another_late = alice.encryptor("alice");
+    drop(another_late);
+    bob.store.tick(NOW + 9).unwrap();
+    let still = to_bob.decrypt_to_vec(&info(), &before);
+    assert!(matches!(still, Err(Error::Duplicate { .. })), "{still:?}");
+    bob.store.tick(NOW + 10).unwrap();
+    let gone = to_bob.decrypt_to_vec(&info(), &before);
+    assert!(matches!(gone, Err(Error::RetiredKey { .. })), "{gone:?}");
+}
+
+#[test]
+fn a_leave_takes_a_fresh_generation_that_the_leaver_does_not_get() {
+    let (alice, bob) = pair(Member::with_clock);
+    let mallory = Member::with_clock();
+    mallory.start(1, 7);
+    let (mut encryptor, mut to_bob) = (alice.encryptor("alice"), bob.decryptor(&["alice"]));
+    let mut to_mallory = mallory.decryptor(&["alice"]);
+    let old = encryptor.encrypt_to_vec(&info(), b"old").unwrap();
+    let late = encryptor.encrypt_to_vec(&info(), b"late").unwrap();
+    to_mallory.decrypt_to_vec(&info(), &old).unwrap();
+
+    bob.stage(2, 9);
+    alice.stage(2, 9);
+    alice.channel.activate(2).unwrap();
+    let new = encryptor.encrypt_to_vec(&info(), b"new").unwrap();
+    assert_eq!(
+        to_bob.decrypt_to_vec(&info(), &new).unwrap(),
+        b"new",
+        "staged opens"
+    );
+    let refused = to_mallory.decrypt_to_vec(&info(), &new);
+    assert!(
+        matches!(refused, Err(Error::MissingKey { .. })),
+        "{refused:?}"
+    );
+    assert_eq!(
+        to_bob.decrypt_to_vec(&info(), &old).unwrap(),
+        b"old",
+        "grace"
+    );
+
+    bob.channel.activate(2).unwrap();
+    bob.store.tick(NOW + 11).unwrap();
+    let gone = to_bob.decrypt_to_vec(&info(), &late);
+    assert!(matches!(gone, Err(Error::RetiredKey { .. })), "{gone:?}");
+    assert_eq!(
+        bob.channel.retire(1),
+        Err(Misuse::UnknownGeneration.into()),
+        "ended by the tick"
+    );
+}
+
+#[test]
+fn without_a_clock_grace_ends_by_hand_alone() {
+    let (alice, bob) = pair(without_clock);
+    let (mut encryptor, mut to_bob) = (alice.encryptor("alice"), bob.decryptor(&["alice"]));
+    let old: Vec<_> = (0..3u8)
+        .map(|n| encryptor.encrypt_to_vec(&info(), &[n]).unwrap())
+        .collect();
+    bob.start(2, 9);
+    bob.store.tick(NOW).unwrap();
+    bob.store.tick(NOW + HOUR).unwrap();
+    assert!(to_bob.decrypt_to_vec(&info(), &old[0]).is_ok());
+    bob.channel.retire(1).unwrap();
+    assert!(matches!(
+        to_bob.decrypt_to_vec(&info(), &old[1]),
+        Err(Error::RetiredKey { .. })
+    ));
+
+    bob.channel.advance_to(2, 1).unwrap();
+    assert!(bob.channel.epoch_secret(2, 0).is_ok());
+    bob.channel.end_grace();
+    assert_eq!(
+        bob.channel.epoch_secret(2, 0).err(),
+        Some(Misuse::UnknownStep.into())
+    );
+}
+
+#[test]
+fn generations_and_steps_are_refused_by_name() {
+    let member = Member::with_clock();
+    let channel = &member.channel;
+    assert_eq!(channel.activate(1), Err(Misuse::UnknownGeneration.into()));
+    assert_eq!(
+        channel.advance_to(1, 1),
+        Err(Misuse::UnknownGeneration.into())
+    );
+    assert_eq!(channel.safety_code(), Err(Error::NoActiveKey));
+    member.start(1, 7);
+    member.stage(1, 7); // the same again changes nothing
+    let conflict = channel.stage(NewGeneration::new(1, key(8)));
+    assert_eq!(conflict, Err(Misuse::GenerationConflict.into()));
+    let busy = channel.stage(NewGeneration::new(17, key(8)));
+    assert_eq!(busy, Err(Misuse::GenerationSlotBusy.into()));
+
+    channel.advance_to(1, 7).unwrap();
+    assert_eq!(channel.advance_to(1, 8), Err(Misuse::GraceOpen.into()));
+    member.store.tick(NOW + 10).unwrap();
+    channel.advance_to(1, 14).unwrap();
+    assert_eq!(
+        channel.epoch_secret(1, 6).err(),
+        Some(Misuse::UnknownStep.into())
+    );
+    assert_eq!(
+        channel.epoch_secret(1, 15).err(),
+        Some(Misuse::UnknownStep.into())
+    );
+
+    channel
+        .stage(NewGeneration::new(2, key(9)).opens_at(NOW + 60))
+        .unwrap();
+    assert_eq!(channel.activate(2), Err(Misuse::NotOpenYet.into()));
+    let other = Member::with_clock();
+    other.start(2, 9);
+    let frame = other
+        .encryptor("bob")
+        .encrypt_to_vec(&info(), b"x")
+        .unwrap();
+    let mut decryptor = member.decryptor(&["bob"]);
+    let early = decryptor.decrypt_to_vec(&info(), &frame);
+    assert!(
+        matches!(early, Err(Error::NotYetActive { .. })),
+        "{early:?}"
+    );
+    member.store.tick(NOW + 60).unwrap();
+    assert!(decryptor.decrypt_to_vec(&info(), &frame).is_ok());
+
+    let epoch = other.channel.epoch_secret(2, 0).unwrap();
+    let elsewhere = Member::new(ChannelConfig::new("elsewhere").unwrap().with_clock());
+    assert_eq!(
+        elsewhere.channel.join(epoch, None),
+        Err(Misuse::EpochMismatch.into())
+    );
+}
+
+#[test]
+fn one_channel_key_is_for_one_channel() {
+    let store = ChannelStore::new().unwrap();
+    let one = store.channel(ChannelConfig::new("one").unwrap()).unwrap();
+    let two = store.channel(ChannelConfig::new("two").unwrap()).unwrap();
+    one.stage(NewGeneration::new(1, key(7))).unwrap();
+    one.stage(NewGeneration::new(2, key(7))).unwrap();
+    let reused = two.stage(NewGeneration::new(1, key(7)));
+    assert_eq!(reused, Err(Misuse::ChannelKeyReused.into()));
+    two.stage(NewGeneration::new(1, key(7)).share_key())
+        .unwrap();
+    let again = store.channel(ChannelConfig::new("one").unwrap()).err();
+    assert_eq!(again, Some(Misuse::ChannelOpen.into()));
+}
+
+#[test]
+fn periods_roll_over_without_a_lost_frame() {
+    let (alice, bob) = pair(Member::with_clock);
+    let (mut encryptor, mut to_bob) = (alice.encryptor("alice"), bob.decryptor(&["alice"]));
+    let mut kids = std::collections::HashSet::new();
+    let mut frames = Vec::new();
+    for minute in 0..300 {
+        // The two clocks differ by 50 seconds.
+        alice.store.tick(NOW + minute * 60).unwrap();
+        bob.store.tick(NOW + 50 + minute * 60).unwrap();
+        for _ in 0..20 {
+            let frame = encryptor.encrypt_to_vec(&info(), b"frame").unwrap();
+            let mut out = [0; 5];
+            kids.insert(to_bob.decrypt_into(&info(), &frame, &mut out).unwrap().kid);
+            frames.push((minute, frame));
+        }
+    }
+    assert_eq!(kids.len(), 5, "a session an hour");
+    // What is two periods old is stale, to a receiver that forgot it too.
+    let fresh = Member::with_clock();
+    fresh.start(1, 7);
+    fresh.store.tick(NOW + 299 * 60).unwrap();
+    let mut forgetful = fresh.decryptor(&["alice"]);
+    for (minute, frame) in &frames {
+        let age = (NOW + 299 * 60) / HOUR - (NOW + minute * 60) / HOUR;
+        let opened = forgetful.decrypt_to_vec(&info(), frame);
+        match age {
+            0 | 1 => assert!(
+                opened.is_ok() || matches!(opened, Err(Error::TooOld { .. })),
+                "{opened:?}"
+            ),
+            2 => assert!(
+                matches!(opened, Err(Error::StaleSession { .. })),
+                "{opened:?}"
+            ),
+            _ => assert!(opened.is_err(), "{age} periods: {opened:?}"),
+        }
+    }
+}
+
+#[test]
+fn a_clock_where_none_is_agreed_is_a_mismatch() {
+    let (with, without) = (Member::with_clock(), without_clock());
+    with.start(1, 7);
+    without.start(1, 7);
+    let mut decryptor = without.decryptor(&["alice"]);
+    let mut mismatches = 0;
+    for hour in 0..4 {
+        with.store.tick(NOW + hour * HOUR).unwrap();
+        let frame = with
+            .encryptor("alice")
+            .encrypt_to_vec(&info(), b"x")
+            .unwrap();
+        match decryptor.decrypt_to_vec(&info(), &frame) {
+            Err(Error::ClockMismatch { .. }) => mismatches += 1,
+            refused => assert!(
+                matches!(refused, Err(Error::AuthenticationFailed { .. })),
+                "{refused:?}"
+            ),
+        }
+    }
+    assert_eq!(mismatches, 3);
+    let unset = Member::new(config().with_clock());
+    unset.start(1, 7);
+    let refused = unset.encryptor("alice").encrypt_to_vec(&info(), b"x");
+    assert_eq!(refused, Err(Misuse::ClockUnset { unix_seconds: 0 }.into()));
+    assert_eq!(
+        unset.store.tick(3599),
+        Err(Misuse::ClockUnset { unix_seconds: 3599 }.into())
+    );
+}
+
+#[test]
+fn renewed_sessions_have_new_kids() {
+    let (alice, bob) = pair(without_clock);
+    let (mut encryptor, mut to_bob) = (alice.encryptor("alice"), bob.decryptor(&["alice"]));
+    let mut kid = |encryptor: &mut ChannelEncryptor| -> KeyId {
+        let frame = encryptor.encrypt_to_vec(&info(), b"x").unwrap();
+        to_bob.decrypt_into(&info(), &frame, &mut [0]).unwrap().kid
+    };
+    let first = kid(&mut encryptor);
+    assert_eq!(kid(&mut encryptor), first);
+    alice.store.renew_sessions().unwrap();
+    let second = kid(&mut encryptor);
+    assert_ne!(second, first);
+    assert_eq!(kid(&mut encryptor), second);
+}
+
+#[test]
+fn whole_old_sessions_replay_as_promised_and_no_further() {
+    let (alice, bob) = pair(without_clock);
+    let mut frames = Vec::new();
+    for session in 0..4u8 {
+        let mut encryptor = alice.encryptor("alice");
+        frames.push(
+            (0..50u8)
+                .map(|n| encryptor.encrypt_to_vec(&info(), &[session, n]).unwrap())
+                .collect::<Vec<_>>(),
+        );
+    }
+    let mut to_bob = bob.decryptor(&["alice"]);
+    for frame in frames.iter().flatten() {
+        to_bob.decrypt_to_vec(&info(), frame).unwrap();
+    }
+    let expect = |decryptor: &mut ChannelDecryptor,
+                  what: &str,
+                  is_expected: fn(&Result<Vec<u8>, Error>) -> bool| {
+        for frame in frames.iter().flatten() {
+            let result = decryptor.decrypt_to_vec(&info(), frame);
+            assert!(is_expected(&result), "{what}: {result:?}");
+        }
+    };
+    expect(&mut to_bob, "again", |r| {
+        matches!(r, Err(Error::Duplicate { .. }))
+    });
+    let mut another = bob.decryptor(&["alice"]);
+    expect(&mut another, "into another decryptor", |r| {
+        matches!(r, Err(Error::Duplicate { .. }))
+    });
+
+    let state = bob.channel.replay_state();
+    let restarted = without_clock();
+    restarted.start(1, 7);
+    restarted.channel.import_replay_state(&state).unwrap();
+    let mut with_state = restarted.decryptor(&["alice"]);
+    expect(&mut with_state, "after a restart with state", |r| {
+        matches!(r, Err(Error::Replayed { .. }))
+    });
+    assert!(matches!(
+        restarted.store.poll_event(),
+        Some(Event::Replayed { count: 1, .. })
+    ));
+
+    let forgetful = without_clock();
+    forgetful.start(1, 7);
+    let mut without_state = forgetful.decryptor(&["alice"]);
+    expect(
+        &mut without_state,
+        "after a restart without state: once",
+        Result::is_ok,
+    );
+    expect(&mut without_state, "and only once", |r| {
+        matches!(r, Err(Error::Duplicate { .. }))
+    });
+
+    for cut in 0..state.len() {
+        let refused = forgetful.channel.import_replay_state(&state[..cut]);
+        let whole_records = cut >= 16 && (cut - 16).is_multiple_of(29);
+        assert_eq!(refused.is_ok(), whole_records, "{cut}");
+    }
+}
+
+#[test]
+fn evicted_sessions_leave_floors_and_lost_floors_are_said() {
+    let small = Member::new(config().max_sessions(4));
+    let (alice, _) = pair(without_clock);
+    small.start(1, 7);
+    let mut decryptor = small.decryptor(&["alice"]);
+    let frames: Vec<_> = (0..9u8)
+        .map(|n| {
+            let mut encryptor = alice.encryptor("alice");
+            let first = encryptor.encrypt_to_vec(&info(), &[n]).unwrap();
+            (first, encryptor.encrypt_to_vec(&info(), &[n, n]).unwrap())
+        })
+        .collect();
+    for (n, (first, _)) in frames.iter().enumerate() {
+        decryptor.decrypt_to_vec(&info(), first).unwrap();
+        let lost = std::iter::from_fn(|| small.store.poll_event())
+            .filter(|event| *event == Event::ReplayHistoryLost)
+            .count();
+        assert_eq!(
+            lost,
+            usize::from(n == 8),
+            "4 sessions and 4 floors are kept"
+        );
+    }
+    for (n, (first, second)) in frames.iter().enumerate().skip(1).take(4) {
+        let again = decryptor.decrypt_to_vec(&info(), first);
+        assert!(
+            matches!(again, Err(Error::Replayed { .. })),
+            "{n}: {again:?}"
+        );
+        assert!(
+            decryptor.decrypt_to_vec(&info(), second).is_ok(),
+            "{n} goes on"
+        );
+    }
+}
+
+#[test]
+fn a_safety_code_is_the_same_for_the_same_keys_alone() {
+    let (alice, bob) = pair(without_clock);
+    let code = alice.channel.safety_code().unwrap();
+    assert_eq!(code.len(), 12 * 5 + 11);
+    assert!(
+        code.split(' ')
+            .all(|group| group.len() == 5 && group.bytes().all(|d| d.is_ascii_digit()))
+    );
+    assert_eq!(bob.channel.safety_code().unwrap(), code);
+    let clock = Member::with_clock();
+    clock.start(1, 7);
+    assert_ne!(clock.channel.safety_code().unwrap(), code);
+    alice.channel.advance_to(1, 1).unwrap();
+    assert_ne!(alice.channel.safety_code().unwrap(), code);
+
+    let challenge = [9; 16];
+    let answer = bob.channel.key_check(&name("bob"), &challenge).unwrap();
+    assert_eq!(
+        alice
+            .channel
+            .verify_key_check(&name("bob"), &challenge, &answer),
+        Ok(false),
+        "another step"
+    );
+    bob.channel.advance_to(1, 1).unwrap();
+    let answer = bob.channel.key_check(&name("bob"), &challenge).unwrap();
+    assert_eq!(
+        alice
+            .channel
+            .verify_key_check(&name("bob"), &challenge, &answer),
+        Ok(true)
+    );
+    assert_eq!(
+        alice
+            .channel
+            .verify_key_check(&name("bo"), &challenge, &answer),
+        Ok(false)
+    );
+    assert_eq!(
+        alice
+            .channel
+            .verify_key_check(&name("bob"), &[8; 16], &answer),
+        Ok(false)
+    );
+}
+
+#[test]
+fn key_text_is_read_in_each_form_and_refused_with_a_reason() {
+    let raw = [0xA5; 32];
+    let key = ChannelKey::from_slice(&raw).unwrap();
+    let hex = data_encoding::HEXLOWER.encode(&raw);
+    let base64 = data_encoding::BASE64.encode(&raw);
+    assert_eq!(ChannelKey::from_hex(&hex).unwrap(), key);
+    assert_eq!(ChannelKey::from_hex(&hex.to_uppercase()).unwrap(), key);
+    assert_eq!(ChannelKey::from_base64(&base64).unwrap(), key);
+    assert_eq!(
+        ChannelKey::from_base64(base64.trim_end_matches('=')).unwrap(),
+        key
+    );
+    for len in 16..=64 {
+        let raw = vec![3; len];
+        let read = ChannelKey::from_base64(&data_encoding::BASE64.encode(&raw)).unwrap();
+        assert_eq!(read, ChannelKey::from_slice(&raw).unwrap());
+    }
+    let text = Some(Misuse::KeyText.into());
+    for bad in [
+        &base64[1..],
+        &base64.replace('p', "-"),
+        &format!("{base64}="),
+        &format!("{}=", &base64[..base64.len() - 1]),
+    ] {
+        let refused = ChannelKey::from_base64(bad).err();
+        assert!(refused == text || bad == &base64, "{bad}: {refused:?}");
+    }
+    assert_eq!(
+        ChannelKey::from_hex("0g").err(),
+        Some(Misuse::ChannelKeyLength { len: 1 }.into())
+    );
+    for len in [0, 15, 65] {
+        let refused = ChannelKey::from_slice(&vec![1; len]).err();
+        assert_eq!(refused, Some(Misuse::ChannelKeyLength { len }.into()));
+    }
+    for len in [1, 15, 65] {
+        let refused = ChannelKey::from_slice(&raw)
+            .unwrap()
+            .with_kdf_salt(&vec![1; len])
+            .err();
+        assert_eq!(refused, Some(Misuse::KdfSaltLength { len }.into()));
+    }
+}
