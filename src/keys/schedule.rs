@@ -25,6 +25,8 @@ pub(crate) const SESSION: &str = "mediaseal v1 session";
 pub(crate) const CONFIRM: &str = "mediaseal v1 confirm";
 /// Label of the key of key checks.
 pub(crate) const CHECK: &str = "mediaseal v1 check";
+/// Label in front of the octets in the checksum of an epoch secret's text.
+pub(crate) const EPOCH_TEXT: &str = "mediaseal v1 epoch text";
 
 /// Every label. None may equal or prefix another.
 #[cfg(test)]
@@ -38,6 +40,7 @@ pub(crate) const LABELS: &[&str] = &[
     SESSION,
     CONFIRM,
     CHECK,
+    EPOCH_TEXT,
 ];
 
 /// What a base key becomes under a KID, in memory that is used again for the next.

@@ -8,12 +8,11 @@ use zeroize::Zeroizing;
 
 use crate::cipher::CipherSuite;
 use crate::error::{Error, Misuse};
+use crate::keys::schedule::EPOCH_TEXT;
 use crate::keys::secret::Secret;
 
 /// Before the base32 of a key text.
 const PREFIX: &str = "mediaseal-epoch-1";
-/// Before the octets in the checksum of a key text.
-const CHECKSUM: &str = "mediaseal v1 epoch text";
 const CHECKSUM_LEN: usize = 4;
 const FORMAT: u8 = 1;
 /// Longest channel id and instance, in octets.
@@ -170,7 +169,7 @@ pub(super) fn lp_len(name: &[u8]) -> [u8; 2] {
 
 fn checksum(octets: &[u8]) -> [u8; CHECKSUM_LEN] {
     let digest = Sha256::new()
-        .chain_update(CHECKSUM)
+        .chain_update(EPOCH_TEXT)
         .chain_update(octets)
         .finalize();
     let mut checksum = [0; CHECKSUM_LEN];

@@ -119,9 +119,10 @@ def epoch(case, _):
     return {"octets": raw.hex(), **fields, **{k: int(fields[k], 16) for k in ("suite", "clock", "step")}}
 
 def key_check(case, _):
-    confirm, sender, challenge, answer = (h(case[k]) for k in ("confirm", "sender_id", "challenge", "answer"))
+    secret, sender, challenge, answer = (h(case[k]) for k in ("secret", "sender_id", "challenge", "answer"))
+    key = expand(secret, b"mediaseal v1 check" + n(2, case["suite"]) + n(1, case["clock"]))
     need(challenge=len(challenge) == 16)
-    need(answer=mac(confirm, b"mediaseal v1 check" + lp(sender) + challenge)[:16] == answer)
+    need(answer=mac(key, lp(sender) + challenge)[:16] == answer)
     return {}
 
 def passphrase(case, _):

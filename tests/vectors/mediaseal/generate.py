@@ -410,38 +410,43 @@ def epoch_file():
     write("epoch-secret.json", {"cases": cases, "refused": refused})
 
 
-def check_answer(confirm, sender_id, challenge):
-    return hmac.new(confirm, b"mediaseal v1 check" + lp(sender_id) + challenge, "sha256").digest()[:16]
+def check_answer(asked, sender_id, challenge):
+    key = expand(asked["secret"], b"mediaseal v1 check" + u16(asked["suite"]) + u8(asked["clock"]), 32)
+    return hmac.new(key, lp(sender_id) + challenge, "sha256").digest()[:16]
 
 
 def check_file():
     first = first_secret(*SCHEDULES["key32_no_salt_generation_0"])
-    confirm, next_confirm, no_clock = confirm_of(first, 4, 1), confirm_of(advance(first, 1), 4, 1), confirm_of(first, 4, 0)
+    now = {"secret": first, "suite": 4, "clock": 1}
+    next_step, no_clock, other_suite = {**now, "secret": advance(first, 1)}, {**now, "clock": 0}, {**now, "suite": 5}
     challenge = octets("challenge", 16)
     cases = [
-        {"name": name, "confirm": key, "sender_id": sender, "challenge": asked, "answer": check_answer(key, sender, asked)}
-        for name, key, sender, asked in [
-            ("alice", confirm, b"alice", challenge),
-            ("alice_at_the_next_step", next_confirm, b"alice", challenge),
-            ("no_sender_id", confirm, b"", challenge),
-            ("sender_id_of_255", confirm, octets("sender 5", 255), octets("challenge 2", 16)),
-            ("challenge_of_zeros", confirm, b"alice", bytes(16)),
+        {"name": name, **at, "sender_id": sender, "challenge": asked, "answer": check_answer(at, sender, asked)}
+        for name, at, sender, asked in [
+            ("alice", now, b"alice", challenge),
+            ("alice_at_the_next_step", next_step, b"alice", challenge),
+            ("no_clock", no_clock, b"alice", challenge),
+            ("no_sender_id", now, b"", challenge),
+            ("sender_id_of_255", now, octets("sender 5", 255), octets("challenge 2", 16)),
+            ("challenge_of_zeros", now, b"alice", bytes(16)),
         ]
     ]
-    good = check_answer(confirm, b"alice", challenge)
+    good = check_answer(now, b"alice", challenge)
+    short, long = challenge[:15], challenge + b"\0"
     refused = [
-        {"name": name, "confirm": confirm, "sender_id": sender_id, "challenge": challenge, "answer": answer, "reason": reason}
-        for name, confirm, sender_id, challenge, answer, reason in [
-            ("answer_of_another_sender", confirm, b"bob", challenge, good, "answer"),
-            ("answer_of_another_step", next_confirm, b"alice", challenge, good, "answer"),
+        {"name": name, **at, "sender_id": sender_id, "challenge": asked, "answer": answer, "reason": reason}
+        for name, at, sender_id, asked, answer, reason in [
+            ("answer_of_another_sender", now, b"bob", challenge, good, "answer"),
+            ("answer_of_another_step", next_step, b"alice", challenge, good, "answer"),
             ("answer_of_another_clock", no_clock, b"alice", challenge, good, "answer"),
-            ("answer_to_another_challenge", confirm, b"alice", octets("challenge 2", 16), good, "answer"),
-            ("answer_altered", confirm, b"alice", challenge, good[:15] + u8(good[15] ^ 0x80), "answer"),
-            ("answer_cut_short", confirm, b"alice", challenge, good[:15], "answer"),
-            ("answer_empty", confirm, b"alice", challenge, b"", "answer"),
-            ("answer_with_one_octet_more", confirm, b"alice", challenge, good + b"\0", "answer"),
-            ("challenge_of_15", confirm, b"alice", challenge[:15], check_answer(confirm, b"alice", challenge[:15]), "challenge"),
-            ("challenge_of_17", confirm, b"alice", challenge + b"\0", check_answer(confirm, b"alice", challenge + b"\0"), "challenge"),
+            ("answer_of_another_suite", other_suite, b"alice", challenge, good, "answer"),
+            ("answer_to_another_challenge", now, b"alice", octets("challenge 2", 16), good, "answer"),
+            ("answer_altered", now, b"alice", challenge, good[:15] + u8(good[15] ^ 0x80), "answer"),
+            ("answer_cut_short", now, b"alice", challenge, good[:15], "answer"),
+            ("answer_empty", now, b"alice", challenge, b"", "answer"),
+            ("answer_with_one_octet_more", now, b"alice", challenge, good + b"\0", "answer"),
+            ("challenge_of_15", now, b"alice", short, check_answer(now, b"alice", short), "challenge"),
+            ("challenge_of_17", now, b"alice", long, check_answer(now, b"alice", long), "challenge"),
         ]
     ]
     write("key-check.json", {"cases": cases, "refused": refused})
