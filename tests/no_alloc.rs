@@ -73,3 +73,44 @@ fn the_measurement_sees_an_allocation() {
     let allocations = measure(|| drop(pair.seal("second")));
     assert!(allocations.count_total > 0);
 }
+
+/// A session that nobody has heard is tried with sixteen senders, without allocating.
+#[test]
+fn an_unheard_session_allocates_nothing_before_it_authenticates() {
+    use mediaseal::{
+        ChannelConfig, ChannelDecryptor, ChannelKey, ChannelStore, CheckedCipher, Media,
+        NewGeneration, SenderId,
+    };
+    for suite in CipherSuite::BUILTIN {
+        let store = ChannelStore::new().unwrap();
+        let channel = store.channel(ChannelConfig::new("room").unwrap()).unwrap();
+        let cipher = CheckedCipher::builtin(suite).unwrap().allow_short_tags();
+        let key = ChannelKey::generate().unwrap();
+        channel
+            .stage(NewGeneration::new(1, key).cipher(&cipher))
+            .unwrap();
+        let expected: Vec<_> = (0..16u8)
+            .map(|n| (SenderId::new([n]).unwrap(), Media::AUDIO))
+            .collect();
+        let mut decryptor =
+            ChannelDecryptor::for_channel(&channel, &expected, Mode::Frame).unwrap();
+        let mut frame = [0x5A; 200];
+        frame[0] = 0xF8;
+        let mut out = [0; 200];
+        let allocations = measure(|| {
+            for kid in 0..2_000u64 {
+                // Generation 1, step 0, another session each time.
+                let kid = (1 << 63) | (kid << 10) | 0x10;
+                frame[1..9].copy_from_slice(&kid.to_be_bytes());
+                frame[9] = 9;
+                let refused = decryptor.decrypt_into(&info(), &frame, &mut out);
+                assert!(matches!(
+                    refused,
+                    Err(mediaseal::Error::AuthenticationFailed { .. })
+                ));
+            }
+        });
+        assert_eq!(allocations.count_total, 0, "{suite}");
+        assert_eq!(decryptor.statistics().len(), 0);
+    }
+}

@@ -18,7 +18,7 @@ use crate::{
     id::{Counter, KeyId, SenderId, Ssrc},
     keys::{
         BaseKey, CounterOrigin, KeyStore,
-        schedule::{self, SFRAME_KEY, SFRAME_SALT},
+        schedule::{SFRAME_KEY, SFRAME_SALT, SframeSecrets},
     },
 };
 
@@ -270,9 +270,9 @@ impl FrameCase {
     /// What the key schedule makes of the published base key: key and salt.
     fn derive(&self) -> (Vec<u8>, Vec<u8>) {
         let params = builtin(self.suite).unwrap().params();
-        let secrets = schedule::derive(&self.octets("base_key"), self.kid(), self.suite, &params);
-        let salt = secrets.salt.expose()[..params.nonce_len].to_vec();
-        (secrets.key().to_vec(), salt)
+        let mut secrets = SframeSecrets::new();
+        secrets.derive(&self.octets("base_key"), self.kid(), self.suite, &params);
+        (secrets.key().to_vec(), secrets.salt().to_vec())
     }
 
     /// Nonce and AAD as the format gives them to the cipher, on both ways.

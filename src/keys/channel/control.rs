@@ -41,6 +41,7 @@ impl Channel {
         self.check_reuse(&new.key, new.is_shared)?;
         let mut generation = Generation::new(new.number, cipher, 0, secret, new.opens_at);
         generation.root = new.keeps_root.then_some(new.key);
+        generation.open_for_good(state.now);
         state.generations.push(generation);
         self.publish(state);
         Ok(())
@@ -85,19 +86,17 @@ impl Channel {
     /// cannot be made (encryptors try again).
     pub fn activate(&self, generation: u64) -> Result<(), Error> {
         let mut state = self.lock();
-        let now = state.now;
         let next = state.generation(generation)?;
         if next.phase == Phase::Active {
             return Ok(());
         }
-        if !next.is_open(now) {
+        if !next.is_open() {
             return Err(Misuse::NotOpenYet.into());
         }
-        let grace_ends = self.grace_end(now);
         for held in &mut state.generations {
             if held.phase == Phase::Active {
                 held.phase = Phase::Grace;
-                held.grace_ends = grace_ends;
+                held.grace_ends = None;
             }
         }
         state.generation_mut(generation)?.phase = Phase::Active;
@@ -112,7 +111,6 @@ impl Channel {
     /// opens: wait for the end of grace, or [`end_grace`](Self::end_grace).
     pub fn advance_to(&self, generation: u64, step: u32) -> Result<(), Error> {
         let mut state = self.lock();
-        let grace_ends = self.grace_end(state.now);
         let held = state.generation_mut(generation)?;
         if step <= held.send {
             return Ok(());
@@ -125,7 +123,7 @@ impl Channel {
         held.look_ahead();
         held.steps_in_grace = true;
         if held.phase != Phase::Grace {
-            held.grace_ends = grace_ends;
+            held.grace_ends = None;
         }
         self.prepare_and_publish(state)
     }
@@ -282,15 +280,15 @@ impl Channel {
 
     pub(super) fn tick(&self, unix_seconds: u64) -> Result<(), Error> {
         let mut state = self.lock();
-        let is_first = state.now.is_none();
         state.now = Some(unix_seconds);
-        let grace_ends = self.grace_end(state.now);
+        let grace_ends = unix_seconds.saturating_add(self.inner.config.grace_seconds);
         for held in &mut state.generations {
+            held.open_for_good(Some(unix_seconds));
             held.raise_head();
-            // Grace that began before the first tick is counted from there.
-            let waits = held.phase == Phase::Grace || held.steps_in_grace;
-            if is_first && waits && held.grace_ends.is_none() {
-                held.grace_ends = grace_ends;
+            // Grace is counted from the first tick after the change: the tick before may be long past.
+            let is_in_grace = held.phase == Phase::Grace || held.steps_in_grace;
+            if is_in_grace && held.grace_ends.is_none() {
+                held.grace_ends = Some(grace_ends);
             }
         }
         if self.inner.config.clock {
@@ -332,10 +330,6 @@ impl Channel {
         }
         self.publish(state);
         first_fault
-    }
-
-    fn grace_end(&self, now: Option<u64>) -> Option<u64> {
-        now.map(|now| now.saturating_add(self.inner.config.grace_seconds))
     }
 
     /// Derives something from the secret of the step that seals.

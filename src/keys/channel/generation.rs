@@ -174,7 +174,8 @@ pub(super) struct Generation {
     pub(super) phase: Phase,
     /// Before this time, in seconds since 1970, nothing opens.
     pub(super) opens_at: Option<u64>,
-    /// When the grace of the whole generation ends (`Phase::Grace`), or that of the steps below the sending one.
+    /// When the grace of the whole generation ends (`Phase::Grace`), or that of the steps below the sending one; nothing before the first
+    /// tick after it began.
     pub(super) grace_ends: Option<u64>,
     /// Whether steps below the sending one are in grace.
     pub(super) steps_in_grace: bool,
@@ -272,8 +273,12 @@ impl Generation {
         self.secrets.get(&step)
     }
 
-    pub(super) fn is_open(&self, now: Option<u64>) -> bool {
-        self.opens_at
-            .is_none_or(|at| now.is_some_and(|now| at <= now))
+    pub(super) fn is_open(&self) -> bool {
+        self.opens_at.is_none()
+    }
+
+    /// Opens if its time has come. A clock that goes back closes nothing.
+    pub(super) fn open_for_good(&mut self, now: Option<u64>) {
+        self.opens_at = self.opens_at.filter(|&at| now.is_none_or(|now| now < at));
     }
 }

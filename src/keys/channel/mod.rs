@@ -381,7 +381,7 @@ impl State {
                 .map(|held| view::GenerationView {
                     number: held.number,
                     cipher: held.cipher.clone(),
-                    is_open: held.is_open(self.now),
+                    is_open: held.is_open(),
                     base: held.base,
                     head: held.head,
                     secrets: held.secrets.values().map(Arc::clone).collect(),

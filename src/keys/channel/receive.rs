@@ -62,10 +62,9 @@ impl Heard {
         if self.keys.len() >= self.capacity
             && let Some(oldest) = self.order.pop_front()
             && let Some(evicted) = self.keys.remove(&oldest)
+            && let Some(highest) = evicted.window().close()
         {
-            if let Some(highest) = evicted.window().close() {
-                lost = self.insert_floor(oldest.kid, oldest.generation, oldest.step, highest);
-            }
+            lost = self.insert_floor(oldest.kid, oldest.generation, oldest.step, highest);
         }
         self.order.push_back(index.clone());
         self.keys.insert(index, key);
