@@ -16,7 +16,7 @@ use crate::frame::{FrameBuf, FrameInfo};
 use crate::id::{Counter, KeyId, Media, SenderId};
 use crate::keys::KeyStore;
 use crate::keys::channel::Channel;
-use crate::keys::key::RecvKey;
+use crate::keys::recv_key::RecvKey;
 use crate::keys::replay::{NoLease, Verdict};
 use crate::keys::secret::wipe_stack;
 

@@ -13,7 +13,7 @@ use crate::id::{KeyId, Media, SenderId};
 use crate::keys::channel::{
     Channel, ChannelView, MAX_EXPECTED, Place, SessionIndex, session_base_key,
 };
-use crate::keys::key::{RecvKey, say_failures};
+use crate::keys::recv_key::{RecvKey, say_failures};
 use crate::keys::schedule::SframeSecrets;
 use crate::keys::secret::{Secret, wipe_stack};
 use crate::keys::{KeyStore, Snapshot};

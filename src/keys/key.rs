@@ -1,4 +1,4 @@
-//! Send keys and receive keys: two types without a common trait, so that the wrong one is a compile error.
+//! Send keys. (Receive keys are in `recv_key.rs`: two types without a common trait, so that the wrong one is a compile error.)
 //!
 //! Where is the nonce made unique? Here, in [`SendKey::take_ctr`].
 
@@ -8,15 +8,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use crate::cipher::{CheckedCipher, CipherKey, Limits, Params};
 use crate::error::Error;
 use crate::event::{Event, EventQueue};
-use crate::id::{Counter, KeyId, SenderId};
+use crate::id::{Counter, KeyId};
 use crate::os::ForkGuard;
 
 use super::base_key::BaseKey;
-use super::channel::{Seen, SessionIndex};
 use super::counter_store::{Ceilings, Record};
-use super::replay::ReplayWindow;
-use super::schedule::SframeSecrets;
-use super::secret::{Secret, with_wiped_stack};
+use super::material::Material;
 
 /// Counter values that a CounterStore reserves ahead, if that is at most 2^-12 of the key's limit.
 const CTR_AHEAD: u64 = 1 << 16;
@@ -24,44 +21,6 @@ const CTR_AHEAD: u64 = 1 << 16;
 const BLOCKS_AHEAD: u64 = 1 << 22;
 /// Most blocks that an encryptor draws at once.
 const MAX_ALLOWANCE: u64 = 1 << 20;
-
-/// The cipher and the two secrets that a base key becomes under a KID.
-struct Material {
-    kid: KeyId,
-    suite: u16,
-    cipher_key: Box<dyn CipherKey>,
-    salt: Secret<{ Params::MAX_NONCE_LEN }>,
-    params: Params,
-}
-
-impl Material {
-    fn new(cipher: &CheckedCipher, base_key: &BaseKey, kid: KeyId) -> Result<Self, Error> {
-        let (suite, params) = (cipher.suite(), cipher.params());
-        let (cipher_key, salt) = with_wiped_stack(|| {
-            let mut secrets = SframeSecrets::new();
-            secrets.derive(base_key.expose(), kid, suite, &params);
-            let cipher_key =
-                cipher
-                    .cipher()
-                    .new_key(secrets.key())
-                    .map_err(|_| Error::CipherFailed {
-                        suite: suite.value(),
-                    })?;
-            Ok::<_, Error>((cipher_key, secrets.into_salt()))
-        })?;
-        Ok(Self {
-            kid,
-            suite: suite.value(),
-            cipher_key,
-            salt,
-            params,
-        })
-    }
-
-    fn salt(&self) -> &[u8] {
-        &self.salt.expose()[..self.params.nonce_len]
-    }
-}
 
 /// Blocks that an encryptor drew from a send key and has not used yet. Dropped, they go back to that key.
 #[derive(Default)]
@@ -362,150 +321,4 @@ fn say_once(said: &AtomicBool, events: &EventQueue, event: Event) {
 /// 75 % of a limit, rounded up.
 fn three_quarters(limit: u64) -> u64 {
     limit - limit / 4
-}
-
-/// Where a receive key comes from, and who counts its failures.
-enum Origin {
-    /// Added by the application; `mark` is by what the store knows (base key, KID) again.
-    Raw { mark: [u8; 32], failures: AtomicU64 },
-    /// Derived for a session of a channel.
-    Session {
-        index: SessionIndex,
-        seen: Arc<Seen>,
-    },
-}
-
-/// A key that opens. It holds the replay window of its (base key, KID).
-pub(crate) struct RecvKey {
-    material: Material,
-    sender: SenderId,
-    origin: Origin,
-    window: ReplayWindow,
-    replays: AtomicU64,
-    events: Arc<EventQueue>,
-}
-
-impl RecvKey {
-    pub(crate) fn new(
-        cipher: &CheckedCipher,
-        base_key: &BaseKey,
-        kid: KeyId,
-        sender: SenderId,
-        mark: [u8; 32],
-        floor: Option<Counter>,
-        events: Arc<EventQueue>,
-    ) -> Result<Self, Error> {
-        Ok(Self {
-            material: Material::new(cipher, base_key, kid)?,
-            sender,
-            origin: Origin::Raw {
-                mark,
-                failures: AtomicU64::new(0),
-            },
-            window: ReplayWindow::new(floor),
-            replays: AtomicU64::new(0),
-            events,
-        })
-    }
-
-    /// Keeps the key of a session that has just authenticated.
-    pub(crate) fn of_session(
-        cipher: &CheckedCipher,
-        cipher_key: Box<dyn CipherKey>,
-        salt: &[u8],
-        index: SessionIndex,
-        seen: Arc<Seen>,
-        floor: Option<Counter>,
-        events: Arc<EventQueue>,
-    ) -> Self {
-        let mut kept = Secret::zeroed();
-        kept.expose_mut()[..salt.len()].copy_from_slice(salt);
-        Self {
-            material: Material {
-                kid: index.kid,
-                suite: cipher.suite().value(),
-                cipher_key,
-                salt: kept,
-                params: cipher.params(),
-            },
-            sender: index.sender.clone(),
-            origin: Origin::Session { index, seen },
-            window: ReplayWindow::new(floor),
-            replays: AtomicU64::new(0),
-            events,
-        }
-    }
-
-    /// Which session it is of, in a channel.
-    pub(crate) fn session(&self) -> Option<&SessionIndex> {
-        match &self.origin {
-            Origin::Raw { .. } => None,
-            Origin::Session { index, .. } => Some(index),
-        }
-    }
-
-    pub(crate) fn kid(&self) -> KeyId {
-        self.material.kid
-    }
-
-    pub(crate) fn suite(&self) -> u16 {
-        self.material.suite
-    }
-
-    pub(crate) fn params(&self) -> &Params {
-        &self.material.params
-    }
-
-    pub(crate) fn cipher_key(&self) -> &dyn CipherKey {
-        self.material.cipher_key.as_ref()
-    }
-
-    pub(crate) fn salt(&self) -> &[u8] {
-        self.material.salt()
-    }
-
-    pub(crate) fn sender(&self) -> &SenderId {
-        &self.sender
-    }
-
-    pub(crate) fn mark(&self) -> Option<&[u8; 32]> {
-        match &self.origin {
-            Origin::Raw { mark, .. } => Some(mark),
-            Origin::Session { .. } => None,
-        }
-    }
-
-    pub(crate) fn window(&self) -> &ReplayWindow {
-        &self.window
-    }
-
-    /// Counts an authentic frame at or below the floor, and says so at each power of two.
-    pub(crate) fn count_replay(&self, ctr: Counter) {
-        let count = self
-            .replays
-            .fetch_add(1, Ordering::Relaxed)
-            .saturating_add(1);
-        if count.is_power_of_two() {
-            let kid = self.kid();
-            self.events.push(Event::Replayed { kid, ctr, count });
-        }
-    }
-
-    /// Counts a frame that did not authenticate. In a channel all KIDs of a generation count together.
-    pub(crate) fn count_failure(&self) {
-        let failures = match &self.origin {
-            Origin::Raw { failures, .. } => {
-                failures.fetch_add(1, Ordering::Relaxed).saturating_add(1)
-            }
-            Origin::Session { seen, .. } => seen.failure(),
-        };
-        say_failures(&self.events, self.kid(), failures, &self.material.params);
-    }
-}
-
-/// Says so at each multiple of the limit.
-pub(crate) fn say_failures(events: &EventQueue, kid: KeyId, failures: u64, params: &Params) {
-    if failures.is_multiple_of(params.limits.max_open_failures) {
-        events.push(Event::ManyAuthenticationFailures { kid, failures });
-    }
 }

@@ -16,9 +16,12 @@ pub(crate) mod channel;
 mod counter_store;
 pub(crate) mod key;
 mod key_octets;
+mod material;
+pub(crate) mod recv_key;
 pub(crate) mod replay;
 pub(crate) mod schedule;
 pub(crate) mod secret;
+mod snapshot;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt;
@@ -30,18 +33,19 @@ pub use channel::{
     Channel, ChannelConfig, ChannelKey, ChannelStore, EpochSecret, NewGeneration, PassphraseParams,
 };
 pub use counter_store::CounterStore;
+pub(crate) use snapshot::Snapshot;
 
 use crate::cipher::{CheckedCipher, CipherSuite, Params};
 use crate::error::{Error, Misuse};
 use crate::event::{Event, EventQueue};
 use crate::id::{Counter, KeyId, SenderId};
 
-use key::{RecvKey, SendKey};
+use key::SendKey;
+use recv_key::RecvKey;
 use schedule::{KEY_MARK, fingerprint};
 use secret::Secret;
+use snapshot::{Floors, Receive};
 
-/// Retired receive keys whose highest CTR is remembered.
-const MAX_FLOORS: usize = 65_536;
 /// Retired KIDs whose frames are told from those of KIDs never known.
 const MAX_RETIRED_KIDS: usize = 1024;
 /// A clock below this was never set.
@@ -93,60 +97,6 @@ struct State {
 enum Direction {
     Send,
     Receive,
-}
-
-#[derive(Clone)]
-enum Receive {
-    Open(Arc<RecvKey>),
-    NotYet(Arc<RecvKey>, u64),
-    Retired,
-}
-
-/// How far retired receive keys had opened, the last ones alone.
-#[derive(Default)]
-struct Floors {
-    order: VecDeque<[u8; 32]>,
-    highest: HashMap<[u8; 32], Counter>,
-}
-
-impl Floors {
-    /// Remembers a floor. Tells whether another was lost for it.
-    fn insert(&mut self, mark: [u8; 32], highest: Counter) -> bool {
-        if self.highest.insert(mark, highest).is_some() {
-            self.order.retain(|other| *other != mark);
-        }
-        self.order.push_back(mark);
-        if self.order.len() <= MAX_FLOORS {
-            return false;
-        }
-        self.order
-            .pop_front()
-            .is_some_and(|oldest| self.highest.remove(&oldest).is_some())
-    }
-}
-
-/// What the data plane sees: immutable, replaced whole.
-#[derive(Default)]
-pub(crate) struct Snapshot {
-    pub(crate) version: u64,
-    pub(crate) send: Option<Arc<SendKey>>,
-    receive: Box<[(KeyId, Receive)]>,
-    own: Box<[KeyId]>,
-}
-
-impl Snapshot {
-    /// Finds the key that opens frames of `kid`, or says why there is none.
-    pub(crate) fn recv_key(&self, kid: KeyId) -> Result<&Arc<RecvKey>, Error> {
-        match self.receive.binary_search_by_key(&kid, |(kid, _)| *kid) {
-            Ok(index) => match &self.receive[index].1 {
-                Receive::Open(key) => Ok(key),
-                Receive::NotYet(..) => Err(Error::NotYetActive { kid }),
-                Receive::Retired => Err(Error::RetiredKey { kid }),
-            },
-            Err(_) if self.own.binary_search(&kid).is_ok() => Err(Error::Reflected { kid }),
-            Err(_) => Err(Error::MissingKey { kid }),
-        }
-    }
 }
 
 impl KeyStore {

@@ -42,7 +42,8 @@ use session::Target;
 use crate::error::{Error, Misuse};
 use crate::event::{Event, EventQueue};
 use crate::id::{Counter, KeyId, Media, SenderId};
-use crate::keys::key::{RecvKey, SendKey};
+use crate::keys::key::SendKey;
+use crate::keys::recv_key::RecvKey;
 use crate::keys::secret::Secret;
 
 /// KIDs of sessions that this side sent, remembered so that their frames are known when they come back.

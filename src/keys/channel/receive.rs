@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Misuse};
 use crate::id::{Counter, KeyId, Media, SenderId};
-use crate::keys::key::RecvKey;
+use crate::keys::recv_key::RecvKey;
 
 const MAGIC: &[u8; 8] = b"MSRPL\0\0\x01";
 
