@@ -217,7 +217,7 @@ impl ChannelKeys {
         }
         for (sender, media) in announced.iter().chain(expected) {
             session_base_key(
-                place.secret,
+                place.secrets,
                 sender,
                 *media,
                 place.period,

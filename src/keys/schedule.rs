@@ -1,6 +1,6 @@
 //! The key schedule, with every label in one table.
 
-use crate::cipher::kdf::{self, MAX_HASH_LEN};
+use crate::cipher::kdf::{self, MAX_HASH_LEN, UnsaltedHkdf};
 use crate::cipher::{CipherSuite, Hash, Params};
 use crate::id::KeyId;
 
@@ -45,7 +45,7 @@ pub(crate) const LABELS: &[&str] = &[
 
 /// What a base key becomes under a KID, in memory that is used again for the next.
 pub(crate) struct SframeSecrets {
-    secret: Secret<MAX_HASH_LEN>,
+    hkdf: UnsaltedHkdf,
     key: Secret<{ Params::MAX_KEY_LEN }>,
     key_len: usize,
     salt: Secret<{ Params::MAX_NONCE_LEN }>,
@@ -55,7 +55,7 @@ pub(crate) struct SframeSecrets {
 impl SframeSecrets {
     pub(crate) fn new() -> Self {
         Self {
-            secret: Secret::zeroed(),
+            hkdf: UnsaltedHkdf::new(Hash::Sha256),
             key: Secret::zeroed(),
             key_len: 0,
             salt: Secret::zeroed(),
@@ -79,16 +79,20 @@ impl SframeSecrets {
         suite: CipherSuite,
         params: &Params,
     ) {
-        kdf::extract(params.hash, b"", base_key, self.secret.expose_mut());
+        if self.hkdf.hash() != params.hash {
+            self.hkdf = UnsaltedHkdf::new(params.hash);
+        }
         (self.key_len, self.salt_len) = (params.key_len, params.nonce_len);
-        let prk = &self.secret.expose()[..params.hash.output_len()];
         let kid = kid.value().to_be_bytes();
         let suite = suite.value().to_be_bytes();
         let label = |label: &'static str| [label.as_bytes(), &kid, &suite];
         let key = &mut self.key.expose_mut()[..params.key_len];
         let salt = &mut self.salt.expose_mut()[..params.nonce_len];
-        let expanded = kdf::expand(params.hash, prk, &label(SFRAME_KEY), key)
-            && kdf::expand(params.hash, prk, &label(SFRAME_SALT), salt);
+        let outputs = [
+            (&label(SFRAME_KEY)[..], key),
+            (&label(SFRAME_SALT)[..], salt),
+        ];
+        let expanded = self.hkdf.derive(base_key, outputs);
         assert!(
             expanded,
             "HKDF gives 255 Nh octets, more than any key or nonce has"

@@ -136,11 +136,11 @@ impl Channel {
         let state = self.lock();
         let held = state.generation(generation)?;
         let from = held
-            .secret(step)
+            .step(step)
             .filter(|_| step <= held.head)
             .ok_or(Misuse::UnknownStep)?;
         let mut secret = Secret::zeroed();
-        secret.expose_mut().copy_from_slice(from.expose());
+        secret.expose_mut().copy_from_slice(from.secret.expose());
         let config = &self.inner.config;
         Ok(EpochSecret {
             suite: held.cipher.suite(),
@@ -339,9 +339,9 @@ impl Channel {
     ) -> Result<StepSecret, Error> {
         let state = self.lock();
         let active = state.active().ok_or(Error::NoActiveKey)?;
-        let secret = active.secret(active.send).ok_or(Error::NoActiveKey)?;
+        let step = active.step(active.send).ok_or(Error::NoActiveKey)?;
         Ok(derive(
-            secret,
+            &step.secret,
             active.cipher.suite(),
             self.inner.config.clock,
         ))
@@ -387,7 +387,7 @@ impl State {
             at += 1;
             secret = next_step(&secret, at);
         }
-        let is_same = held.secret(at).is_some_and(|held| **held == secret)
+        let is_same = held.step(at).is_some_and(|held| held.secret == secret)
             && held.cipher.suite() == cipher.suite();
         if is_same { Ok(()) } else { conflict }
     }

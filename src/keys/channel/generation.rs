@@ -10,7 +10,7 @@ use sha2::Sha256;
 
 use super::channel_key::ChannelKey;
 use super::epoch::lp_len;
-use crate::cipher::kdf::{self, MAX_HASH_LEN};
+use crate::cipher::kdf::{self, Expander, MAX_HASH_LEN};
 use crate::cipher::{CheckedCipher, CipherSuite, Hash};
 use crate::id::{KeyId, Media, SenderId};
 use crate::keys::schedule::{ADVANCE, CHANNEL, CHECK, CONFIRM, SESSION};
@@ -23,6 +23,22 @@ pub(super) const LOOK_AHEAD: u32 = 8;
 
 /// The secret of one step.
 pub(crate) type StepSecret = Secret<32>;
+
+/// A step that is held: its secret, and the same ready to derive sessions from.
+pub(crate) struct Step {
+    pub(super) secret: StepSecret,
+    expander: Expander,
+}
+
+impl Step {
+    fn new(secret: StepSecret) -> Self {
+        let expander = match Expander::new(secret.expose()) {
+            Some(expander) => expander,
+            None => unreachable!("32 octets are what HKDF-SHA256 takes"),
+        };
+        Self { secret, expander }
+    }
+}
 
 /// Derives step 0 of a generation:
 ///
@@ -64,7 +80,7 @@ pub(super) fn next_step(secret: &StepSecret, next: u32) -> StepSecret {
 /// Derives a session's base key into `base_key`, without allocating:
 /// `HKDF-Expand(secret[g,s], "mediaseal v1 session" ‖ lp(sender_id) ‖ u8(media) ‖ u64(period) ‖ u64(KID), 32)`.
 pub(crate) fn session_base_key(
-    secret: &StepSecret,
+    step: &Step,
     sender: &SenderId,
     media: Media,
     period: u64,
@@ -72,9 +88,7 @@ pub(crate) fn session_base_key(
     base_key: &mut [u8],
 ) {
     let sender = sender.as_bytes();
-    let expanded = kdf::expand(
-        Hash::Sha256,
-        secret.expose(),
+    let expanded = step.expander.expand(
         &[
             SESSION.as_bytes(),
             &lp_len(sender),
@@ -182,7 +196,7 @@ pub(super) struct Generation {
     pub(super) base: u32,
     pub(super) send: u32,
     pub(super) head: u32,
-    pub(super) secrets: BTreeMap<u32, Arc<StepSecret>>,
+    pub(super) secrets: BTreeMap<u32, Arc<Step>>,
     /// The channel key, where the application asked to keep it.
     pub(super) root: Option<ChannelKey>,
     pub(super) seen: Arc<Seen>,
@@ -230,7 +244,7 @@ impl Generation {
             base: step,
             send: step,
             head: step,
-            secrets: BTreeMap::from([(step, Arc::new(secret))]),
+            secrets: BTreeMap::from([(step, Arc::new(Step::new(secret)))]),
             root: None,
             seen: Arc::default(),
         };
@@ -244,8 +258,8 @@ impl Generation {
         while let Some((&last, secret)) = self.secrets.last_key_value()
             && last < until
         {
-            let next = Arc::new(next_step(secret, last + 1));
-            self.secrets.insert(last + 1, next);
+            let next = Step::new(next_step(&secret.secret, last + 1));
+            self.secrets.insert(last + 1, Arc::new(next));
         }
     }
 
@@ -268,8 +282,8 @@ impl Generation {
         self.steps_in_grace = false;
     }
 
-    /// The secret of a step that is held or in reach.
-    pub(super) fn secret(&self, step: u32) -> Option<&Arc<StepSecret>> {
+    /// A step that is held or in reach.
+    pub(super) fn step(&self, step: u32) -> Option<&Arc<Step>> {
         self.secrets.get(&step)
     }
 

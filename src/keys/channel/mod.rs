@@ -256,13 +256,13 @@ impl Channel {
         target: Target,
     ) -> Result<Arc<SendKey>, Error> {
         let generation = state.generation(target.generation)?;
-        let secret = generation
-            .secret(target.step)
+        let step = generation
+            .step(target.step)
             .ok_or(Misuse::UnknownGeneration)?;
         let own = &state.own;
         let key = session::start(
             &generation.cipher,
-            secret,
+            step,
             sender,
             &target,
             |kid| own.contains(&kid),

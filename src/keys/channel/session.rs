@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::generation::{StepSecret, session_base_key};
+use super::generation::{Step, session_base_key};
 use crate::cipher::CheckedCipher;
 use crate::error::Error;
 use crate::event::EventQueue;
@@ -66,7 +66,7 @@ pub(super) fn kid(session: u64, target: &Target) -> KeyId {
 /// Makes a session: a KID that is new, and the key of its first frame.
 pub(super) fn start(
     cipher: &CheckedCipher,
-    secret: &StepSecret,
+    step: &Step,
     sender: &Sender,
     target: &Target,
     is_own: impl Fn(KeyId) -> bool,
@@ -80,7 +80,7 @@ pub(super) fn start(
     };
     let mut base_key = KeyOctets::zeroed(32);
     session_base_key(
-        secret,
+        step,
         &sender.id,
         sender.media,
         target.period,

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::generation::{LOOK_AHEAD, MAX_BEHIND, Seen, StepSecret};
+use super::generation::{LOOK_AHEAD, MAX_BEHIND, Seen, Step};
 use crate::cipher::CheckedCipher;
 use crate::error::{Error, Misuse};
 use crate::id::{KeyId, Media, SenderId};
@@ -32,7 +32,7 @@ pub(super) struct GenerationView {
     pub(super) base: u32,
     pub(super) head: u32,
     /// Of the steps base to head + 8, in their order.
-    pub(super) secrets: Vec<Arc<StepSecret>>,
+    pub(super) secrets: Vec<Arc<Step>>,
     pub(super) seen: Arc<Seen>,
 }
 
@@ -42,7 +42,7 @@ pub(crate) struct Place<'a> {
     pub(crate) generation: u64,
     pub(crate) step: u32,
     pub(crate) period: u64,
-    pub(crate) secret: &'a StepSecret,
+    pub(crate) secrets: &'a Step,
     pub(crate) seen: &'a Arc<Seen>,
 }
 
@@ -91,14 +91,14 @@ impl ChannelView {
         if !held.is_open {
             return Err(Error::NotYetActive { kid });
         }
-        let (step, secret) = held.step(bits & 15).ok_or(Error::RetiredKey { kid })?;
+        let (step, secrets) = held.step(bits & 15).ok_or(Error::RetiredKey { kid })?;
         let period = self.period_of(kid)?;
         Ok(Place {
             cipher: &held.cipher,
             generation: held.number,
             step,
             period,
-            secret,
+            secrets,
             seen: &held.seen,
         })
     }
@@ -129,7 +129,7 @@ impl GenerationView {
     }
 
     /// The one step in head − 7 … head + 8 whose low 4 bits these are, if it is not below base.
-    fn step(&self, bits: u64) -> Option<(u32, &StepSecret)> {
+    fn step(&self, bits: u64) -> Option<(u32, &Step)> {
         let lowest = i64::from(self.head) - i64::from(MAX_BEHIND);
         let offset = (i64::try_from(bits).ok()? - lowest).rem_euclid(16);
         let step = u32::try_from(lowest + offset).ok()?;
