@@ -212,7 +212,7 @@ pub enum Misuse {
         len: usize,
     },
     /// Give the key as an even number of hexadecimal digits and nothing else.
-    #[error("key text is not hexadecimal")]
+    #[error("key text has characters or a length that its form does not have")]
     KeyText,
     /// Fix the call: see [`InvalidId`].
     #[error("{0}")]
@@ -345,6 +345,9 @@ pub enum Misuse {
     /// Ask for a step that is held, at most the latest.
     #[error("this step is not held")]
     UnknownStep,
+    /// Use a number that was not used before: what this generation had opened would open again.
+    #[error("this generation was retired and is not staged again")]
+    GenerationRetired,
     /// Retire the generation whose number has the same low 4 bits first.
     #[error("a held generation has the same low 4 bits")]
     GenerationSlotBusy,

@@ -166,7 +166,7 @@ fn only_expected_senders_and_media_open() {
             kid, sender, media, ..
         } = event
         {
-            bob.channel.expect_session(kid, sender, media);
+            bob.channel.expect_session(kid, sender, media).unwrap();
         }
     }
     let mut out = [0; 5];

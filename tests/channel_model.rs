@@ -43,7 +43,9 @@ enum Answer {
     Stale,
     AuthenticationFailed,
     Duplicate,
+    Replayed,
     TooOld,
+    GenerationRetired,
     UnknownGeneration,
     NotOpenYet,
     SlotBusy,
@@ -65,6 +67,8 @@ impl Answer {
             Err(Error::AuthenticationFailed { .. }) => Self::AuthenticationFailed,
             Err(Error::Duplicate { .. }) => Self::Duplicate,
             Err(Error::TooOld { .. }) => Self::TooOld,
+            Err(Error::Replayed { .. }) => Self::Replayed,
+            Err(Error::Misuse(Misuse::GenerationRetired)) => Self::GenerationRetired,
             Err(Error::NoActiveKey) => Self::NoActiveKey,
             Err(Error::Misuse(Misuse::UnknownGeneration)) => Self::UnknownGeneration,
             Err(Error::Misuse(Misuse::NotOpenYet)) => Self::NotOpenYet,
@@ -102,6 +106,7 @@ struct Generation {
 /// What was opened of a session.
 #[derive(Default)]
 struct Window {
+    floor: Option<u64>,
     opened: HashSet<u64>,
     start: u64,
     head: u64,
@@ -112,8 +117,20 @@ struct Model {
     now: u64,
     generations: Vec<Generation>,
     last_retired: Option<u64>,
-    own: HashSet<u64>,
-    heard: HashMap<u64, (Window, u64, u32)>,
+    retired: HashSet<u64>,
+    /// KIDs sealed under, with generation and step.
+    own: HashMap<u64, (u64, u32)>,
+    heard: HashMap<u64, Heard>,
+    /// Of sessions whose hour is over: the highest CTR, generation and step.
+    floors: HashMap<u64, (u64, u64, u32)>,
+}
+
+/// A session that was heard.
+struct Heard {
+    window: Window,
+    generation: u64,
+    step: u32,
+    period: u64,
 }
 
 /// A frame on the network.
@@ -136,17 +153,23 @@ impl Model {
 
     fn forget(&mut self, dropped: Option<u64>) {
         let generations = &self.generations;
-        self.heard.retain(|_, (_, number, step)| {
-            Some(*number) != dropped
+        let is_held = |number: u64, step: u32| {
+            Some(number) != dropped
                 && generations
                     .iter()
-                    .any(|held| held.number == *number && held.base <= *step)
-        });
+                    .any(|held| held.number == number && held.base <= step)
+        };
+        self.heard
+            .retain(|_, heard| is_held(heard.generation, heard.step));
+        self.own.retain(|_, (number, step)| is_held(*number, *step));
+        self.floors
+            .retain(|_, (_, number, step)| is_held(*number, *step));
     }
 
     fn drop_generation(&mut self, number: u64) {
         self.generations.retain(|held| held.number != number);
         self.last_retired = Some(number & 15);
+        self.retired.insert(number);
         self.forget(Some(number));
     }
 
@@ -159,11 +182,20 @@ impl Model {
             }
             held.head = held.head.max(held.seen.min(held.base + 7));
             let in_grace = held.phase == Phase::Grace || held.steps_in_grace;
-            if in_grace && held.grace_ends.is_none() {
-                held.grace_ends = Some(now + GRACE);
+            if in_grace {
+                held.grace_ends = Some(held.grace_ends.unwrap_or(u64::MAX).min(now + GRACE));
             }
         }
         self.end_grace(|ends| ends.is_some_and(|ends| ends <= now));
+        // Sessions of hours that no KID can name any more leave their floors.
+        let floors = &mut self.floors;
+        self.heard.retain(|kid, heard| {
+            let is_current = heard.period.abs_diff(now / 3600) <= 1;
+            if !is_current {
+                floors.insert(*kid, (heard.window.head, heard.generation, heard.step));
+            }
+            is_current
+        });
     }
 
     fn end_grace(&mut self, is_over: impl Fn(Option<u64>) -> bool) {
@@ -194,6 +226,9 @@ impl Model {
             } else {
                 Answer::Conflict
             };
+        }
+        if self.retired.contains(&number) {
+            return Answer::GenerationRetired;
         }
         if self
             .generations
@@ -259,14 +294,14 @@ impl Model {
 
     fn deliver(&mut self, frame: &Frame) -> Answer {
         let now = self.now;
-        if let Some((window, ..)) = self.heard.get_mut(&frame.kid) {
-            let answer = window.judge(frame.ctr);
+        if let Some(heard) = self.heard.get_mut(&frame.kid) {
+            let answer = heard.window.judge(frame.ctr);
             if answer == Answer::Ok {
-                window.open(frame.ctr);
+                heard.window.open(frame.ctr);
             }
             return answer;
         }
-        if self.own.contains(&frame.kid) {
+        if self.own.contains_key(&frame.kid) {
             return Answer::Reflected;
         }
         let bits = (frame.kid >> 4) & 15;
@@ -306,18 +341,33 @@ impl Model {
         if !is_right {
             return Answer::AuthenticationFailed;
         }
+        let floor = self.floors.get(&frame.kid).map(|(floor, ..)| *floor);
+        if floor.is_some_and(|floor| frame.ctr <= floor) {
+            return Answer::Replayed;
+        }
+        self.floors.remove(&frame.kid);
         held.seen = held.seen.max(frame.step);
-        let mut window = Window::default();
+        let mut window = Window {
+            floor,
+            ..Window::default()
+        };
         window.open(frame.ctr);
-        self.heard
-            .insert(frame.kid, (window, frame.generation, frame.step));
+        let heard = Heard {
+            window,
+            generation: frame.generation,
+            step: frame.step,
+            period: frame.period,
+        };
+        self.heard.insert(frame.kid, heard);
         Answer::Ok
     }
 }
 
 impl Window {
     fn judge(&self, ctr: u64) -> Answer {
-        if ctr > self.head {
+        if self.floor.is_some_and(|floor| ctr <= floor) {
+            Answer::Replayed
+        } else if ctr > self.head {
             Answer::Ok
         } else if ctr < self.start || self.head - ctr >= WINDOW {
             Answer::TooOld
@@ -377,8 +427,10 @@ impl Member {
                 now: NOW,
                 generations: Vec::new(),
                 last_retired: None,
-                own: HashSet::new(),
+                retired: HashSet::new(),
+                own: HashMap::new(),
                 heard: HashMap::new(),
+                floors: HashMap::new(),
             },
         }
     }
@@ -412,7 +464,7 @@ impl Member {
         let named = (kid & 15, (kid >> 4) & 15, (kid >> 8) & 3);
         let expected = (u64::from(active.send & 15), active.number & 15, period & 3);
         assert_eq!(named, expected, "step, generation and period in the KID");
-        self.model.own.insert(kid);
+        self.model.own.insert(kid, (active.number, active.send));
         network.push(Frame {
             kid,
             ctr: header.ctr().value(),
@@ -433,12 +485,15 @@ fn every_answer_is_the_models() {
     let mut dice = Dice(42);
     let mut members: Vec<Member> = (0..MEMBERS).map(Member::new).collect();
     let mut network: Vec<Frame> = Vec::new();
-    let (mut newest, mut clock) = (1, NOW);
+    let mut clock = NOW;
     let mut answers: HashMap<(&str, Answer), u64> = HashMap::new();
     for step in 0..steps {
         let who = dice.index(MEMBERS);
+        // Retired numbers do not come again, so they go up with the steps.
+        let newest = 1 + step / 1_500;
         // Mostly the newest generations, now and then an old one or one to come.
-        let generation = newest + 2 - dice.roll(5).min(newest + 1);
+        let far = if dice.roll(40) == 0 { 16 } else { 0 };
+        let generation = newest + 2 + far - dice.roll(5).min(newest + 1);
         let member = &mut members[who];
         let (call, (answer, expected)) = match dice.roll(1000) {
             0..300 => ("seal", member.seal(&mut network)),
@@ -459,11 +514,12 @@ fn every_answer_is_the_models() {
                     _ => dice.roll(3),
                 };
                 // Members' clocks agree to some minutes, and go back now and then.
-                let now = clock + 20 * who as u64 - dice.roll(2) * dice.roll(100);
+                let back = if dice.roll(200) == 0 { 9000 } else { 100 };
+                let now = clock + 20 * who as u64 - dice.roll(2) * dice.roll(back);
                 member.model.tick(now);
                 ("tick", (Answer::of(&member.store.tick(now)), Answer::Ok))
             }
-            940..955 => {
+            940..960 => {
                 let key = if dice.roll(60) == 0 { 2 } else { 1 };
                 let opens_at = match dice.roll(6) {
                     0 => member.model.now + dice.roll(20),
@@ -471,15 +527,12 @@ fn every_answer_is_the_models() {
                 };
                 ("stage", member.stage(generation, key, opens_at))
             }
-            955..967 => {
+            960..972 => {
                 let expected = member.model.activate(generation);
-                if expected == Answer::Ok {
-                    newest = newest.max(generation);
-                }
                 let result = member.channel.activate(generation);
                 ("activate", (Answer::of(&result), expected))
             }
-            967..982 => {
+            972..985 => {
                 let to = match member.model.find(generation) {
                     Some(held) => held.send + u32::try_from(dice.roll(4)).unwrap(),
                     None => 1,
@@ -488,7 +541,7 @@ fn every_answer_is_the_models() {
                 let result = member.channel.advance_to(generation, to);
                 ("advance", (Answer::of(&result), expected))
             }
-            982..988 => {
+            985..987 => {
                 // One that is held, if there is one, most times.
                 let held = &member.model.generations;
                 let generation = match dice.roll(8) {
@@ -506,16 +559,16 @@ fn every_answer_is_the_models() {
                 let result = member.channel.retire(generation);
                 ("retire", (Answer::of(&result), expected))
             }
-            988..990 => {
+            987..988 => {
                 member.model.end_grace(|_| true);
                 member.channel.end_grace();
                 ("end grace", (Answer::Ok, Answer::Ok))
             }
-            990..992 => {
+            988..990 => {
                 let result = member.store.renew_sessions();
                 ("renew", (Answer::of(&result), Answer::Ok))
             }
-            992..1000 => {
+            990..1000 => {
                 // A member hands what he has to another.
                 let from = dice.index(MEMBERS);
                 let giver = &mut members[from];
@@ -557,7 +610,9 @@ fn every_answer_is_the_models() {
         Answer::Stale,
         Answer::AuthenticationFailed,
         Answer::Duplicate,
+        Answer::Replayed,
         Answer::TooOld,
+        Answer::GenerationRetired,
         Answer::SlotBusy,
         Answer::Conflict,
         Answer::GraceOpen,

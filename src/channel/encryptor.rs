@@ -368,6 +368,10 @@ impl ChannelEncryptor {
             }
             room(header_len, self.params.tag_len)?;
             let blocks = blocks(header_len + metadata_len) + blocks(len) + 1;
+            if blocks > self.params.limits.max_blocks {
+                // No key of this cipher could ever seal it.
+                return Err(Misuse::FrameTooLong { len, max }.into());
+            }
             match self.allowance.take_ctr(ctr, blocks) {
                 Ok(true) => return Ok(Ready { key, ctr, header }),
                 Ok(false) => {}

@@ -35,9 +35,10 @@ pub(super) struct ChannelKeys {
     channel: Channel,
     view: Arc<ChannelView>,
     expected: Vec<(SenderId, Media)>,
-    /// Sessions heard by this decryptor: one a KID but for collisions that a key holder makes on purpose.
-    at_hand: HashMap<KeyId, Vec<Arc<RecvKey>>>,
-    /// Memory for sessions that have not authenticated.
+    /// Sessions heard by this decryptor. One a KID: who else holds the channel key can take a KID over, and can forge as anyone.
+    at_hand: HashMap<KeyId, Arc<RecvKey>>,
+    /// Memory for sessions that have not authenticated: who may have sealed, and the secrets tried.
+    candidates: Vec<(SenderId, Media)>,
     secrets: SframeSecrets,
     base_key: Secret<32>,
 }
@@ -106,6 +107,7 @@ impl ReceiveKeys {
             view: channel.view(),
             expected: expected.to_vec(),
             at_hand: HashMap::new(),
+            candidates: Vec::with_capacity(2 * MAX_EXPECTED),
             secrets: SframeSecrets::new(),
             base_key: Secret::zeroed(),
         })))
@@ -133,7 +135,7 @@ impl ReceiveKeys {
                 Ok((Found::Known(Arc::clone(key)), *key.params()))
             }
             Self::Channel(keys) => {
-                if let Some([key]) = keys.at_hand.get(&kid).map(Vec::as_slice)
+                if let Some(key) = keys.at_hand.get(&kid)
                     && !key.window().is_closed()
                 {
                     return Ok((Found::Known(Arc::clone(key)), *key.params()));
@@ -141,8 +143,11 @@ impl ReceiveKeys {
                 if keys.view.is_own(kid) {
                     return Err(Error::Reflected { kid });
                 }
-                let place = keys.view.place(kid)?;
-                Ok((Found::Unheard, place.cipher.params()))
+                let params = keys.view.place(kid)?.cipher.params();
+                if params.cost == CostClass::Slow && !keys.channel.is_announced(kid) {
+                    return Err(Error::MissingKey { kid });
+                }
+                Ok((Found::Unheard, params))
             }
         }
     }
@@ -188,13 +193,11 @@ impl ChannelKeys {
         }
         self.view = self.channel.view();
         let view = &self.view;
-        self.at_hand.retain(|_, keys| {
-            keys.retain(|key| {
-                key.session()
-                    .is_some_and(|session| view.opens(session.generation, session.step))
+        self.at_hand
+            .retain(|_, key| match (key.session(), key.seen()) {
+                (Some(session), Some(seen)) => view.opens(session.generation, session.step, seen),
+                _ => false,
             });
-            !keys.is_empty()
-        });
         true
     }
 
@@ -206,16 +209,30 @@ impl ChannelKeys {
         data: &mut [u8],
         scratch: &mut Vec<u8>,
     ) -> Result<Arc<RecvKey>, Error> {
+        let opened = self.try_candidates(frame, data, scratch);
+        // What was derived is wiped, whether it opened or not.
+        self.secrets.wipe();
+        self.base_key.expose_mut().zeroize();
+        opened
+    }
+
+    fn try_candidates(
+        &mut self,
+        frame: &SealedFrame<'_>,
+        data: &mut [u8],
+        scratch: &mut Vec<u8>,
+    ) -> Result<Arc<RecvKey>, Error> {
         let (kid, ctr) = (frame.header.kid(), frame.header.ctr());
         let view = Arc::clone(&self.view);
         let place = view.place(kid)?;
-        let announced = view.announced(kid);
-        let is_slow = place.cipher.params().cost == CostClass::Slow;
-        let expected: &[_] = if is_slow { &[] } else { &self.expected };
-        if is_slow && announced.is_empty() {
-            return Err(Error::MissingKey { kid });
+        let (suite, params) = (place.cipher.suite(), place.cipher.params());
+        self.candidates.clear();
+        self.channel.announced(kid, &mut self.candidates);
+        if params.cost == CostClass::Fast {
+            self.candidates.extend_from_slice(&self.expected);
         }
-        for (sender, media) in announced.iter().chain(expected) {
+        let mut error = Error::AuthenticationFailed { kid, ctr };
+        for (sender, media) in &self.candidates {
             session_base_key(
                 place.secrets,
                 sender,
@@ -224,12 +241,15 @@ impl ChannelKeys {
                 kid,
                 self.base_key.expose_mut(),
             );
-            let (suite, params) = (place.cipher.suite(), place.cipher.params());
             self.secrets
                 .derive(self.base_key.expose(), kid, suite, &params);
-            let salt = self.secrets.salt();
-            let Some(key) = try_open(place.cipher, &self.secrets, frame, data, scratch)? else {
-                continue;
+            let key = match try_open(place.cipher, &self.secrets, frame, data, scratch) {
+                Ok(Some(key)) => key,
+                Ok(None) => continue,
+                Err(failed) => {
+                    error = failed;
+                    continue;
+                }
             };
             let index = SessionIndex {
                 generation: place.generation,
@@ -239,26 +259,25 @@ impl ChannelKeys {
                 media: *media,
                 kid,
             };
-            let kept = self.channel.keep(&index, |floor| {
+            let salt = self.secrets.salt();
+            let kept = self.channel.keep(&index, ctr, place.seen, |floor| {
                 let seen = Arc::clone(place.seen);
                 let events = Arc::clone(self.channel.events());
                 RecvKey::of_session(place.cipher, key, salt, index.clone(), seen, floor, events)
             });
             wipe_stack();
-            let Some(kept) = kept else {
-                return Err(Error::RetiredKey { kid });
-            };
+            let kept = kept?;
             place.seen.step(place.step);
             if self.at_hand.len() >= MAX_AT_HAND {
                 self.at_hand.clear();
             }
-            let known = self.at_hand.entry(kid).or_default();
-            known.retain(|key| !key.window().is_closed() && !Arc::ptr_eq(key, &kept));
-            known.push(Arc::clone(&kept));
+            self.at_hand.insert(kid, Arc::clone(&kept));
             return Ok(kept);
         }
-        self.count_failure(&place, kid);
-        Err(Error::AuthenticationFailed { kid, ctr })
+        if matches!(error, Error::AuthenticationFailed { .. }) {
+            self.count_failure(&place, kid);
+        }
+        Err(error)
     }
 
     fn count_failure(&self, place: &Place<'_>, kid: KeyId) {

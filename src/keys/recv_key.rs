@@ -118,6 +118,14 @@ impl RecvKey {
         &self.sender
     }
 
+    /// The generation that its session is of.
+    pub(crate) fn seen(&self) -> Option<&Arc<Seen>> {
+        match &self.origin {
+            Origin::Raw { .. } => None,
+            Origin::Session { seen, .. } => Some(seen),
+        }
+    }
+
     pub(crate) fn mark(&self) -> Option<&[u8; 32]> {
         match &self.origin {
             Origin::Raw { mark, .. } => Some(mark),

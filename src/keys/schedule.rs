@@ -1,5 +1,7 @@
 //! The key schedule, with every label in one table.
 
+use zeroize::Zeroize;
+
 use crate::cipher::kdf::{self, MAX_HASH_LEN, UnsaltedHkdf};
 use crate::cipher::{CipherSuite, Hash, Params};
 use crate::id::KeyId;
@@ -105,6 +107,12 @@ impl SframeSecrets {
 
     pub(crate) fn salt(&self) -> &[u8] {
         &self.salt.expose()[..self.salt_len]
+    }
+
+    /// Wipes what was derived last.
+    pub(crate) fn wipe(&mut self) {
+        self.key.expose_mut().zeroize();
+        self.salt.expose_mut().zeroize();
     }
 
     pub(crate) fn into_salt(self) -> Secret<{ Params::MAX_NONCE_LEN }> {

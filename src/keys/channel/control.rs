@@ -1,6 +1,6 @@
 //! What the application does with a channel: generations, steps, time, checks.
 
-use std::sync::{Arc, MutexGuard, Weak};
+use std::sync::{Arc, MutexGuard, PoisonError, Weak};
 
 use subtle::ConstantTimeEq;
 
@@ -11,21 +11,23 @@ use super::generation::{
     next_step, safety_code,
 };
 use super::receive;
-use super::{Channel, MAX_ANNOUNCED, State, lock};
+use super::view::PERIOD_SECONDS;
+use super::{Channel, MAX_ANNOUNCED, MAX_EXPECTED, State, lock};
 use crate::cipher::{CheckedCipher, CipherSuite};
 use crate::error::{Error, Misuse};
 use crate::event::Event;
 use crate::id::{KeyId, Media, SenderId};
 use crate::keys::channel::ChannelKey;
 use crate::keys::schedule::{KEY_MARK, fingerprint};
-use crate::keys::secret::Secret;
+use crate::keys::secret::{Secret, with_wiped_stack};
 
 impl Channel {
     /// Stages a generation: it opens frames, from `opens_at` on, and does not seal. Stage it on every side, then
     /// [`activate`](Self::activate).
     ///
     /// # Errors
-    /// [`Misuse::GenerationSlotBusy`] if a held generation has the same low 4 bits; [`Misuse::GenerationConflict`] if this generation is held
+    /// [`Misuse::GenerationRetired`] if it was held and retired; [`Misuse::GenerationSlotBusy`] if a held generation has the same low 4 bits;
+    /// [`Misuse::GenerationConflict`] if this generation is held
     /// with another key (the same key again changes nothing); [`Misuse::ChannelKeyReused`] if the key is staged under another channel id of this
     /// store; [`Misuse::ShortTag`], [`Misuse::UnsupportedSuite`] for the cipher.
     pub fn stage(&self, new: NewGeneration) -> Result<(), Error> {
@@ -153,6 +155,14 @@ impl Channel {
         })
     }
 
+    /// Returns a copy of a generation's channel key, if [`NewGeneration::keep_root`] was said.
+    #[must_use]
+    pub fn channel_key(&self, generation: u64) -> Option<ChannelKey> {
+        let state = self.lock();
+        let held = state.generation(generation).ok()?;
+        held.root.as_ref().map(ChannelKey::duplicate)
+    }
+
     /// Retires a generation at once: it opens and seals nothing more, its secrets are wiped when encryptors and decryptors take their next frame.
     ///
     /// # Errors
@@ -183,26 +193,33 @@ impl Channel {
     /// expect otherwise. Ciphers of cost class slow need it.
     ///
     /// The announcement is not trusted: a frame opens for this sender or not at all.
-    pub fn expect_session(&self, kid: KeyId, sender: SenderId, media: Media) {
-        let mut state = self.lock();
-        let announced = Arc::make_mut(&mut state.announced);
-        let known = announced.entry(kid).or_default();
-        let is_new = known.is_empty();
-        // As many as a decryptor may be made for: a KID that everybody claims costs no more than that.
-        if known.len() < crate::keys::channel::MAX_EXPECTED
-            && !known.contains(&(sender.clone(), media))
+    ///
+    /// # Errors
+    /// [`Misuse::ExpectedSenders`] if 16 others were announced for this KID: it is a KID that somebody claims for everybody.
+    pub fn expect_session(&self, kid: KeyId, sender: SenderId, media: Media) -> Result<(), Error> {
+        let mut announced = self
+            .inner
+            .announced
+            .write()
+            .unwrap_or_else(PoisonError::into_inner);
+        let senders = announced.senders.entry(kid).or_default();
+        if senders.contains(&(sender.clone(), media)) {
+            return Ok(());
+        }
+        let count = senders.len() + 1;
+        if count > MAX_EXPECTED {
+            return Err(Misuse::ExpectedSenders { count }.into());
+        }
+        senders.push((sender, media));
+        if count == 1 {
+            announced.order.push_back(kid);
+        }
+        if announced.order.len() > MAX_ANNOUNCED
+            && let Some(oldest) = announced.order.pop_front()
         {
-            known.push((sender, media));
+            announced.senders.remove(&oldest);
         }
-        if is_new {
-            state.announced_order.push_back(kid);
-        }
-        if state.announced_order.len() > MAX_ANNOUNCED
-            && let Some(oldest) = state.announced_order.pop_front()
-        {
-            Arc::make_mut(&mut state.announced).remove(&oldest);
-        }
-        self.publish(state);
+        Ok(())
     }
 
     /// Returns the safety code of the generation that seals, at its sending step: 12 groups of 5 digits, which members read to each other. Equal codes mean equal
@@ -260,16 +277,16 @@ impl Channel {
     pub fn import_replay_state(&self, octets: &[u8]) -> Result<(), Error> {
         let config = &self.inner.config;
         let mut state = self.lock();
-        let mut own = std::collections::HashSet::new();
-        let lost = receive::import(
+        let mut own = Vec::new();
+        let mut lost = receive::import(
             octets,
             &config.id,
             &config.instance,
             &mut state.heard,
             &mut own,
         )?;
-        for kid in own {
-            state.remember_own(kid, u64::MAX, 0);
+        for (kid, generation, step) in own {
+            lost |= state.remember_own(kid, generation, step);
         }
         if lost {
             self.events().push(Event::ReplayHistoryLost);
@@ -287,12 +304,23 @@ impl Channel {
             held.raise_head();
             // Grace is counted from the first tick after the change: the tick before may be long past.
             let is_in_grace = held.phase == Phase::Grace || held.steps_in_grace;
-            if is_in_grace && held.grace_ends.is_none() {
-                held.grace_ends = Some(grace_ends);
+            if is_in_grace {
+                // Never longer than that, also if the clock was ahead and was set right.
+                held.grace_ends = Some(
+                    held.grace_ends
+                        .map_or(grace_ends, |end| end.min(grace_ends)),
+                );
             }
         }
         if self.inner.config.clock {
             state.end_grace(|ends| ends.is_some_and(|ends| ends <= unix_seconds));
+            let period = unix_seconds / PERIOD_SECONDS;
+            if state
+                .heard
+                .retire_periods(|heard| heard.abs_diff(period) <= 1)
+            {
+                self.events().push(Event::ReplayHistoryLost);
+            }
         }
         self.prepare_and_publish(state)
     }
@@ -340,11 +368,8 @@ impl Channel {
         let state = self.lock();
         let active = state.active().ok_or(Error::NoActiveKey)?;
         let step = active.step(active.send).ok_or(Error::NoActiveKey)?;
-        Ok(derive(
-            &step.secret,
-            active.cipher.suite(),
-            self.inner.config.clock,
-        ))
+        let (suite, clock) = (active.cipher.suite(), self.inner.config.clock);
+        Ok(with_wiped_stack(|| derive(&step.secret, suite, clock)))
     }
 
     /// Refuses a channel key that is staged under another id of this store.
@@ -393,6 +418,9 @@ impl State {
     }
 
     fn check_slot(&self, number: u64) -> Result<(), Error> {
+        if self.retired.contains(&number) {
+            return Err(Misuse::GenerationRetired.into());
+        }
         if self
             .generations
             .iter()
@@ -425,6 +453,10 @@ impl State {
     fn drop_generation(&mut self, number: u64) {
         self.generations.retain(|held| held.number != number);
         self.last_retired = Some(number & 15);
+        self.retired.insert(number);
+        for sender in self.senders.iter().filter_map(Weak::upgrade) {
+            sender.sessions().forget(number);
+        }
         self.forget_gone_steps(Some(number));
     }
 }

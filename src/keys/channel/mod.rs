@@ -23,7 +23,7 @@ mod view;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Weak};
 
 pub use channel_key::ChannelKey;
 pub use config::{ChannelConfig, NewGeneration};
@@ -79,20 +79,29 @@ pub(super) struct ChannelInner {
     config: ChannelConfig,
     store: Arc<StoreInner>,
     state: Mutex<State>,
+    /// Read for KIDs that were not heard yet, alone.
+    announced: RwLock<Announced>,
     /// Counts changes of `state` that the data plane must see.
     version: AtomicU64,
+}
+
+/// Who was announced for KIDs, the last ones alone.
+#[derive(Default)]
+struct Announced {
+    senders: HashMap<KeyId, Vec<(SenderId, Media)>>,
+    order: VecDeque<KeyId>,
 }
 
 struct State {
     generations: Vec<Generation>,
     last_retired: Option<u64>,
+    /// Numbers that were retired: staged again, a generation would open again what it had opened.
+    retired: HashSet<u64>,
     now: Option<u64>,
     renewal: u64,
     heard: Heard,
     own: Arc<HashSet<KeyId>>,
     own_order: VecDeque<(KeyId, u64, u32)>,
-    announced: Arc<HashMap<KeyId, Vec<(SenderId, Media)>>>,
-    announced_order: VecDeque<KeyId>,
     senders: Vec<Weak<Sender>>,
     view: Arc<ChannelView>,
 }
@@ -134,19 +143,19 @@ impl ChannelStore {
             state: Mutex::new(State {
                 generations: Vec::new(),
                 last_retired: None,
+                retired: HashSet::new(),
                 now: None,
                 renewal: 0,
                 heard: Heard::new(config.max_sessions),
                 own: Arc::default(),
                 own_order: VecDeque::new(),
-                announced: Arc::default(),
-                announced_order: VecDeque::new(),
                 senders: Vec::new(),
                 view: Arc::new(ChannelView {
                     clock: config.clock,
                     ..ChannelView::default()
                 }),
             }),
+            announced: RwLock::default(),
             version: AtomicU64::new(0),
             config,
         });
@@ -225,8 +234,11 @@ impl Channel {
     /// The key that an encryptor seals under now: its session's, the prepared one, or one made here and now.
     pub(crate) fn session(&self, sender: &Sender) -> Result<Arc<SendKey>, Error> {
         let mut state = self.lock();
-        let target = state.target()?;
         let mut sessions = sender.sessions();
+        let target = state.target().inspect_err(|_| {
+            // Keys of a generation that is gone are wiped, not kept for another day.
+            *sessions = session::Sessions::default();
+        })?;
         if sessions
             .next
             .as_ref()
@@ -269,7 +281,9 @@ impl Channel {
             Arc::clone(self.events()),
         )?;
         let kid = key.kid();
-        state.remember_own(kid, target.generation, target.step);
+        if state.remember_own(kid, target.generation, target.step) {
+            self.events().push(Event::ReplayHistoryLost);
+        }
         self.events().push(Event::SessionStarted {
             kid,
             sender: sender.id.clone(),
@@ -280,25 +294,56 @@ impl Channel {
         Ok(Arc::new(key))
     }
 
-    /// Keeps the receive key of a session that has just authenticated, or returns the one that another decryptor kept first.
+    /// Keeps the receive key of a session of which frame `ctr` has just authenticated, or returns the one that another decryptor kept first.
     pub(crate) fn keep(
         &self,
         index: &SessionIndex,
+        ctr: Counter,
+        seen: &Arc<Seen>,
         make: impl FnOnce(Option<Counter>) -> RecvKey,
-    ) -> Option<Arc<RecvKey>> {
+    ) -> Result<Arc<RecvKey>, Error> {
+        let kid = index.kid;
         let mut state = self.lock();
         // The frame was opened with the secrets of a view that may be over by now.
-        if !state.view.opens(index.generation, index.step) {
-            return None;
+        if !state.view.opens(index.generation, index.step, seen) {
+            return Err(Error::RetiredKey { kid });
         }
         if let Some(kept) = state.heard.get(index) {
-            return Some(Arc::clone(kept));
+            return Ok(Arc::clone(kept));
         }
-        let key = Arc::new(make(state.heard.floor(index.kid)));
+        let floor = state.heard.floor(kid);
+        if floor.is_some_and(|floor| ctr <= floor) {
+            // Nothing is kept, and so nothing evicted, for a frame that is refused.
+            let count = state.heard.count_replay();
+            if count.is_power_of_two() {
+                self.events().push(Event::Replayed { kid, ctr, count });
+            }
+            return Err(Error::Replayed { kid, ctr });
+        }
+        let key = Arc::new(make(floor));
         if state.heard.insert(index.clone(), Arc::clone(&key)) {
             self.events().push(Event::ReplayHistoryLost);
         }
-        Some(key)
+        Ok(key)
+    }
+
+    /// Tells whether a KID was announced.
+    pub(crate) fn is_announced(&self, kid: KeyId) -> bool {
+        self.read_announced().senders.contains_key(&kid)
+    }
+
+    /// Adds who was announced for a KID.
+    pub(crate) fn announced(&self, kid: KeyId, candidates: &mut Vec<(SenderId, Media)>) {
+        if let Some(senders) = self.read_announced().senders.get(&kid) {
+            candidates.extend_from_slice(senders);
+        }
+    }
+
+    fn read_announced(&self) -> RwLockReadGuard<'_, Announced> {
+        self.inner
+            .announced
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -346,29 +391,45 @@ impl State {
         })
     }
 
-    fn remember_own(&mut self, kid: KeyId, generation: u64, step: u32) {
+    /// Remembers a KID that this side sends under. Tells whether another was forgotten for it.
+    fn remember_own(&mut self, kid: KeyId, generation: u64, step: u32) -> bool {
         let own = Arc::make_mut(&mut self.own);
         if own.insert(kid) {
             self.own_order.push_back((kid, generation, step));
         }
-        if own.len() > MAX_OWN
-            && let Some((oldest, ..)) = self.own_order.pop_front()
-        {
-            own.remove(&oldest);
-        }
+        own.len() > MAX_OWN
+            && self
+                .own_order
+                .pop_front()
+                .is_some_and(|(oldest, ..)| own.remove(&oldest))
     }
 
-    /// Forgets what was heard in steps that are gone, and in a generation that is `dropped` now. What was imported for a generation that is not
-    /// staged yet stays.
+    /// Forgets what was heard and sent in steps that are gone, and in a generation that is `dropped` now. What was imported for a generation
+    /// that is not staged yet stays.
     fn forget_gone_steps(&mut self, dropped: Option<u64>) {
         let generations = &self.generations;
-        self.heard.retain(|number, step| {
+        let is_held = |number: u64, step: u32| {
             dropped != Some(number)
                 && generations
                     .iter()
                     .find(|held| held.number == number)
                     .is_none_or(|held| held.base <= step)
-        });
+        };
+        self.heard.retain(is_held);
+        if self
+            .own_order
+            .iter()
+            .any(|(_, number, step)| !is_held(*number, *step))
+        {
+            let own = Arc::make_mut(&mut self.own);
+            self.own_order.retain(|(kid, number, step)| {
+                let held = is_held(*number, *step);
+                if !held {
+                    own.remove(kid);
+                }
+                held
+            });
+        }
     }
 
     fn view(&self, version: u64, clock: bool) -> ChannelView {
@@ -391,7 +452,6 @@ impl State {
                 .collect(),
             last_retired: self.last_retired,
             own: Arc::clone(&self.own),
-            announced: Arc::clone(&self.announced),
         }
     }
 }

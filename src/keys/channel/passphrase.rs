@@ -3,8 +3,9 @@
 use core::fmt;
 use core::str::FromStr;
 
-use argon2::{Algorithm, Argon2, Params, Version};
+use argon2::{Algorithm, Argon2, Block, Params, Version};
 use base64ct::{Base64Unpadded, Encoding};
+use zeroize::Zeroizing;
 
 use super::channel_key::ChannelKey;
 use crate::error::{Error, Misuse};
@@ -114,8 +115,15 @@ impl ChannelKey {
         let mut octets = KeyOctets::zeroed(32);
         let argon2_params = Params::new(params.memory_kib, params.passes, params.lanes, Some(32))
             .map_err(|_| Misuse::PassphraseParams)?;
+        // Memory of our own, to wipe: its last blocks are worth the key.
+        let mut memory = Zeroizing::new(vec![Block::default(); argon2_params.block_count()]);
         Argon2::new(Algorithm::Argon2id, Version::V0x13, argon2_params)
-            .hash_password_into(passphrase.as_bytes(), &params.salt, octets.expose_mut())
+            .hash_password_into_with_memory(
+                passphrase.as_bytes(),
+                &params.salt,
+                octets.expose_mut(),
+                &mut *memory,
+            )
             .map_err(|_| Misuse::PassphraseParams)?;
         wipe_stack();
         Ok(Self::without_salt(octets))

@@ -1,6 +1,6 @@
 //! Receiving: the sessions that were heard, and how far each had opened.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use crate::error::{Error, Misuse};
@@ -35,6 +35,7 @@ pub(super) struct Heard {
     floors: HashMap<KeyId, Floor>,
     floor_order: VecDeque<KeyId>,
     capacity: usize,
+    replays: u64,
 }
 
 impl Heard {
@@ -45,6 +46,7 @@ impl Heard {
             floors: HashMap::new(),
             floor_order: VecDeque::new(),
             capacity,
+            replays: 0,
         }
     }
 
@@ -56,7 +58,13 @@ impl Heard {
         self.floors.get(&kid).map(|floor| floor.highest)
     }
 
-    /// Keeps a session that has authenticated; the oldest makes room. Tells whether a floor was lost.
+    /// Counts an authentic frame at or below a floor, and returns how many there were.
+    pub(super) fn count_replay(&mut self) -> u64 {
+        self.replays = self.replays.saturating_add(1);
+        self.replays
+    }
+
+    /// Keeps a session that has authenticated, with its floor in its key; the oldest makes room. Tells whether a floor was lost.
     pub(super) fn insert(&mut self, index: SessionIndex, key: Arc<RecvKey>) -> bool {
         let mut lost = false;
         if self.keys.len() >= self.capacity
@@ -65,6 +73,9 @@ impl Heard {
             && let Some(highest) = evicted.window().close()
         {
             lost = self.insert_floor(oldest.kid, oldest.generation, oldest.step, highest);
+        }
+        if self.floors.remove(&index.kid).is_some() {
+            self.floor_order.retain(|kid| *kid != index.kid);
         }
         self.order.push_back(index.clone());
         self.keys.insert(index, key);
@@ -78,9 +89,10 @@ impl Heard {
             step,
             highest: highest.max(before.unwrap_or(highest)),
         };
-        if self.floors.insert(kid, floor).is_none() {
-            self.floor_order.push_back(kid);
+        if self.floors.insert(kid, floor).is_some() {
+            self.floor_order.retain(|other| *other != kid);
         }
+        self.floor_order.push_back(kid);
         self.floors.len() > self.capacity
             && self
                 .floor_order
@@ -103,6 +115,27 @@ impl Heard {
             .retain(|_, floor| is_held(floor.generation, floor.step));
         let floors = &self.floors;
         self.floor_order.retain(|kid| floors.contains_key(kid));
+    }
+
+    /// Makes floors of the sessions of periods that frames cannot name any more. Tells whether a floor was lost.
+    pub(super) fn retire_periods(&mut self, is_current: impl Fn(u64) -> bool) -> bool {
+        let over: Vec<SessionIndex> = self
+            .order
+            .iter()
+            .filter(|index| !is_current(index.period))
+            .cloned()
+            .collect();
+        let mut lost = false;
+        for index in &over {
+            if let Some(highest) = self.keys.remove(index).and_then(|key| key.window().close()) {
+                lost |= self.insert_floor(index.kid, index.generation, index.step, highest);
+            }
+        }
+        if !over.is_empty() {
+            let keys = &self.keys;
+            self.order.retain(|index| keys.contains_key(index));
+        }
+        lost
     }
 
     /// Every session and floor as a record, in the order of their age: floors first.
@@ -153,7 +186,7 @@ pub(super) fn import(
     channel_id: &[u8],
     instance: &[u8],
     heard: &mut Heard,
-    own: &mut HashSet<KeyId>,
+    own: &mut Vec<(KeyId, u64, u32)>,
 ) -> Result<bool, Error> {
     let refused = || Error::from(Misuse::ReplayState);
     let header = export_header(channel_id, instance);
@@ -170,11 +203,11 @@ pub(super) fn import(
                 .fold(0, |number, &octet| (number << 8) | u64::from(octet))
         };
         let kid = KeyId::new(number(12));
+        let step = u32::try_from(number(8) >> 32).unwrap_or(u32::MAX);
         if record[20] == 1 {
-            own.insert(kid);
+            own.push((kid, number(0), step));
             continue;
         }
-        let step = u32::try_from(number(8) >> 32).unwrap_or(u32::MAX);
         lost |= heard.insert_floor(kid, number(0), step, Counter::new(number(21)));
     }
     Ok(lost)

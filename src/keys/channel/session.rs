@@ -38,6 +38,20 @@ pub(super) struct Sessions {
     pub(super) next: Option<(Target, Arc<SendKey>)>,
 }
 
+impl Sessions {
+    /// Forgets the sessions of a generation that is gone.
+    pub(super) fn forget(&mut self, generation: u64) {
+        for session in [&mut self.current, &mut self.next] {
+            if session
+                .as_ref()
+                .is_some_and(|(target, _)| target.generation == generation)
+            {
+                *session = None;
+            }
+        }
+    }
+}
+
 impl Sender {
     pub(super) fn new(id: SenderId, media: Media) -> Self {
         Self {

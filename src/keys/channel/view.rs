@@ -1,12 +1,12 @@
 //! What the data plane sees of a channel: immutable, replaced whole.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::generation::{LOOK_AHEAD, MAX_BEHIND, Seen, Step};
 use crate::cipher::CheckedCipher;
 use crate::error::{Error, Misuse};
-use crate::id::{KeyId, Media, SenderId};
+use crate::id::KeyId;
 
 /// Seconds of a period.
 pub(super) const PERIOD_SECONDS: u64 = 3600;
@@ -21,7 +21,6 @@ pub(crate) struct ChannelView {
     /// The low 4 bits of the generation that was retired last.
     pub(super) last_retired: Option<u64>,
     pub(super) own: Arc<HashSet<KeyId>>,
-    pub(super) announced: Arc<HashMap<KeyId, Vec<(SenderId, Media)>>>,
 }
 
 /// A generation at one moment.
@@ -61,15 +60,14 @@ impl ChannelView {
         self.own.contains(&kid)
     }
 
-    /// Who was announced for a KID.
-    pub(crate) fn announced(&self, kid: KeyId) -> &[(SenderId, Media)] {
-        self.announced.get(&kid).map_or(&[], Vec::as_slice)
-    }
-
-    /// Tells whether frames of a step open.
-    pub(crate) fn opens(&self, generation: u64, step: u32) -> bool {
+    /// Tells whether frames of a step open. `seen` is by what a generation is told from another of its number.
+    pub(crate) fn opens(&self, generation: u64, step: u32, seen: &Arc<Seen>) -> bool {
         self.generations.iter().any(|held| {
-            held.number == generation && held.is_open && held.base <= step && step <= held.top()
+            held.number == generation
+                && Arc::ptr_eq(&held.seen, seen)
+                && held.is_open
+                && held.base <= step
+                && step <= held.top()
         })
     }
 
