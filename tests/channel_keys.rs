@@ -1,9 +1,13 @@
 //! Channel keys: generations, steps, time, senders, each refusal by its name.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use aes_gcm::KeyInit;
+use aes_gcm::aead::AeadInOut;
+use mediaseal::cipher::{Cipher, CipherError, CipherKey, Hash, KnownAnswer, Params};
 use mediaseal::{
-    Channel, ChannelConfig, ChannelDecryptor, ChannelEncryptor, ChannelKey, ChannelStore, Error,
-    Event, FrameInfo, KeyId, Media, Misuse, Mode, NewGeneration, SenderId, Ssrc,
+    Channel, ChannelConfig, ChannelDecryptor, ChannelEncryptor, ChannelKey, ChannelStore,
+    CheckedCipher, CipherSuite, Error, Event, FrameInfo, KeyId, Media, Misuse, Mode, NewGeneration,
+    SenderId, Ssrc,
 };
 
 const HOUR: u64 = 3600;
@@ -731,4 +735,157 @@ fn key_text_is_read_in_each_form_and_refused_with_a_reason() {
             .err();
         assert_eq!(refused, Some(Misuse::KdfSaltLength { len }.into()));
     }
+}
+
+/// A cipher that counts its keys: AES-GCM in all else.
+struct Counted(std::sync::Arc<std::sync::atomic::AtomicUsize>);
+
+struct CountedKey(
+    aes_gcm::Aes128Gcm,
+    std::sync::Arc<std::sync::atomic::AtomicUsize>,
+);
+
+impl Drop for CountedKey {
+    fn drop(&mut self) {
+        self.1.fetch_sub(1, std::sync::atomic::Ordering::Relaxed);
+    }
+}
+
+impl Cipher for Counted {
+    fn suite(&self) -> CipherSuite {
+        CipherSuite::new(0xF00C)
+    }
+    fn params(&self) -> Params {
+        Params::new(16, 12, 16, Hash::Sha256)
+    }
+    fn new_key(&self, key: &[u8]) -> Result<Box<dyn CipherKey>, CipherError> {
+        let key = aes_gcm::Aes128Gcm::new_from_slice(key).map_err(|_| CipherError::BadKeyLength)?;
+        self.0.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Ok(Box::new(CountedKey(key, std::sync::Arc::clone(&self.0))))
+    }
+    fn known_answers(&self) -> &[KnownAnswer] {
+        // Test case 2 of McGrew and Viega's GCM specification.
+        &[KnownAnswer {
+            name: "GCM test case 2",
+            key: &[0; 16],
+            nonce: &[0; 12],
+            aad: &[],
+            plaintext: &[0; 16],
+            ciphertext: &[
+                0x03, 0x88, 0xda, 0xce, 0x60, 0xb6, 0xa3, 0x92, 0xf3, 0x28, 0xc2, 0xb9, 0x71, 0xb2,
+                0xfe, 0x78,
+            ],
+            tag: &[
+                0xab, 0x6e, 0x47, 0xd4, 0x2c, 0xec, 0x13, 0xbd, 0xf5, 0x3a, 0x67, 0xb2, 0x12, 0x57,
+                0xbd, 0xdf,
+            ],
+        }]
+    }
+}
+
+impl CipherKey for CountedKey {
+    fn seal_in_place(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        data: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), CipherError> {
+        let nonce = nonce.try_into().map_err(|_| CipherError::BadNonceLength)?;
+        if tag.len() != 16 {
+            return Err(CipherError::BadTagLength);
+        }
+        let computed = self
+            .0
+            .encrypt_inout_detached(nonce, aad, data.into())
+            .map_err(|_| CipherError::TooLong)?;
+        tag.copy_from_slice(&computed);
+        Ok(())
+    }
+    fn open_in_place(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        data: &mut [u8],
+        tag: &[u8],
+    ) -> Result<(), CipherError> {
+        let opened = nonce
+            .try_into()
+            .map_err(|_| CipherError::BadNonceLength)
+            .and_then(|nonce| {
+                let tag = tag.try_into().map_err(|_| CipherError::BadTagLength)?;
+                self.0
+                    .decrypt_inout_detached(nonce, aad, (&mut *data).into(), tag)
+                    .map_err(|_| CipherError::AuthenticationFailed)
+            });
+        opened.inspect_err(|_| data.fill(0))
+    }
+}
+
+#[test]
+fn keys_of_a_retired_generation_are_dropped_by_the_next_frame() {
+    let alive = std::sync::Arc::default();
+    let cipher = CheckedCipher::register(Counted(std::sync::Arc::clone(&alive))).unwrap();
+    let count = || alive.load(std::sync::atomic::Ordering::Relaxed);
+    assert_eq!(count(), 0, "the check keeps none");
+    let (alice, bob) = (Member::with_clock(), Member::with_clock());
+    for member in [&alice, &bob] {
+        let new = NewGeneration::new(1, key(7)).cipher(&cipher);
+        member.channel.stage(new).unwrap();
+        member.channel.activate(1).unwrap();
+    }
+    let (mut encryptor, mut decryptor) = (alice.encryptor("alice"), bob.decryptor(&["alice"]));
+    let frame = encryptor.encrypt_to_vec(&info(), b"frame").unwrap();
+    decryptor.decrypt_to_vec(&info(), &frame).unwrap();
+    assert_eq!(count(), 2, "one to seal, one to open");
+    alice.channel.retire(1).unwrap();
+    bob.channel.retire(1).unwrap();
+    assert_eq!(
+        encryptor.encrypt_to_vec(&info(), b"frame"),
+        Err(Error::NoActiveKey)
+    );
+    assert!(decryptor.decrypt_to_vec(&info(), &frame).is_err());
+    assert_eq!(count(), 0);
+    let again = alice.channel.stage(NewGeneration::new(1, key(7)));
+    assert_eq!(again, Err(Misuse::GenerationRetired.into()));
+}
+
+#[test]
+fn grace_ends_though_the_clock_was_ahead_and_was_set_right() {
+    let member = Member::with_clock();
+    member.start(1, 7);
+    let year = 365 * 24 * HOUR;
+    member.store.tick(NOW + year).unwrap();
+    member.start(2, 8);
+    member.store.tick(NOW + year).unwrap();
+    member.store.tick(NOW).unwrap();
+    assert!(member.channel.epoch_secret(1, 0).is_ok(), "in grace");
+    member.store.tick(NOW + 10).unwrap();
+    let gone = member.channel.epoch_secret(1, 0).err();
+    assert_eq!(gone, Some(Misuse::UnknownGeneration.into()));
+}
+
+#[test]
+fn messages_of_a_data_channel_use_the_same_engine() {
+    let (alice, bob) = pair(Member::with_clock);
+    let mut encryptor = ChannelEncryptor::for_channel(
+        &alice.channel,
+        name("alice"),
+        Media::DATA,
+        Mode::PACKET_1200,
+    )
+    .unwrap();
+    let expected = [(name("alice"), Media::DATA)];
+    let mut decryptor =
+        ChannelDecryptor::for_channel(&bob.channel, &expected, Mode::PACKET_1200).unwrap();
+    for text in ["", "hello", &"long ".repeat(200)] {
+        let label = info().metadata(b"chat");
+        let message = encryptor.encrypt_to_vec(&label, text.as_bytes()).unwrap();
+        let mut out = vec![0; text.len()];
+        let opened = decryptor.decrypt_into(&label, &message, &mut out).unwrap();
+        assert_eq!(opened.media, Media::DATA);
+        assert_eq!(out, text.as_bytes());
+    }
+    let refused = encryptor.encrypt_to_vec(&info(), &[0; 1200]);
+    assert!(matches!(refused, Err(Error::PacketTooLong { .. })));
 }

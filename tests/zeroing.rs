@@ -14,7 +14,10 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 use common::{Pair, info, key_a, store};
-use mediaseal::{BaseKey, ChannelDecryptor, CipherSuite, CounterOrigin, KeyId, Mode};
+use mediaseal::{
+    BaseKey, ChannelConfig, ChannelDecryptor, ChannelEncryptor, ChannelKey, ChannelStore,
+    CipherSuite, CounterOrigin, EpochSecret, KeyId, Media, Mode, NewGeneration, SenderId,
+};
 use sha2::{Digest, Sha256, Sha512};
 
 /// XORed over the patterns, so that the list of what to look for is not found itself.
@@ -133,6 +136,7 @@ fn patterns() -> Vec<[u8; LEN]> {
         salt.resize(LEN, 0);
         secrets.push(salt);
     }
+    secrets.extend(channel_secrets());
     let mut patterns: Vec<[u8; LEN]> = secrets
         .iter()
         .flat_map(|secret| secret.windows(LEN))
@@ -145,6 +149,22 @@ fn patterns() -> Vec<[u8; LEN]> {
     patterns.sort_unstable();
     patterns.dedup();
     patterns
+}
+
+/// A channel key and the secrets of its first eleven steps, as published in our vectors.
+fn channel_secrets() -> Vec<Vec<u8>> {
+    let file: serde_json::Value =
+        serde_json::from_str(include_str!("vectors/mediaseal/channel-schedule.json")).unwrap();
+    let case = &file["cases"][0];
+    let secrets = case["secrets"].as_array().unwrap();
+    std::iter::once(&case["channel_key"])
+        .chain(secrets)
+        .map(|hex| {
+            data_encoding::HEXLOWER
+                .decode(hex.as_str().unwrap().as_bytes())
+                .unwrap()
+        })
+        .collect()
 }
 
 /// The state of the hash after one block of key XOR pad, by the crate's own serialisation.
@@ -215,6 +235,44 @@ fn a_retired_key_is_wiped_when_its_user_is_refreshed() {
     let found = secrets_freed(|| {
         pair.receive.retire_receive(KeyId::new(KID)).unwrap();
         decryptor.refresh();
+    });
+    assert_eq!(found, 0);
+}
+
+#[test]
+fn a_channel_wipes_its_key_its_steps_and_what_it_hands_over() {
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let channel_key = channel_secrets().remove(0);
+    let alice = SenderId::new("alice").unwrap();
+    let found = secrets_freed(|| {
+        let store = ChannelStore::new().unwrap();
+        let config = ChannelConfig::new("room-42").unwrap();
+        let channel = store.channel(config.clone()).unwrap();
+        let key = ChannelKey::from_slice(&channel_key).unwrap();
+        channel.stage(NewGeneration::new(0, key)).unwrap();
+        channel.activate(0).unwrap();
+        let mut encryptor =
+            ChannelEncryptor::for_channel(&channel, alice.clone(), Media::AUDIO, Mode::Frame)
+                .unwrap();
+        let other_store = ChannelStore::new().unwrap();
+        let other = other_store.channel(config).unwrap();
+        let text = channel.epoch_secret(0, 0).unwrap().to_text();
+        other
+            .join(EpochSecret::from_text(&text).unwrap(), None)
+            .unwrap();
+        drop(text);
+        let mut decryptor =
+            ChannelDecryptor::for_channel(&other, &[(alice.clone(), Media::AUDIO)], Mode::Frame)
+                .unwrap();
+        for step in 0..8 {
+            channel.advance_to(0, step).unwrap();
+            channel.end_grace();
+            let frame = encryptor.encrypt_to_vec(&info(), b"frame").unwrap();
+            decryptor.decrypt_to_vec(&info(), &frame).unwrap();
+        }
+        channel.safety_code().unwrap();
+        channel.retire(0).unwrap();
+        other.retire(0).unwrap();
     });
     assert_eq!(found, 0);
 }
