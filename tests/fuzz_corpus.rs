@@ -32,6 +32,11 @@ fn header_seeds_parse_to_what_encode_writes() {
 }
 
 #[test]
+fn key_seeds_are_written_as_they_were_read() {
+    replay("keys", targets::keys, 20);
+}
+
+#[test]
 fn decryptor_seeds_open_nothing_but_genuine_frames() {
     replay("decryptor", targets::decryptor, 20);
 }

@@ -7,8 +7,10 @@ use std::fmt::{Debug, Display, Write};
 
 use common::{CANARY_A, GCM, Pair, alice, info, key_a, key_b, store};
 use mediaseal::{
-    BaseKey, CheckedCipher, CipherSuite, Class, Counter, CounterOrigin, Error, Event, FrameBuf,
-    InvalidId, KeyId, Malformed, Misuse, Mode, SenderId, Ssrc, StoreFault,
+    BaseKey, ChannelConfig, ChannelDecryptor, ChannelEncryptor, ChannelKey, ChannelStore,
+    CheckedCipher, CipherSuite, Class, Counter, CounterOrigin, EpochSecret, Error, Event, FrameBuf,
+    InvalidId, KeyId, Malformed, Media, Misuse, Mode, NewGeneration, PassphraseParams, SenderId,
+    Ssrc, StoreFault,
 };
 
 #[derive(Default)]
@@ -112,11 +114,52 @@ fn nothing_that_is_printed_holds_a_key() {
     }
     std::fs::remove_dir_all(&folder).unwrap();
 
+    channel_transcript(&mut transcript);
     assert!(
         transcript.0.len() > 5_000,
         "there was something to look through"
     );
     assert_eq!(transcript.leaks(&key_octets()), Vec::<String>::new());
+}
+
+/// What the types of channel keys print, made from the same key.
+fn channel_transcript(transcript: &mut Transcript) {
+    let store = ChannelStore::new().unwrap();
+    let config = ChannelConfig::new("room").unwrap();
+    let channel = store.channel(config.clone()).unwrap();
+    let key = || ChannelKey::from_hex(CANARY_A).unwrap();
+    transcript.debug(&key());
+    transcript.debug(&key().with_kdf_salt(&key_octets()).unwrap());
+    transcript.debug(&NewGeneration::new(1, key()));
+    channel
+        .stage(NewGeneration::new(1, key()).keep_root())
+        .unwrap();
+    channel.activate(1).unwrap();
+    let alice = || SenderId::new("alice").unwrap();
+    let mut encryptor =
+        ChannelEncryptor::for_channel(&channel, alice(), Media::AUDIO, Mode::Frame).unwrap();
+    encryptor.encrypt_to_vec(&info(), b"frame").unwrap();
+    let expected = [(alice(), Media::AUDIO)];
+    let decryptor = ChannelDecryptor::for_channel(&channel, &expected, Mode::Frame).unwrap();
+    transcript.debug(&store);
+    transcript.debug(&channel);
+    transcript.debug(&config);
+    transcript.debug(&encryptor);
+    transcript.debug(&decryptor);
+    transcript.debug(&channel.channel_key(1));
+    transcript.debug(&channel.epoch_secret(1, 0).unwrap());
+    transcript.debug(&channel.replay_state());
+    transcript.text(&store.poll_event().unwrap());
+    let mistyped = format!("{CANARY_A}x0");
+    for refused in [
+        ChannelKey::from_hex(&mistyped).err(),
+        ChannelKey::from_base64(&mistyped).err(),
+        EpochSecret::from_text(CANARY_A).err(),
+        EpochSecret::from_bytes(&key_octets()).err(),
+        CANARY_A.parse::<PassphraseParams>().err(),
+    ] {
+        transcript.text(&refused.unwrap());
+    }
 }
 
 /// The search finds what it is for.
@@ -168,6 +211,26 @@ fn every_error() -> Vec<Error> {
         },
         Misuse::RangeOutsideStorage,
         Misuse::CompactProfile,
+        Misuse::ChannelKeyLength { len: 2 },
+        Misuse::KdfSaltLength { len: 2 },
+        Misuse::ChannelName { len: 0 },
+        Misuse::PassphraseLength { len: 0 },
+        Misuse::PassphraseParams,
+        Misuse::EpochText,
+        Misuse::EpochFormat { format: 9 },
+        Misuse::EpochOctets,
+        Misuse::EpochMismatch,
+        Misuse::ChannelOpen,
+        Misuse::ChannelKeyReused,
+        Misuse::UnknownGeneration,
+        Misuse::UnknownStep,
+        Misuse::GenerationRetired,
+        Misuse::GenerationSlotBusy,
+        Misuse::GenerationConflict,
+        Misuse::GraceOpen,
+        Misuse::NotOpenYet,
+        Misuse::ExpectedSenders { count: 17 },
+        Misuse::ReplayState,
         Misuse::PacketMaximum {
             max_len: 1,
             needed: 34,
@@ -197,6 +260,8 @@ fn every_error() -> Vec<Error> {
         Error::Duplicate { kid, ctr },
         Error::Replayed { kid, ctr },
         Error::TooOld { kid, ctr },
+        Error::StaleSession { kid },
+        Error::ClockMismatch { kid },
         Error::Truncated { len: 1, needed: 2 },
         Error::Contended { kid },
         Error::PacketTooLong { by: 3 },
@@ -222,9 +287,9 @@ fn every_error_says_something_of_its_own_and_has_a_class() {
         assert!(!text.ends_with('.') && text.len() > 10, "{text:?}");
     }
     let count = |class| errors.iter().filter(|error| error.class() == class).count();
-    assert_eq!(count(Class::FixTheCall), 22);
+    assert_eq!(count(Class::FixTheCall), 42);
     assert_eq!(count(Class::FetchAKey), 5);
-    assert_eq!(count(Class::DropThePacket), 10);
+    assert_eq!(count(Class::DropThePacket), 12);
     assert_eq!(count(Class::ReportABug), 9);
     let event = Event::Replayed {
         kid: KeyId::new(7),

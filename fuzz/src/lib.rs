@@ -6,8 +6,9 @@
 use std::sync::OnceLock;
 
 use mediaseal::{
-    BaseKey, ChannelDecryptor, ChannelEncryptor, CheckedCipher, CipherSuite, Class, CounterOrigin,
-    Error, FrameBuf, FrameInfo, KeyId, KeyStore, Mode, SenderId, Ssrc, format::sframe::Header,
+    BaseKey, ChannelConfig, ChannelDecryptor, ChannelEncryptor, ChannelKey, ChannelStore,
+    CheckedCipher, CipherSuite, Class, CounterOrigin, EpochSecret, Error, FrameBuf, FrameInfo,
+    KeyId, KeyStore, Mode, PassphraseParams, SenderId, Ssrc, format::sframe::Header,
 };
 
 /// Reads `input` as the beginning of a frame: whatever parses is what `encode` writes.
@@ -303,4 +304,39 @@ fn spliced(receiver: &Receiver, orders: &mut Orders<'_>) -> Vec<u8> {
         &back[back_at.min(back.len())..],
     ]
     .concat()
+}
+
+/// Any octets as what an application may be handed: epoch secrets, key text, passphrase parameters, replay states. Whatever is read is written back as
+/// it came.
+///
+/// # Panics
+/// If it is not, or if a reader panics.
+pub fn keys(input: &[u8]) {
+    if let Ok(epoch) = EpochSecret::from_bytes(input) {
+        assert_eq!(&epoch.to_bytes()[..], input);
+        let text = epoch.to_text();
+        let again = EpochSecret::from_text(&text).expect("its own text");
+        assert_eq!(again.to_bytes(), epoch.to_bytes());
+    }
+    let store = ChannelStore::new().expect("random octets");
+    let config = ChannelConfig::new("room").expect("a name");
+    let channel = store.channel(config).expect("the only one");
+    if channel.import_replay_state(input).is_ok() {
+        let state = channel.replay_state();
+        channel.import_replay_state(&state).expect("its own state");
+        assert_eq!(channel.replay_state(), state);
+    }
+    let Ok(text) = std::str::from_utf8(input) else {
+        return;
+    };
+    if let Ok(epoch) = EpochSecret::from_text(text) {
+        assert_eq!(*epoch.to_text(), text);
+    }
+    if let Ok(params) = text.parse::<PassphraseParams>() {
+        assert_eq!(params.to_string(), text);
+    }
+    if let (Ok(hex), Ok(base64)) = (ChannelKey::from_hex(text), ChannelKey::from_base64(text)) {
+        assert_ne!(hex, base64, "hexadecimal digits are base64 of more octets");
+    }
+    BaseKey::from_hex(text).map(drop).unwrap_or_default();
 }

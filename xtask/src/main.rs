@@ -7,6 +7,7 @@ mod canary;
 mod cargo_test;
 mod command;
 mod examples;
+mod independent;
 mod media;
 mod packages;
 mod parts;

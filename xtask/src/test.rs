@@ -5,12 +5,12 @@ use std::path::Path;
 use crate::{
     canary,
     command::Invocation,
-    examples, media,
+    examples, independent, media,
     parts::{Campaign, Halt, Part},
 };
 
 /// Every part, cheap refusals first, the search through what the others printed last.
-pub(crate) const PARTS: [Part; 7] = [
+pub(crate) const PARTS: [Part; 8] = [
     Part {
         name: "format",
         job: format,
@@ -26,6 +26,10 @@ pub(crate) const PARTS: [Part; 7] = [
     Part {
         name: "tests",
         job: tests,
+    },
+    Part {
+        name: "independent",
+        job: independent::run,
     },
     Part {
         name: "examples",
@@ -46,17 +50,19 @@ pub(crate) fn cargo(root: &Path) -> Invocation {
     Invocation::new("cargo", root)
 }
 
-/// Checks the layout of the code, that of the fuzz targets included.
+/// Checks the layout of the code, that of the fuzz targets and benchmarks included.
 fn format(campaign: &mut Campaign) -> Result<String, Halt> {
     let root = campaign.workspace.root.clone();
     cargo(&root)
         .args(["fmt", "--all", "--check"])
         .run(&mut campaign.transcript)?
         .successful()?;
-    cargo(&root)
-        .args(["fmt", "--check", "--manifest-path", "fuzz/Cargo.toml"])
-        .run(&mut campaign.transcript)?
-        .successful()?;
+    for outside in ["fuzz/Cargo.toml", "benches/Cargo.toml"] {
+        cargo(&root)
+            .args(["fmt", "--check", "--manifest-path", outside])
+            .run(&mut campaign.transcript)?
+            .successful()?;
+    }
     Ok("rustfmt would change nothing".to_owned())
 }
 

@@ -1,6 +1,9 @@
 //! Cargo's own tools, from a private environment under the target folder.
 
-use std::{env, path::PathBuf};
+use std::{
+    env,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     command::Invocation,
@@ -42,18 +45,49 @@ pub(crate) fn cargo_with(campaign: &mut Campaign, tool: &Tool) -> Result<Invocat
 
 /// Installs `tool` and returns the folder that its program is in.
 fn install(campaign: &mut Campaign, tool: &Tool) -> Result<PathBuf, Halt> {
+    let programs = environment(campaign, tool.program)?;
+    if !programs.join(tool.program).is_file() {
+        pip_install(campaign, &programs, tool.requirement)?;
+    }
+    Ok(programs)
+}
+
+/// A Python that has `module`, which `requirement` brings, for the part that `purpose` describes.
+///
+/// # Errors
+/// Skipped if Python cannot be had on this machine; failed if installing went wrong.
+pub(crate) fn python_with(
+    campaign: &mut Campaign,
+    module: &str,
+    requirement: &str,
+    purpose: &str,
+) -> Result<Invocation, Halt> {
+    let programs = environment(campaign, purpose)?;
+    let root = campaign.workspace.root.clone();
+    let python = programs.join("python");
+    let has_module = Invocation::new(&python, &root)
+        .args(["-c", &format!("import {module}")])
+        .run_silently()?;
+    if !has_module.status.success() {
+        pip_install(campaign, &programs, requirement)?;
+    }
+    Ok(Invocation::new(&python, &root))
+}
+
+/// Makes the Python environment of the target folder, if it is not there, and returns the folder of its programs.
+fn environment(campaign: &mut Campaign, purpose: &str) -> Result<PathBuf, Halt> {
     let environment = campaign.workspace.target.join("xtask-tools");
     let programs = environment.join("bin");
-    if programs.join(tool.program).is_file() {
+    if programs.join("pip").is_file() {
         return Ok(programs);
     }
     let python = [Program {
         name: "python3",
         package: "python3",
     }];
-    packages::ensure(campaign, &python, tool.program)?;
+    packages::ensure(campaign, &python, purpose)?;
     if !has_venv(campaign)? {
-        let need = format!("{} needs Python's venv", tool.program);
+        let need = format!("{purpose} needs Python's venv");
         packages::install(campaign, &["python3-venv"], &need)?;
     }
     let root = campaign.workspace.root.clone();
@@ -62,12 +96,17 @@ fn install(campaign: &mut Campaign, tool: &Tool) -> Result<PathBuf, Halt> {
         .args([&environment])
         .run(&mut campaign.transcript)?
         .successful()?;
+    Ok(programs)
+}
+
+fn pip_install(campaign: &mut Campaign, programs: &Path, requirement: &str) -> Result<(), Halt> {
+    let root = campaign.workspace.root.clone();
     Invocation::new(programs.join("pip"), &root)
         .args(["install", "--quiet", "--disable-pip-version-check"])
-        .args([tool.requirement])
+        .args([requirement])
         .run(&mut campaign.transcript)?
         .successful()?;
-    Ok(programs)
+    Ok(())
 }
 
 /// Whether Python can make an environment; Debian keeps that in a package of its own.

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Every campaign.
-pub(crate) const PARTS: [Part; 3] = [
+pub(crate) const PARTS: [Part; 4] = [
     Part {
         name: "deny",
         job: deny,
@@ -22,6 +22,10 @@ pub(crate) const PARTS: [Part; 3] = [
     Part {
         name: "fuzz-decryptor",
         job: |campaign| fuzz(campaign, "decryptor"),
+    },
+    Part {
+        name: "fuzz-keys",
+        job: |campaign| fuzz(campaign, "keys"),
     },
 ];
 
