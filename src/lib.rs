@@ -10,30 +10,58 @@
 //!                                ▲                               ▲
 //!         control plane ─────────┴──────── KeyStore ─────────────┘        events out ──► application
 //!         (any thread)         add · activate · retire
+//!                              stage · advance
 //! ```
 //!
-//! The wire format is SFrame (RFC 9605). The least program:
+//! The wire format is SFrame (RFC 9605). Two members of a channel whose key the customer owns:
 //!
 //! ```
 //! use mediaseal::*;
 //!
 //! # fn main() -> Result<(), Error> {
-//! let base_key = BaseKey::generate()?; // the customer's; brought to both sides by the application
-//! let kid = KeyId::new(0);
+//! # let unix_seconds = 1_800_000_000;
+//! let channel_key = ChannelKey::generate()?; // the customer's; brought to every member by the application
+//! let alice = SenderId::new("alice")?;
 //!
+//! let member = |key: ChannelKey| -> Result<(ChannelStore, Channel), Error> {
+//!     let store = ChannelStore::new()?;
+//!     let channel = store.channel(ChannelConfig::new("standup")?.with_clock())?;
+//!     channel.stage(NewGeneration::new(1, key))?;
+//!     store.tick(unix_seconds)?; // and once a second from now on
+//!     channel.activate(1)?;
+//!     Ok((store, channel))
+//! };
+//! let (_alices_store, alices) = member(channel_key.duplicate())?;
+//! let (_bobs_store, bobs) = member(channel_key)?;
+//! assert_eq!(alices.safety_code()?, bobs.safety_code()?);
+//!
+//! let info = FrameInfo::new(Ssrc::new(1)).metadata(b"codec=opus");
+//! let mut encryptor = ChannelEncryptor::for_channel(&alices, alice.clone(), Media::AUDIO, Mode::Frame)?;
+//! let sealed = encryptor.encrypt_to_vec(&info, b"an encoded frame")?;
+//!
+//! let mut decryptor = ChannelDecryptor::for_channel(&bobs, &[(alice, Media::AUDIO)], Mode::Frame)?;
+//! assert_eq!(decryptor.decrypt_to_vec(&info, &sealed)?, b"an encoded frame");
+//! assert!(matches!(decryptor.decrypt_to_vec(&info, &sealed), Err(Error::Duplicate { .. })));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! Applications that bring a key for each sender (MLS, a key server) use [`KeyStore`] with raw keys, as RFC 9605 has them:
+//!
+//! ```
+//! use mediaseal::*;
+//!
+//! # fn main() -> Result<(), Error> {
+//! let (base_key, kid) = (BaseKey::generate()?, KeyId::new(0));
 //! let alice = KeyStore::raw(CipherSuite::AES_128_GCM_SHA256_128)?;
 //! alice.add_send(base_key.duplicate(), kid, CounterOrigin::FreshKey)?;
 //! alice.activate(kid)?;
 //! let bob = KeyStore::raw(CipherSuite::AES_128_GCM_SHA256_128)?;
 //! bob.add_receive(base_key, kid, SenderId::new("alice")?)?;
 //!
-//! let info = FrameInfo::new(Ssrc::new(1)).metadata(b"codec=opus");
-//! let mut encryptor = ChannelEncryptor::new(&alice, Mode::Frame)?;
-//! let sealed = encryptor.encrypt_to_vec(&info, b"an encoded frame")?;
-//!
-//! let mut decryptor = ChannelDecryptor::new(&bob, Mode::Frame)?;
-//! assert_eq!(decryptor.decrypt_to_vec(&info, &sealed)?, b"an encoded frame");
-//! assert!(matches!(decryptor.decrypt_to_vec(&info, &sealed), Err(Error::Duplicate { .. })));
+//! let sealed = ChannelEncryptor::new(&alice, Mode::Frame)?.encrypt_to_vec(&FrameInfo::default(), b"frame")?;
+//! let opened = ChannelDecryptor::new(&bob, Mode::Frame)?.decrypt_to_vec(&FrameInfo::default(), &sealed)?;
+//! assert_eq!(opened, b"frame");
 //! # Ok(())
 //! # }
 //! ```
