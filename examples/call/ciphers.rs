@@ -1,11 +1,10 @@
-//! Cipher suites by names for people, and the key stores of the two participants.
+//! Cipher suites by names for people.
 
 use std::error::Error;
 
-use mediaseal::{BaseKey, CheckedCipher, CipherSuite, CounterOrigin, KeyId, KeyStore, SenderId};
+use mediaseal::{CheckedCipher, CipherSuite};
 
 use crate::sm4_gcm::Sm4Gcm;
-use crate::stream::Participant;
 
 /// The built-in suites that need no opt-in; those with tags of 32 bits do.
 const BUILTIN: [(&str, CipherSuite); 6] = [
@@ -62,39 +61,14 @@ impl Choice {
         self.name
     }
 
-    fn checked(self) -> Result<CheckedCipher, Box<dyn Error + Send + Sync>> {
+    /// Returns the cipher itself.
+    ///
+    /// # Errors
+    /// If it is refused.
+    pub(crate) fn checked(self) -> Result<CheckedCipher, Box<dyn Error + Send + Sync>> {
         Ok(match self.suite {
             Some(suite) => CheckedCipher::builtin(suite)?,
             None => CheckedCipher::register(Sm4Gcm)?,
         })
     }
-}
-
-/// Makes the key stores of A and B: each sends under a key of its own and receives under the other's.
-///
-/// `given` holds the customer's own base keys for A and then B; a random one replaces each that is not
-/// there. How the keys travel between the participants is the application's business: here, in memory.
-///
-/// # Errors
-/// If the cipher is refused or the system gives no random octets.
-pub(crate) fn key_stores(
-    choice: Choice,
-    given: Vec<BaseKey>,
-) -> Result<[KeyStore; 2], Box<dyn Error + Send + Sync>> {
-    let cipher = choice.checked()?;
-    let stores = [KeyStore::raw_with(&cipher)?, KeyStore::raw_with(&cipher)?];
-    let mut given = given.into_iter();
-    for (at, sender) in Participant::BOTH.into_iter().enumerate() {
-        // One base key serves many calls if each has its own KID, which the key derivation takes in.
-        // With a fresh base key, a short KID saves octets in each frame.
-        let (key, kid) = match given.next() {
-            Some(key) => (key, KeyId::new(getrandom::u64()?)),
-            None => (BaseKey::generate()?, KeyId::new(at as u64)),
-        };
-        let [own, peer] = [&stores[at], &stores[1 - at]];
-        peer.add_receive(key.duplicate(), kid, SenderId::new(sender.name())?)?;
-        own.add_send(key, kid, CounterOrigin::FreshKey)?;
-        own.activate(kid)?;
-    }
-    Ok(stores)
 }

@@ -2,27 +2,32 @@
 
 use std::time::{Duration, Instant};
 
-/// The first calls on a stream set things up: they are timed, but their allocations are not counted.
+/// The first calls on a stream or in a session set things up: they are timed, but their allocations are not counted.
 const WARM_UP: usize = 3;
 
 /// Times and allocations of one kind of call on one stream.
 #[derive(Debug, Default)]
 pub(crate) struct Cost {
     times: Vec<Duration>,
-    allocations: u64,
+    /// Calls since something was set up.
+    steady: usize,
+    /// Allocations, and the calls in which they were counted.
+    counted: (u64, u64),
 }
 
 impl Cost {
-    /// Runs `call` and measures it.
-    pub(crate) fn measure(&mut self, call: impl FnOnce()) {
-        let mut time = Duration::ZERO;
+    /// Runs `call` and measures it; it tells whether it set something up.
+    pub(crate) fn measure(&mut self, call: impl FnOnce() -> bool) {
+        let (mut time, mut sets_up) = (Duration::ZERO, false);
         let counted = allocation_counter::measure(|| {
             let start = Instant::now();
-            call();
+            sets_up = call();
             time = start.elapsed();
         });
-        if self.times.len() >= WARM_UP {
-            self.allocations += counted.count_total;
+        self.steady = if sets_up { 1 } else { self.steady + 1 };
+        if self.steady > WARM_UP {
+            self.counted.0 += counted.count_total;
+            self.counted.1 += 1;
         }
         self.times.push(time);
     }
@@ -34,9 +39,8 @@ impl Cost {
         times.get(times.len() / 2).copied().unwrap_or_default()
     }
 
-    /// Returns allocations and calls after the first few.
+    /// Returns allocations and the calls in which they were counted.
     pub(crate) fn allocations(&self) -> (u64, u64) {
-        let calls = self.times.len().saturating_sub(WARM_UP);
-        (self.allocations, calls as u64)
+        self.counted
     }
 }

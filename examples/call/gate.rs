@@ -33,7 +33,7 @@ impl Gate {
         *in_flight += 1;
     }
 
-    /// Counts one datagram that was read.
+    /// Counts one datagram that was read and done with.
     pub(crate) fn leave(&self) {
         let mut in_flight = self.lock();
         *in_flight = in_flight.saturating_sub(1);
@@ -44,6 +44,16 @@ impl Gate {
     /// Tells whether all datagrams were read.
     pub(crate) fn is_empty(&self) -> bool {
         *self.lock() == 0
+    }
+
+    /// Waits until all datagrams were read, or no more of them are.
+    pub(crate) fn wait_until_empty(&self) {
+        let waits = |in_flight: &mut u64| *in_flight > 0;
+        // What is not read in this time, the operating system lost.
+        drop(
+            self.progress
+                .wait_timeout_while(self.lock(), PATIENCE, waits),
+        );
     }
 
     /// Returns how many datagrams were never read; the operating system lost them.

@@ -1,30 +1,41 @@
-//! Two participants in an encrypted call, over UDP and through a relay that nobody trusts.
+//! Three participants in an encrypted call, over UDP and through a relay that nobody trusts.
 //!
 //! ```text
-//!          camera, screen, speech                                      camera, speech
+//!     camera, screen, speech, messages                            camera, speech, messages
 //!  A  encrypt ─► cut ─► UDP ──►┐                              ┌─► UDP ─► reassemble ─► decrypt  B
 //!                              ├─► relay: look, lose, alter, ─┤                          │
-//!                              │   delay, repeat, replay      │                          ▼
-//!     (and from B to A)        └──────────────────────────────┘        compare, write a playable file
+//!                              │   delay, repeat, replay,     │                          ▼
+//!     (and from B to A)        │   reflect                    │        compare, write a playable file
+//!                              └──────────────────────────────┴─► C, who joins late and leaves early
 //! ```
+//!
+//! A and B share one channel key. Each has a control thread that tells its channel the time, brings C in and keeps C out again:
+//! [`script`] says what happens when.
 //!
 //! Run it with `cargo run --release --example call`; `-- --help` lists the options.
 
 mod ciphers;
+mod clock;
 mod cost;
 mod datagram;
+mod events;
 mod gate;
 mod impairments;
 mod media;
+mod member;
 mod options;
 mod progress;
 mod receiver;
+mod refusal;
 mod relay;
 mod report;
+mod script;
 mod sender;
 #[path = "../sm4_gcm/mod.rs"]
 mod sm4_gcm;
 mod stream;
+mod surroundings;
+mod talk;
 mod timeline;
 mod watch;
 
@@ -32,52 +43,49 @@ use std::error::Error;
 use std::fmt::Write as _;
 use std::fs;
 use std::io::{self, Write as _};
-use std::net::UdpSocket;
 use std::process::ExitCode;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::{self, ScopedJoinHandle};
-use std::time::Instant;
 
-use mediaseal::KeyStore;
+use mediaseal::{ChannelKey, Media as Kind};
 
-use crate::gate::Gate;
-use crate::impairments::Impairments;
+use crate::events::Story;
 use crate::media::Media;
 use crate::options::{Command, Options};
-use crate::progress::Progress;
-use crate::receiver::{Receipt, Receiver};
-use crate::relay::{Relay, Side, Tally};
 use crate::report::{Report, Row};
-use crate::sender::{Sender, Sent};
 use crate::stream::{Participant, Stream};
+use crate::talk::{Outcome, Plan};
 use crate::watch::Watch;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
 /// The media of A and B: what `examples/media/make.sh` made.
-const BUILT_IN: [(Participant, &str, &[u8]); 5] = [
+const BUILT_IN: [(Participant, Kind, &str, &[u8]); 5] = [
     (
         Participant::A,
+        Kind::AUDIO,
         "speech",
         include_bytes!("../media/speech.ogg"),
     ),
     (
         Participant::A,
+        Kind::VIDEO,
         "camera-h264",
         include_bytes!("../media/camera-h264.h264"),
     ),
     (
         Participant::A,
+        Kind::SCREEN,
         "screen-av1",
         include_bytes!("../media/screen-av1.ivf"),
     ),
     (
         Participant::B,
+        Kind::AUDIO,
         "speech2",
         include_bytes!("../media/speech2.ogg"),
     ),
     (
         Participant::B,
+        Kind::VIDEO,
         "camera-vp8",
         include_bytes!("../media/camera-vp8.ivf"),
     ),
@@ -105,63 +113,87 @@ fn main() -> ExitCode {
     }
 }
 
-/// Reads the media of A and B.
-fn streams(options: &Options) -> Result<[Vec<Stream>; 2], Failure> {
-    let mut media = Vec::new();
-    for path in &options.inputs {
-        media.push((Participant::A, Media::open(path, options.fps)?));
-    }
-    for (sender, name, file) in BUILT_IN {
-        if sender == Participant::B || options.inputs.is_empty() {
-            media.push((sender, Media::parse(name, file, 30)?));
-        }
-    }
-    let mut streams = [Vec::new(), Vec::new()];
-    for ((sender, mut media), number) in media.into_iter().zip(1..) {
-        if let Some(seconds) = options.seconds {
-            media.cut_at(seconds);
-        }
-        streams[sender as usize].push(Stream {
+/// Reads the media of A and B, and makes their messages: the streams of A, then those of B.
+fn streams(options: &Options) -> Result<Vec<Stream>, Failure> {
+    let mut streams = Vec::new();
+    let mut add = |sender, kind, media| {
+        streams.push(Stream {
             sender,
-            number,
+            number: 0,
+            kind,
+            media,
+        });
+    };
+    for path in &options.inputs {
+        let media = Media::open(path, options.fps)?;
+        add(Participant::A, media.kind(), media);
+    }
+    for (sender, kind, name, file) in BUILT_IN {
+        if sender == Participant::B || options.inputs.is_empty() {
+            add(sender, kind, Media::parse(name, file, 30)?);
+        }
+    }
+    if let Some(seconds) = options.seconds {
+        for stream in &mut streams {
+            stream.media.cut_at(seconds);
+        }
+    }
+    let ends = streams.iter().map(|stream| stream.media.duration());
+    let end = ends.max().unwrap_or_default();
+    // Media first: their numbers are in the names of files.
+    for (stream, number) in streams.iter_mut().zip(1..) {
+        stream.number = number;
+    }
+    for sender in Participant::SENDERS {
+        let media = Media::messages(sender.name(), end);
+        streams.push(Stream {
+            sender,
+            number: u32::try_from(streams.len())? + 1,
+            kind: media.kind(),
             media,
         });
     }
+    streams.sort_by_key(|stream| (stream.sender as usize, stream.number));
     Ok(streams)
 }
 
 /// Makes the call, writes what is left of it, and tells whether it was good.
-fn call(options: Options, streams: &[Vec<Stream>; 2]) -> Result<bool, Failure> {
+fn call(options: Options, streams: &[Stream]) -> Result<bool, Failure> {
     fs::create_dir_all(&options.out)
         .map_err(|error| format!("{}: {error}", options.out.display()))?;
-    let all = || streams.iter().flatten();
-    let frames =
-        || all().flat_map(|stream| stream.media.frames.iter().map(|frame| &frame.octets[..]));
+    let frames = || {
+        let frames = streams.iter().flat_map(|stream| &stream.media.frames);
+        frames.map(|frame| &frame.octets[..])
+    };
     let watch = Watch::new(frames())?;
     let longest = frames().max_by_key(|frame| frame.len()).unwrap_or_default();
-    let self_check = relay::check_watch(&watch, longest)?;
+    let self_check = watch::check(&watch, longest)?;
 
-    let stores = ciphers::key_stores(options.cipher, options.keys)?;
-    let outcome = talk(streams, &stores, &watch, options.impairments, options.fast)?;
+    let mut keys = options.keys.into_iter();
+    let mut next_key = || keys.next().map_or_else(ChannelKey::generate, Ok);
+    let plan = Plan {
+        streams,
+        cipher: &options.cipher.checked()?,
+        watch: &watch,
+        impairments: options.impairments,
+        fast: options.fast,
+    };
+    let outcome = talk::talk(&plan, [next_key()?, next_key()?])?;
 
-    let mut sent = outcome.sent.iter().flatten();
-    // B received what A sent.
-    let mut received = outcome
-        .receipts
-        .iter()
-        .rev()
-        .flat_map(|receipt| &receipt.streams);
-    let rows = all().map_while(|stream| {
-        let (sent, received) = (sent.next()?, received.next()?);
-        Some(Row {
-            stream,
-            sent,
-            received,
-        })
-    });
+    let (rows, rows_to_c) = rows(streams, &outcome);
+    let story = Story {
+        members: &outcome.members,
+        receipts: &outcome.receipts,
+        rows: &rows,
+        rows_to_c: &rows_to_c,
+        last_turn: outcome.last_turn,
+    };
+    let events = story.tell();
     let report = Report {
         cipher: options.cipher.name(),
-        rows: rows.collect(),
+        rows,
+        rows_to_c,
+        events: &events,
         receipts: &outcome.receipts,
         relay: outcome.relay,
         lost_elsewhere: outcome.lost_elsewhere,
@@ -171,7 +203,7 @@ fn call(options: Options, streams: &[Vec<Stream>; 2]) -> Result<bool, Failure> {
 
     let mut text = String::new();
     report.write(&mut text)?;
-    writeln!(text, "\nReceived media:")?;
+    writeln!(text, "\nReceived:")?;
     for Row {
         stream, received, ..
     } in &report.rows
@@ -193,110 +225,23 @@ fn call(options: Options, streams: &[Vec<Stream>; 2]) -> Result<bool, Failure> {
     Ok(faults.is_empty())
 }
 
-/// What a call leaves behind, by participant.
-struct Outcome {
-    sent: Vec<Vec<Sent>>,
-    receipts: Vec<Receipt>,
-    relay: Tally,
-    /// Datagrams that were lost on their way to or from the relay.
-    lost_elsewhere: u64,
-}
+/// Brings together what was sent and what was received: between A and B, and by C, who was to get what was sealed at step 1.
+fn rows<'a>(streams: &'a [Stream], outcome: &'a Outcome) -> (Vec<Row<'a>>, Vec<Row<'a>>) {
+    let (mut rows, mut rows_to_c) = (Vec::new(), Vec::new());
+    for (at, (stream, sent)) in streams.iter().zip(&outcome.sent).enumerate() {
+        let received = |to: Participant| &outcome.receipts[to as usize].streams[at];
+        let to = stream.listener();
+        rows.push(Row::new(stream, to, sent, received(to), |_| true));
 
-/// Raises a flag however its thread ends, so that no other thread waits for ever.
-struct RaiseOnDrop<'a>(&'a AtomicBool);
-
-impl Drop for RaiseOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Release);
+        let sender = &outcome.members[stream.sender as usize];
+        let is_for_c = |frame: usize| {
+            let sealed = sent.sealed.get(frame);
+            sealed.and_then(|(kid, _)| sender.epoch_of(*kid)) == Some((1, 1))
+        };
+        let to = Participant::C;
+        rows_to_c.push(Row::new(stream, to, sent, received(to), is_for_c));
     }
-}
-
-/// Runs relay, senders and receivers until everything is sent and received.
-fn talk(
-    streams: &[Vec<Stream>; 2],
-    stores: &[KeyStore; 2],
-    watch: &Watch,
-    impairments: Impairments,
-    fast: bool,
-) -> Result<Outcome, Failure> {
-    let sockets = [bind()?, bind()?];
-    let relay_socket = bind()?;
-    for socket in &sockets {
-        socket.connect(relay_socket.local_addr()?)?;
-    }
-    let (to_relay, to_a, to_b) = (Gate::default(), Gate::default(), Gate::default());
-    let gates = [&to_a, &to_b];
-    let [address_a, address_b] = [sockets[0].local_addr()?, sockets[1].local_addr()?];
-    let sides = [
-        Side {
-            address: address_a,
-            gate: &to_a,
-        },
-        Side {
-            address: address_b,
-            gate: &to_b,
-        },
-    ];
-    let rate = |stream: &Stream| u32::try_from(stream.media.frames_a_second()).unwrap_or(u32::MAX);
-    let rates = streams.iter().flatten().map(rate).collect();
-    let relay = Relay::new(relay_socket, &to_relay, sides, watch, impairments, rates)?;
-    let (senders_done, relay_done) = (AtomicBool::new(false), AtomicBool::new(false));
-    let progress = Progress::new(streams);
-
-    let start = Instant::now();
-    thread::scope(|scope| {
-        let relay = scope.spawn(|| {
-            let _done = RaiseOnDrop(&relay_done);
-            relay.run(&senders_done)
-        });
-        let at = |participant: Participant| participant as usize;
-        let receivers = Participant::BOTH.map(|participant| {
-            let receiver = Receiver {
-                store: &stores[at(participant)],
-                socket: &sockets[at(participant)],
-                own: gates[at(participant)],
-                relay_done: &relay_done,
-                progress: [&progress.delivered, &progress.refused],
-            };
-            scope.spawn(move || receiver.run(&streams[at(participant.other())]))
-        });
-        let senders = Participant::BOTH.map(|participant| {
-            let sender = Sender {
-                store: &stores[at(participant)],
-                socket: &sockets[at(participant)],
-                relay: &to_relay,
-                progress: &progress.sent,
-            };
-            scope.spawn(move || sender.run(&streams[at(participant)], fast, start))
-        });
-        let ticked = progress.watch(stores, || senders.iter().all(ScopedJoinHandle::is_finished));
-        let sent = senders.map(join);
-        senders_done.store(true, Ordering::Release);
-        let relay = join(relay);
-        let receipts = receivers.map(join);
-        ticked?;
-        Ok(Outcome {
-            sent: sent.into_iter().collect::<Result<_, _>>()?,
-            receipts: receipts.into_iter().collect::<Result<_, _>>()?,
-            relay: relay?,
-            lost_elsewhere: [&to_relay, &to_a, &to_b]
-                .into_iter()
-                .map(Gate::given_up)
-                .sum(),
-        })
-    })
-}
-
-fn bind() -> io::Result<UdpSocket> {
-    UdpSocket::bind("127.0.0.1:0")
-}
-
-/// Waits for a thread; a panic in it has been printed and ends the call.
-fn join<T, E: Into<Failure>>(thread: ScopedJoinHandle<'_, Result<T, E>>) -> Result<T, Failure> {
-    match thread.join() {
-        Ok(result) => result.map_err(Into::into),
-        Err(_) => Err("a thread of the call panicked".into()),
-    }
+    (rows, rows_to_c)
 }
 
 /// Prints to standard output; unlike `print!`, a closed pipe is an error and no panic.

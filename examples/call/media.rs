@@ -16,17 +16,21 @@ use std::io::Read;
 use std::path::Path;
 use std::time::Duration;
 
+use mediaseal::Media as Kind;
+
 /// Most octets of an input file.
 const MAX_FILE: u64 = 1 << 30;
 /// Most octets of one encoded frame: some 13,900 datagrams.
 const MAX_FRAME: usize = 16 << 20;
 /// Longest pause between two frames: more is a broken timestamp, and would stall the call.
 const MAX_PAUSE: Duration = Duration::from_secs(60);
+/// Time between two messages of one sender.
+const MESSAGES_APART: Duration = Duration::from_millis(500);
 
 /// What is wrong with a file, as a sentence that continues "FILE: ".
 type Fault = Box<dyn Error + Send + Sync>;
 
-/// One encoded frame: an Opus packet, a VP8/VP9/AV1 frame, or an H.264 access unit.
+/// One encoded frame: an Opus packet, a VP8/VP9/AV1 frame, an H.264 access unit, or a message.
 #[derive(Debug)]
 pub(crate) struct Frame {
     /// The frame as the encoder made it.
@@ -43,6 +47,8 @@ enum Container {
     Ivf(ivf::Header),
     OggOpus(ogg_opus::Headers),
     AnnexB,
+    /// No file: lines of text.
+    Messages,
 }
 
 /// A stream of encoded frames.
@@ -97,6 +103,34 @@ impl Media {
         })
     }
 
+    /// Makes the messages that `sender` writes until `end`.
+    pub(crate) fn messages(sender: &str, end: Duration) -> Self {
+        let times = (0..).map(|number| MESSAGES_APART * number);
+        let frames = times.take_while(|due| *due <= end).zip(1..);
+        let frame = |(due, number): (Duration, u64)| Frame {
+            octets: format!(
+                "Message {number} of {sender}, for the members of the channel alone.\n"
+            )
+            .into_bytes(),
+            due,
+            timestamp: number,
+        };
+        Self {
+            name: "messages".into(),
+            frames: frames.map(frame).collect(),
+            container: Container::Messages,
+        }
+    }
+
+    /// Returns what the channel knows such media as.
+    pub(crate) fn kind(&self) -> Kind {
+        match self.container {
+            Container::Ivf(_) | Container::AnnexB => Kind::VIDEO,
+            Container::OggOpus(_) => Kind::AUDIO,
+            Container::Messages => Kind::DATA,
+        }
+    }
+
     /// Keeps the frames that are due before `end`.
     pub(crate) fn cut_at(&mut self, end: Duration) {
         self.frames.retain(|frame| frame.due < end);
@@ -125,6 +159,7 @@ impl Media {
             Container::Ivf(_) => "ivf",
             Container::OggOpus(_) => "ogg",
             Container::AnnexB => "h264",
+            Container::Messages => "txt",
         }
     }
 
@@ -134,6 +169,7 @@ impl Media {
             Container::Ivf(header) => header.codec(),
             Container::OggOpus(_) => "Opus",
             Container::AnnexB => "H.264",
+            Container::Messages => "text",
         }
     }
 
@@ -145,7 +181,9 @@ impl Media {
         match &self.container {
             Container::Ivf(header) => ivf::write(header, &self.frames, arrived),
             Container::OggOpus(headers) => ogg_opus::write(headers, &self.frames, arrived),
-            Container::AnnexB => Ok(arrived.iter().flatten().flatten().copied().collect()),
+            Container::AnnexB | Container::Messages => {
+                Ok(arrived.iter().flatten().flatten().copied().collect())
+            }
         }
     }
 }

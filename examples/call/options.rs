@@ -5,18 +5,23 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use lexopt::prelude::*;
-use mediaseal::BaseKey;
+use mediaseal::ChannelKey;
 
 use crate::ciphers::Choice;
 use crate::impairments::Impairments;
 
 const HELP: &str = "\
-Two participants in an encrypted call over UDP, through a relay that nobody trusts.
+Three participants in an encrypted call over UDP, through a relay that nobody trusts.
 
-A sends speech, a camera and a screen; B sends speech and a camera. Each encoded
-frame is encrypted whole and cut into datagrams of at most 1200 octets. The relay
-loses, delays, repeats, replays and alters datagrams, and looks for media in each.
-What arrives is compared with what was sent, bit by bit, and written to files.
+A sends speech, a camera and a screen; B sends speech and a camera; both send
+messages. Each is encrypted whole and cut into datagrams of at most 1200 octets.
+The relay loses, delays, repeats, replays and alters datagrams, and looks for media
+in each. What arrives is compared with what was sent, bit by bit, and written to files.
+
+One key of the channel is all that A and B share. C joins after 4 seconds and gets a
+secret that opens nothing earlier; A restarts a sender after 6; the relay sends a
+whole session of before again after 7; C leaves after 8, and does not get the next
+key. The relay goes on sending to C, and sends some frames back to A.
 
 Usage: cargo run --release --example call -- [OPTIONS]
 
@@ -29,9 +34,9 @@ Media:
 
 Keys:
   --cipher NAME      CIPHERS
-  --key HEX          use your own base key, 32 to 128 hexadecimal digits: given once
-                     for A, twice for A and B. For tests: others on this machine can
-                     read a command line. [random]
+  --key HEX          use your own channel key, 32 to 128 hexadecimal digits; given
+                     again, that of generation 2, which follows when C leaves. For
+                     tests: others on this machine can read a command line. [random]
 
 Relay, in percent:
   --loss P           datagrams lost [2]
@@ -45,9 +50,10 @@ Result:
   --out DIR          where to write received media and timeline.svg [target/call]
   -h, --help         print this
 
-The last line of the output sums up. Exit status: 0 if all is well; 1 if a frame was
-wrong, the relay saw media, a stream did not arrive, or the numbers do not add up;
-2 if an option or an input file is not good.
+The last line of the output sums up the media between A and B. Exit status: 0 if all is
+well; 1 if a frame was wrong, the relay saw media, a stream did not arrive, something
+opened that must not or did not open that must, or the numbers do not add up; 2 if an
+option or an input file is not good.
 ";
 
 /// What the command line asks for. Holds keys, so it is not `Debug`.
@@ -57,7 +63,7 @@ pub(crate) struct Options {
     pub(crate) seconds: Option<Duration>,
     pub(crate) fast: bool,
     pub(crate) cipher: Choice,
-    pub(crate) keys: Vec<BaseKey>,
+    pub(crate) keys: Vec<ChannelKey>,
     pub(crate) impairments: Impairments,
     pub(crate) out: PathBuf,
 }
@@ -101,7 +107,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             Long("seconds") => options.seconds = Some(value(&mut parser, "--seconds", seconds)?),
             Long("fast") => options.fast = true,
             Long("cipher") => options.cipher = value(&mut parser, "--cipher", cipher_named)?,
-            Long("key") => options.keys.push(base_key(&parser.value()?)?),
+            Long("key") => options.keys.push(channel_key(&parser.value()?)?),
             Long("loss") => harm.loss = value(&mut parser, "--loss", percent)?,
             Long("reorder") => harm.reorder = value(&mut parser, "--reorder", percent)?,
             Long("duplicate") => harm.duplicate = value(&mut parser, "--duplicate", percent)?,
@@ -116,7 +122,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         }
     }
     if options.keys.len() > 2 {
-        return Err("--key may be given twice, for A and for B".into());
+        return Err("--key may be given twice, for generations 1 and 2".into());
     }
     Ok(Command::Call(Box::new(options)))
 }
@@ -172,10 +178,10 @@ fn seed(text: &str) -> Result<u64, String> {
         .map_err(|_| format!("a whole number from 0 to {} is needed", u64::MAX))
 }
 
-/// Reads a base key; the error does not repeat what was given.
-fn base_key(value: &OsString) -> Result<BaseKey, lexopt::Error> {
+/// Reads a channel key; the error does not repeat what was given.
+fn channel_key(value: &OsString) -> Result<ChannelKey, lexopt::Error> {
     let text = value.to_str().ok_or("--key: the key is not hexadecimal")?;
-    BaseKey::from_hex(text).map_err(|error| format!("--key: {error}").into())
+    ChannelKey::from_hex(text).map_err(|error| format!("--key: {error}").into())
 }
 
 #[cfg(test)]

@@ -1,12 +1,9 @@
-//! How far the call is, on standard error; and the clock that the key stores need.
+//! How far the call is, on standard error.
 
-use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
-
-use mediaseal::KeyStore;
+use std::time::{Duration, Instant};
 
 use crate::stream::Stream;
 
@@ -14,8 +11,6 @@ use crate::stream::Stream;
 const TURN: Duration = Duration::from_millis(20);
 /// How often a line on a terminal is written anew; elsewhere a new line comes ten times less often.
 const REFRESH: Duration = Duration::from_millis(500);
-/// How often the key stores hear the time: at least once a minute is asked for.
-const TICK: Duration = Duration::from_secs(20);
 
 /// Numbers of the whole call, counted by its threads as they go.
 pub(crate) struct Progress {
@@ -27,10 +22,9 @@ pub(crate) struct Progress {
 
 impl Progress {
     /// Starts at zero.
-    pub(crate) fn new(streams: &[Vec<Stream>]) -> Self {
+    pub(crate) fn new(streams: &[Stream]) -> Self {
         let frames = streams
             .iter()
-            .flatten()
             .map(|stream| stream.media.frames.len() as u64);
         Self {
             total: frames.sum(),
@@ -40,15 +34,8 @@ impl Progress {
         }
     }
 
-    /// Shows the numbers until `is_over`, and tells the key stores the time.
-    ///
-    /// # Errors
-    /// If a key store refuses the time.
-    pub(crate) fn watch(
-        &self,
-        stores: &[KeyStore],
-        is_over: impl Fn() -> bool,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
+    /// Shows the numbers until `is_over`.
+    pub(crate) fn watch(&self, is_over: impl Fn() -> bool) {
         let start = Instant::now();
         let mut terminal = io::stderr().is_terminal().then(io::stderr);
         let refresh = if terminal.is_some() {
@@ -56,16 +43,9 @@ impl Progress {
         } else {
             10 * REFRESH
         };
-        let (mut next_line, mut next_tick) = (refresh, Duration::ZERO);
+        let mut next_line = refresh;
         while !is_over() {
             let elapsed = start.elapsed();
-            if elapsed >= next_tick {
-                next_tick += TICK;
-                let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs();
-                for store in stores {
-                    store.tick(now)?;
-                }
-            }
             if elapsed >= next_line {
                 next_line += refresh;
                 let line = self.line(elapsed);
@@ -80,7 +60,6 @@ impl Progress {
         if let Some(terminal) = &mut terminal {
             write!(terminal, "\r\x1b[K").ok();
         }
-        Ok(())
     }
 
     fn line(&self, elapsed: Duration) -> String {

@@ -1,16 +1,21 @@
 //! The receiving half of a participant: reassembles, decrypts, compares with what was sent.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::net::UdpSocket;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use mediaseal::{ChannelDecryptor, ErrorCounts, FrameBuf, FrameInfo, KeyStore, Mode, Ssrc};
+use mediaseal::{ChannelDecryptor, FrameBuf, FrameInfo, KeyId, Mode, SenderId, Ssrc};
 
 use crate::cost::Cost;
 use crate::datagram::{self, Header, MAX_DATAGRAM, Reassembler, Whole};
 use crate::gate::Gate;
+use crate::member::{Announcement, Member};
+use crate::refusal::{Names, Refusal, Refused, name_of};
 use crate::relay;
+use crate::script::{Act, Stage};
 use crate::stream::Stream;
 
 /// How long a read waits before it looks whether the call is over.
@@ -22,49 +27,17 @@ const MAX_OVERHEAD: usize = FrameBuf::HEADROOM + FrameBuf::TAILROOM;
 
 /// What a participant receives with.
 pub(crate) struct Receiver<'a> {
-    pub(crate) store: &'a KeyStore,
+    pub(crate) member: &'a Member,
+    /// What the others announce.
+    pub(crate) inbox: mpsc::Receiver<Announcement>,
     /// Connected to the relay.
     pub(crate) socket: &'a UdpSocket,
     /// Backpressure towards the relay.
     pub(crate) own: &'a Gate,
     pub(crate) relay_done: &'a AtomicBool,
-    /// Frames delivered and refused so far in the whole call, for the progress line.
+    pub(crate) stage: &'a Stage,
+    /// Frames delivered and refused so far, for the progress line.
     pub(crate) progress: [&'a AtomicU64; 2],
-}
-
-/// Why the decryptor refused a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Refusal {
-    /// Opened before, less than a second of its stream ago.
-    Duplicate,
-    /// Opened before, longer ago; or too old for the replay window to know.
-    Replay,
-    /// Authentication failed: the frame, or where it claims to belong, was altered.
-    Altered,
-    /// Anything else, such as an altered KID that names no key.
-    Other,
-}
-
-impl Refusal {
-    /// All reasons, in the order in which the report lists them.
-    pub(crate) const ALL: [Self; 4] = [Self::Duplicate, Self::Replay, Self::Altered, Self::Other];
-
-    fn new(error: &mediaseal::Error, is_old: bool) -> Self {
-        match error {
-            mediaseal::Error::Duplicate { .. } if is_old => Self::Replay,
-            mediaseal::Error::Duplicate { .. } => Self::Duplicate,
-            mediaseal::Error::Replayed { .. } | mediaseal::Error::TooOld { .. } => Self::Replay,
-            mediaseal::Error::AuthenticationFailed { .. } => Self::Altered,
-            _ => Self::Other,
-        }
-    }
-}
-
-/// A refusal, and when it happened: at the newest frame that its stream had delivered.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Refused {
-    pub(crate) reason: Refusal,
-    pub(crate) at: Duration,
 }
 
 /// What became of one stream on the receiving side.
@@ -85,6 +58,8 @@ pub(crate) struct Received {
     /// Datagrams that fitted no frame.
     pub(crate) malformed_datagrams: u64,
     newest: usize,
+    /// The newest frame's.
+    session: Option<KeyId>,
 }
 
 impl Received {
@@ -98,12 +73,8 @@ impl Received {
             cost: Cost::default(),
             malformed_datagrams: 0,
             newest: 0,
+            session: None,
         }
-    }
-
-    /// Frames of which nothing usable came.
-    pub(crate) fn lost(&self) -> u64 {
-        self.frames.iter().filter(|frame| frame.is_none()).count() as u64
     }
 
     /// Frames refused for one reason.
@@ -113,16 +84,27 @@ impl Received {
     }
 }
 
-/// What became of all streams of a receiver.
+/// What became of the frames of one of the relay's acts.
+#[derive(Debug, Default)]
+pub(crate) struct Tried {
+    pub(crate) frames: u64,
+    pub(crate) opened: u64,
+    pub(crate) refused: Names,
+}
+
+/// What became of all that came to a receiver.
 #[derive(Debug)]
 pub(crate) struct Receipt {
+    /// All streams of the call: its own stay empty.
     pub(crate) streams: Vec<Received>,
+    /// By act.
+    pub(crate) acts: [Tried; Act::COUNT],
+    /// Frames opened by generation and step.
+    pub(crate) epochs: BTreeMap<(u64, u32), u64>,
     /// Datagrams that named no stream.
     pub(crate) strays: u64,
-    /// The decryptor's own count of frames that it opened.
-    pub(crate) opened: u64,
-    /// The decryptor's own count of refusals, by error.
-    pub(crate) errors: ErrorCounts,
+    /// The decryptor's own counts of frames that it opened and refused.
+    pub(crate) counts: [u64; 2],
 }
 
 /// One stream on its way in.
@@ -143,21 +125,28 @@ impl<'a> Incoming<'a> {
 }
 
 impl Receiver<'_> {
-    /// Receives the `streams` of the other participant until the relay is done.
+    /// Receives what comes of `streams` until the relay is done.
     ///
     /// # Errors
     /// If the decryptor cannot be made or the socket fails.
-    pub(crate) fn run(&self, streams: &[Stream]) -> Result<Receipt, Box<dyn Error + Send + Sync>> {
-        let mut decryptor = ChannelDecryptor::new(self.store, Mode::Frame)?;
+    pub(crate) fn run(self, streams: &[Stream]) -> Result<Receipt, Box<dyn Error + Send + Sync>> {
+        let mut decryptor = self.decryptor(streams)?;
+        let mut receipt = Receipt {
+            streams: Vec::new(),
+            acts: Default::default(),
+            epochs: BTreeMap::new(),
+            strays: 0,
+            counts: [0; 2],
+        };
         let mut incoming: Vec<_> = streams.iter().map(Incoming::new).collect();
-        let mut strays = 0;
         let mut datagram = [0; 2 * MAX_DATAGRAM];
         let mut last_read = Instant::now();
         self.socket.set_read_timeout(Some(TURN))?;
         loop {
             if let Some((len, _)) = relay::read(self.socket, &mut datagram)? {
                 last_read = Instant::now();
-                self.own.leave();
+                // A session is announced before its first frame is sent.
+                self.member.hear(&self.inbox)?;
                 let header = Header::parse(&datagram[..len]);
                 let known = header.and_then(|(header, piece)| {
                     let of_header = |at: &&mut Incoming<'_>| at.stream.number == header.stream;
@@ -167,12 +156,14 @@ impl Receiver<'_> {
                 match known {
                     Some((incoming, header, piece)) => {
                         if let Some(mut whole) = incoming.reassembler.accept(header, piece) {
-                            self.open(&mut decryptor, incoming, header.frame, &mut whole)?;
+                            let frame = header.frame;
+                            self.open(&mut decryptor, incoming, frame, &mut whole, &mut receipt)?;
                             incoming.reassembler.recycle(whole);
                         }
                     }
-                    None => strays += 1,
+                    None => receipt.strays += 1,
                 }
+                self.own.leave();
             } else if self.relay_done.load(Ordering::Acquire)
                 && (self.own.is_empty() || last_read.elapsed() > LAST_CALL)
             {
@@ -183,12 +174,22 @@ impl Receiver<'_> {
             malformed_datagrams: incoming.reassembler.malformed,
             ..incoming.received
         });
-        Ok(Receipt {
-            streams: received.collect(),
-            strays,
-            opened: decryptor.totals().frames,
-            errors: decryptor.totals().errors,
-        })
+        receipt.streams = received.collect();
+        let totals = decryptor.totals();
+        receipt.counts = [totals.frames, totals.errors.total()];
+        Ok(receipt)
+    }
+
+    /// Makes a decryptor for all that the others send.
+    fn decryptor(&self, streams: &[Stream]) -> Result<ChannelDecryptor, mediaseal::Error> {
+        let mut expected = Vec::new();
+        for stream in streams {
+            let pair = (SenderId::new(stream.sender.name())?, stream.kind);
+            if stream.sender != self.member.who && !expected.contains(&pair) {
+                expected.push(pair);
+            }
+        }
+        ChannelDecryptor::for_channel(&self.member.channel, &expected, Mode::Frame)
     }
 
     /// Decrypts a complete frame in place and compares it with the one that was sent.
@@ -198,43 +199,66 @@ impl Receiver<'_> {
         incoming: &mut Incoming<'_>,
         frame: u32,
         whole: &mut Whole,
+        receipt: &mut Receipt,
     ) -> Result<(), mediaseal::Error> {
+        let act = self.stage.act();
         let stream = incoming.stream.number;
         let number = usize::try_from(frame).unwrap_or(usize::MAX);
         let frames = &incoming.stream.media.frames;
         let received = &mut incoming.received;
-        received.whole += 1;
+        let tried = &mut receipt.acts[act as usize];
+        tried.frames += 1;
+        received.whole += u64::from(act.is_delivery());
 
         let octets = whole.octets();
         let len = octets.len();
         let mut buf = FrameBuf::new(octets, 0, len)?;
         let metadata = datagram::metadata(stream, frame);
         let info = FrameInfo::new(Ssrc::new(stream)).metadata(&metadata);
-        let mut opened = Ok(());
+        let mut opened = Err(mediaseal::Error::NoActiveKey);
+        let session = &mut received.session;
         received.cost.measure(|| {
-            opened = decryptor.decrypt_in_place(&info, &mut buf).map(|_| ());
+            let result = decryptor.decrypt_in_place(&info, &mut buf);
+            opened = result.map(|opened| (opened.kid, opened.epoch));
+            opened.is_ok_and(|(kid, _)| session.replace(kid) != Some(kid))
         });
 
-        if let Err(error) = opened {
-            let newest = frames
-                .get(received.newest)
-                .map_or(Duration::ZERO, |frame| frame.due);
-            let due = frames.get(number).map_or(newest, |frame| frame.due);
-            let is_old = newest.saturating_sub(due) >= Duration::from_secs(1);
-            let reason = Refusal::new(&error, is_old);
-            received.refused.push(Refused { reason, at: newest });
-            self.progress[1].fetch_add(1, Ordering::Relaxed);
-            return Ok(());
+        match opened {
+            Err(error) => {
+                let name = name_of(&error);
+                *tried.refused.entry(name).or_default() += 1;
+                if act.is_delivery() {
+                    let newest = frames
+                        .get(received.newest)
+                        .map_or(Duration::ZERO, |frame| frame.due);
+                    let due = frames.get(number).map_or(newest, |frame| frame.due);
+                    let is_old = newest.saturating_sub(due) >= Duration::from_secs(1);
+                    received.refused.push(Refused {
+                        reason: Refusal::new(&error, is_old),
+                        name,
+                        frame: number,
+                        at: newest,
+                    });
+                    self.progress[1].fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            Ok((_, epoch)) => {
+                tried.opened += 1;
+                *receipt.epochs.entry(epoch.unwrap_or_default()).or_default() += 1;
+                if !act.is_delivery() {
+                    return Ok(());
+                }
+                match frames.get(number) {
+                    Some(sent) if sent.octets == buf.as_slice() => received.exact += 1,
+                    _ => received.wrong += 1,
+                }
+                if let Some(place) = received.frames.get_mut(number) {
+                    *place = Some(buf.as_slice().to_vec());
+                    received.newest = received.newest.max(number);
+                }
+                self.progress[0].fetch_add(1, Ordering::Relaxed);
+            }
         }
-        match frames.get(number) {
-            Some(sent) if sent.octets == buf.as_slice() => received.exact += 1,
-            _ => received.wrong += 1,
-        }
-        if let Some(place) = received.frames.get_mut(number) {
-            *place = Some(buf.as_slice().to_vec());
-            received.newest = received.newest.max(number);
-        }
-        self.progress[0].fetch_add(1, Ordering::Relaxed);
         Ok(())
     }
 }

@@ -2,20 +2,23 @@
 //! loses, delays, repeats, replays and alters them.
 //!
 //! ```text
-//!  A ──► socket ──► look ──► lose? alter? hold back? twice? ──► B
-//!                     │                                          (and from B to A)
+//!  A ──► socket ──► look ──► lose? alter? hold back? twice? ──► B, C
+//!                     │                                          (and from B to A, C)
 //!                     └──► keep whole frames ──► again, a second or more later
 //! ```
+//!
+//! That is by chance. Besides, it has a part to play when members come and go: see [`crate::script`].
 
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::datagram::{HEADER_LEN, Header, MAX_DATAGRAM};
-use crate::gate::Gate;
-use crate::impairments::{Chance, Impairments, noise};
-use crate::watch::Watch;
+use crate::datagram::{Header, MAX_DATAGRAM};
+use crate::impairments::{Chance, Impairments};
+use crate::script::{Act, HOLDS_BACK, JOINS, LEAVES, REFLECTED, RESTARTS, STREAM};
+use crate::stream::Participant;
+use crate::surroundings::{Side, Surroundings};
 
 /// How long a read waits; also how late a datagram that is held back may be.
 const TURN: Duration = Duration::from_millis(5);
@@ -27,14 +30,6 @@ const REPLAY_AGES: [u32; 8] = [1, 1, 1, 2, 2, 3, 5, 10];
 const MAX_KEPT: usize = 256;
 /// With all senders done and nothing read for so long, datagrams under way are given up.
 const LAST_CALL: Duration = Duration::from_secs(1);
-
-/// One of the two participants, as the relay knows it.
-pub(crate) struct Side<'a> {
-    /// Where its datagrams come from and go to.
-    pub(crate) address: SocketAddr,
-    /// Backpressure towards it.
-    pub(crate) gate: &'a Gate,
-}
 
 /// What the relay did and saw, in datagrams where nothing else is said.
 #[derive(Clone, Copy, Debug, Default)]
@@ -52,7 +47,7 @@ pub(crate) struct Tally {
 
 /// A datagram that others may overtake.
 struct Held {
-    to: usize,
+    from: usize,
     octets: Vec<u8>,
     after: u64,
     until: Instant,
@@ -60,24 +55,35 @@ struct Held {
 
 /// A frame that is kept for a replay.
 struct Kept {
-    to: usize,
+    from: usize,
     first: Header,
     due: u32,
     spoiled: bool,
     datagrams: Vec<Vec<u8>>,
 }
 
+/// A frame of A's first stream as it passed.
+struct Copied {
+    frame: u32,
+    count: u16,
+    datagrams: Vec<Vec<u8>>,
+}
+
 /// The relay's state.
 pub(crate) struct Relay<'a> {
     socket: UdpSocket,
-    incoming: &'a Gate,
-    sides: [Side<'a>; 2],
-    watch: &'a Watch,
+    around: Surroundings<'a>,
     impairments: Impairments,
     /// Frames a second of each stream, by stream number - 1.
     rates: Vec<u32>,
     held: Vec<Held>,
     kept: Vec<Kept>,
+    /// Time of the media, as far as the relay has played its part.
+    time: Duration,
+    /// What A's first stream sent before its restart, but for lost and altered datagrams.
+    session: Vec<Copied>,
+    /// What is to come late, the same.
+    late: Vec<Copied>,
     tally: Tally,
 }
 
@@ -88,22 +94,21 @@ impl<'a> Relay<'a> {
     /// If the socket refuses a timeout.
     pub(crate) fn new(
         socket: UdpSocket,
-        incoming: &'a Gate,
-        sides: [Side<'a>; 2],
-        watch: &'a Watch,
+        around: Surroundings<'a>,
         impairments: Impairments,
         rates: Vec<u32>,
     ) -> io::Result<Self> {
         socket.set_read_timeout(Some(TURN))?;
         Ok(Self {
             socket,
-            incoming,
-            sides,
-            watch,
+            around,
             impairments,
             rates,
             held: Vec::new(),
             kept: Vec::new(),
+            time: Duration::ZERO,
+            session: Vec::new(),
+            late: Vec::new(),
             tally: Tally::default(),
         })
     }
@@ -113,18 +118,23 @@ impl<'a> Relay<'a> {
     /// # Errors
     /// If the socket fails.
     pub(crate) fn run(mut self, senders_done: &AtomicBool) -> io::Result<Tally> {
+        let around = self.around;
         let mut datagram = [0; 2 * MAX_DATAGRAM];
         let mut last_read = Instant::now();
         loop {
-            if let Some((len, from)) = read(&self.socket, &mut datagram)? {
+            // Asked first: afterwards, the time does not change any more.
+            let is_over = senders_done.load(Ordering::Acquire);
+            let read = read(&self.socket, &mut datagram)?;
+            self.play_parts()?;
+            if let Some((len, from)) = read {
                 last_read = Instant::now();
-                if let Some(sender) = self.sides.iter().position(|side| side.address == from) {
-                    self.incoming.leave();
-                    self.relay(1 - sender, &mut datagram[..len])?;
+                let is_sender = |side: &Side<'_>| side.address == from;
+                if let Some(from) = around.sides.iter().position(is_sender)
+                    && !self.relay(from, &mut datagram[..len])?
+                {
+                    around.incoming.leave();
                 }
-            } else if senders_done.load(Ordering::Acquire)
-                && (self.incoming.is_empty() || last_read.elapsed() > LAST_CALL)
-            {
+            } else if is_over && (around.incoming.is_empty() || last_read.elapsed() > LAST_CALL) {
                 self.release(|_| true)?;
                 return Ok(self.tally);
             }
@@ -133,22 +143,31 @@ impl<'a> Relay<'a> {
         }
     }
 
-    /// Does with one datagram whatever chance has in store for it.
-    fn relay(&mut self, to: usize, datagram: &mut [u8]) -> io::Result<()> {
+    /// Does with one datagram whatever chance has in store for it; tells whether it stays here.
+    fn relay(&mut self, from: usize, datagram: &mut [u8]) -> io::Result<bool> {
         self.tally.received += 1;
-        self.tally.octets_seen += self.watch.octets_seen(datagram) as u64;
+        self.tally.octets_seen += self.around.watch.octets_seen(datagram) as u64;
         let Some((header, _)) = Header::parse(datagram) else {
-            return Ok(());
+            return Ok(false);
         };
         let happens = |chance| self.impairments.happens(chance, header);
         let (lose, alter) = (happens(Chance::Loss), happens(Chance::Tamper));
         let (twice, hold_back) = (happens(Chance::Duplicate), happens(Chance::Reorder));
-        self.keep(to, header, datagram, lose || alter);
+        let is_copied = header.stream == STREAM && !lose && !alter;
+        let comes_late = is_copied && (HOLDS_BACK..LEAVES).contains(&self.time);
+        self.keep(from, header, datagram, lose || alter || comes_late);
         self.replay_due(header)?;
 
         if lose {
             self.tally.lost += 1;
-            return Ok(());
+            return Ok(false);
+        }
+        if is_copied && self.time < RESTARTS {
+            copy(&mut self.session, header, datagram);
+        }
+        if comes_late {
+            copy(&mut self.late, header, datagram);
+            return Ok(false);
         }
         if alter {
             self.tally.altered += 1;
@@ -156,20 +175,70 @@ impl<'a> Relay<'a> {
         }
         if twice {
             self.tally.duplicated += 1;
-            self.forward(to, datagram)?;
+            self.forward(from, datagram)?;
         }
         if hold_back {
             self.tally.held_back += 1;
             let overtakers = 1 + self.impairments.below(12, Chance::HoldBack, header);
             self.held.push(Held {
-                to,
+                from,
                 octets: datagram.to_vec(),
                 after: self.tally.received + u64::from(overtakers),
                 until: Instant::now() + LONGEST_HOLD,
             });
-            return Ok(());
+            return Ok(true);
         }
-        self.forward(to, datagram)
+        self.forward(from, datagram)?;
+        Ok(false)
+    }
+
+    /// Does what the script wants of the relay by now.
+    fn play_parts(&mut self) -> io::Result<()> {
+        let now = self.around.clock.time();
+        for (at, act) in Act::SCHEDULE {
+            if (self.time < at) && (at <= now) {
+                self.play(act)?;
+            }
+        }
+        self.time = now;
+        let played = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        self.around.played.store(played, Ordering::Release);
+        Ok(())
+    }
+
+    /// Sends frames of A's first stream once more, or late, while nothing else is under way.
+    fn play(&self, act: Act) -> io::Result<()> {
+        let (frames, to): (Vec<_>, &[Participant]) = match act {
+            Act::Relay => return Ok(()),
+            Act::Reflect => {
+                let is_whole = |copied: &&Copied| copied.datagrams.len() == copied.count.into();
+                let newest = self.session.iter().rev().filter(is_whole);
+                (newest.take(REFLECTED).collect(), &[Participant::A])
+            }
+            Act::ShowThePast => (self.session.iter().collect(), &[Participant::C]),
+            Act::Replay => (self.session.iter().collect(), &[Participant::B]),
+            Act::DeliverLate => (
+                self.late.iter().collect(),
+                &[Participant::B, Participant::C],
+            ),
+            Act::DeliverTooLate => (self.late.iter().collect(), &[Participant::B]),
+        };
+        self.wait_for_receivers();
+        self.around.stage.set(act);
+        for datagram in frames.into_iter().flat_map(|copied| &copied.datagrams) {
+            for to in to {
+                self.send(*to as usize, datagram)?;
+            }
+        }
+        self.wait_for_receivers();
+        self.around.stage.set(Act::Relay);
+        Ok(())
+    }
+
+    fn wait_for_receivers(&self) {
+        for side in &self.around.sides {
+            side.gate.wait_until_empty();
+        }
     }
 
     /// Flips one bit, in the example's header or in the encrypted frame.
@@ -186,7 +255,7 @@ impl<'a> Relay<'a> {
 
     /// Keeps the datagrams of a frame that is to be replayed. One of which the receiver did not get
     /// everything would not come a second time, and is left out.
-    fn keep(&mut self, to: usize, header: Header, datagram: &[u8], spoiled: bool) {
+    fn keep(&mut self, from: usize, header: Header, datagram: &[u8], spoiled: bool) {
         let first = Header {
             index: 0,
             count: 0,
@@ -210,7 +279,7 @@ impl<'a> Relay<'a> {
                     .copied()
                     .unwrap_or(1);
                 self.kept.push(Kept {
-                    to,
+                    from,
                     first,
                     due: header
                         .frame
@@ -237,7 +306,7 @@ impl<'a> Relay<'a> {
             }
             self.tally.replayed += 1;
             for datagram in &kept.datagrams {
-                self.forward(kept.to, datagram)?;
+                self.forward(kept.from, datagram)?;
             }
         }
         Ok(())
@@ -247,15 +316,41 @@ impl<'a> Relay<'a> {
     fn release(&mut self, due: impl Fn(&Held) -> bool) -> io::Result<()> {
         while let Some(at) = self.held.iter().position(&due) {
             let held = self.held.remove(at);
-            self.forward(held.to, &held.octets)?;
+            self.forward(held.from, &held.octets)?;
+            self.around.incoming.leave();
         }
         Ok(())
     }
 
-    fn forward(&self, to: usize, datagram: &[u8]) -> io::Result<()> {
-        let side = &self.sides[to];
+    /// Sends a datagram to all who are there; C, once it came, although it has left.
+    fn forward(&self, from: usize, datagram: &[u8]) -> io::Result<()> {
+        for to in Participant::ALL {
+            let is_there = to != Participant::C || self.time >= JOINS;
+            if to as usize != from && is_there {
+                self.send(to as usize, datagram)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn send(&self, to: usize, datagram: &[u8]) -> io::Result<()> {
+        let side = &self.around.sides[to];
         side.gate.enter();
         self.socket.send_to(datagram, side.address).map(|_| ())
+    }
+}
+
+/// Adds a datagram to the frame it belongs to.
+fn copy(to: &mut Vec<Copied>, header: Header, datagram: &[u8]) {
+    if to.last().is_none_or(|newest| newest.frame != header.frame) {
+        to.push(Copied {
+            frame: header.frame,
+            count: header.count,
+            datagrams: Vec::new(),
+        });
+    }
+    if let Some(newest) = to.last_mut() {
+        newest.datagrams.push(datagram.to_vec());
     }
 }
 
@@ -279,43 +374,4 @@ pub(crate) fn read(
             _ => Err(error),
         },
     }
-}
-
-/// Shows that the relay's look-out works: sends `frame` once as it is and once covered with noise,
-/// through real sockets. Returns the octets looked at.
-///
-/// # Errors
-/// If the frame as it is is not seen completely, or anything of the covered one is.
-pub(crate) fn check_watch(watch: &Watch, frame: &[u8]) -> io::Result<usize> {
-    let (from, to) = (
-        UdpSocket::bind("127.0.0.1:0")?,
-        UdpSocket::bind("127.0.0.1:0")?,
-    );
-    to.set_read_timeout(Some(LAST_CALL))?;
-    let header = Header {
-        stream: 1,
-        frame: 0,
-        index: 0,
-        count: 1,
-    }
-    .to_octets();
-    let piece = &frame[..frame.len().min(MAX_DATAGRAM - HEADER_LEN)];
-    let covered: Vec<u8> = piece
-        .iter()
-        .zip(noise())
-        .map(|(octet, noise)| octet ^ noise)
-        .collect();
-
-    for (sent, expected) in [(piece, piece.len()), (&covered, 0)] {
-        from.send_to(&[&header, sent].concat(), to.local_addr()?)?;
-        let mut datagram = [0; MAX_DATAGRAM];
-        let len = read(&to, &mut datagram)?.map_or(0, |(len, _)| len);
-        let seen = watch.octets_seen(&datagram[..len]);
-        if seen != expected || len != HEADER_LEN + sent.len() {
-            let what =
-                format!("the relay's look-out saw {seen} octets of media where {expected} are");
-            return Err(io::Error::other(what));
-        }
-    }
-    Ok(piece.len())
 }

@@ -2,30 +2,59 @@
 
 use std::fmt::{self, Write};
 
-use mediaseal::ErrorCounts;
-
 use crate::cost::Cost;
-use crate::receiver::{Receipt, Received, Refusal};
+use crate::events::Event;
+use crate::receiver::{Receipt, Received};
+use crate::refusal::{Names, Refusal, listed};
 use crate::relay::Tally;
 use crate::sender::Sent;
-use crate::stream::Stream;
+use crate::stream::{Participant, Stream};
 use crate::watch::Watch;
 
-/// A stream with what became of it on both sides.
+/// A stream and one of its receivers, with what became of it on both sides.
 pub(crate) struct Row<'a> {
     pub(crate) stream: &'a Stream,
+    pub(crate) to: Participant,
     pub(crate) sent: &'a Sent,
     pub(crate) received: &'a Received,
+    /// Frames that the receiver was to get: those sealed while it was a member.
+    pub(crate) expected: u64,
+    /// Those of which nothing usable came.
+    pub(crate) lost: u64,
 }
 
-/// Reads one count.
-type ErrorField = fn(&ErrorCounts) -> u64;
+impl<'a> Row<'a> {
+    /// Adds up what became of the frames that `is_expected`.
+    pub(crate) fn new(
+        stream: &'a Stream,
+        to: Participant,
+        sent: &'a Sent,
+        received: &'a Received,
+        is_expected: impl Fn(usize) -> bool,
+    ) -> Self {
+        let expected = || (0..sent.sealed.len()).filter(|frame| is_expected(*frame));
+        let is_lost = |frame: &usize| received.frames.get(*frame).is_none_or(Option::is_none);
+        Self {
+            stream,
+            to,
+            sent,
+            received,
+            expected: expected().count() as u64,
+            lost: expected().filter(is_lost).count() as u64,
+        }
+    }
+}
 
 /// Everything that a call leaves behind.
 pub(crate) struct Report<'a> {
     /// Name of the cipher.
     pub(crate) cipher: &'static str,
+    /// The streams of A and B to each other.
     pub(crate) rows: Vec<Row<'a>>,
+    /// The same streams to C.
+    pub(crate) rows_to_c: Vec<Row<'a>>,
+    /// What happened besides.
+    pub(crate) events: &'a [Event],
     pub(crate) receipts: &'a [Receipt],
     pub(crate) relay: Tally,
     /// Datagrams that the operating system lost.
@@ -37,34 +66,41 @@ pub(crate) struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// Sums one number over all streams.
+    /// Sums one number over the media of A and B.
     pub(crate) fn sum(&self, number: impl Fn(&Row<'_>) -> u64) -> u64 {
-        self.rows.iter().map(number).sum()
+        let media = self.rows.iter().filter(|row| !row.stream.is_data());
+        media.map(number).sum()
+    }
+
+    fn all_rows(&self) -> impl Iterator<Item = &Row<'_>> {
+        self.rows.iter().chain(&self.rows_to_c)
     }
 
     /// Returns what is wrong with the call, one sentence each; nothing if all is well.
     pub(crate) fn faults(&self) -> Vec<String> {
         let mut faults = Vec::new();
-        for Row {
-            stream,
-            sent,
-            received,
-        } in &self.rows
-        {
-            let name = format!("stream {} ({})", stream.number, stream.media.name);
-            let (exact, wrong, lost) = (received.exact, received.wrong, received.lost());
+        for row in self.all_rows() {
+            let Row {
+                stream,
+                received,
+                expected,
+                lost,
+                ..
+            } = row;
+            let (from, to) = (stream.number, row.to.name());
+            let name = format!("stream {from} ({}) to {to}", stream.media.name);
+            let (exact, wrong) = (received.exact, received.wrong);
             if wrong > 0 {
                 faults.push(format!(
                     "{name}: {wrong} frames came out other than they were sent"
                 ));
             }
-            if exact == 0 {
+            if exact == 0 && *expected > 0 {
                 faults.push(format!("{name}: no frame arrived"));
             }
-            if sent.frames != exact + wrong + lost {
-                let sent = sent.frames;
+            if *expected != exact + wrong + lost {
                 faults.push(format!(
-                    "{name}: {sent} sent is not {exact} exact + {wrong} wrong + {lost} lost"
+                    "{name}: {expected} sent is not {exact} exact + {wrong} wrong + {lost} lost"
                 ));
             }
             let (whole, refused) = (received.whole, received.refused.len() as u64);
@@ -72,19 +108,25 @@ impl Report<'_> {
                 faults.push(format!("{name}: {whole} received is not {exact} exact + {wrong} wrong + {refused} refused"));
             }
         }
-        let opened: u64 = self.receipts.iter().map(|receipt| receipt.opened).sum();
-        let refused: u64 = self
-            .receipts
-            .iter()
-            .map(|receipt| receipt.errors.total())
-            .sum();
-        let delivered = self.sum(|row| row.received.exact + row.received.wrong);
-        let turned_away = self.sum(|row| row.received.refused.len() as u64);
-        if (opened, refused) != (delivered, turned_away) {
-            faults.push(format!(
-                "the decryptors count {opened} opened and {refused} refused, the receivers {delivered} and {turned_away}"
-            ));
+        for (receipt, who) in self.receipts.iter().zip(Participant::ALL) {
+            let counted = receipt
+                .acts
+                .iter()
+                .fold([0; 2], |[opened, refused], tried| {
+                    [
+                        opened + tried.opened,
+                        refused + tried.refused.values().sum::<u64>(),
+                    ]
+                });
+            if receipt.counts != counted {
+                let (of, own) = (who.name(), receipt.counts);
+                faults.push(format!(
+                    "the decryptor of {of} counts {own:?} opened and refused, the receiver {counted:?}"
+                ));
+            }
         }
+        let events = self.events.iter().flat_map(|event| &event.faults);
+        faults.extend(events.cloned());
         if self.relay.octets_seen > 0 {
             faults.push(format!(
                 "the relay saw {} octets of media",
@@ -97,7 +139,7 @@ impl Report<'_> {
     /// Returns the last line of the output.
     pub(crate) fn summary(&self) -> String {
         let exact = self.sum(|row| row.received.exact);
-        let wrong = self.sum(|row| row.received.wrong);
+        let wrong: u64 = self.all_rows().map(|row| row.received.wrong).sum();
         let seen = self.relay.octets_seen;
         format!(
             "call: {exact} frames bit-exact, {wrong} wrong, {seen} plaintext octets seen by the relay"
@@ -111,6 +153,7 @@ impl Report<'_> {
     pub(crate) fn write(&self, out: &mut String) -> fmt::Result {
         writeln!(out, "Call encrypted with {}.\n", self.cipher)?;
         self.write_frames(out)?;
+        self.write_events(out)?;
         self.write_cost(out)?;
         self.write_relay(out)
     }
@@ -118,12 +161,12 @@ impl Report<'_> {
     fn write_frames(&self, out: &mut String) -> fmt::Result {
         writeln!(
             out,
-            "{:29}{:-^34}  {:>9}  {:-^38}",
+            "{:29}{:-^34}  {:>9}  {:-^46}",
             "", " frames sent ", "complete", " of which refused as "
         )?;
         writeln!(
             out,
-            "{:29}{:>7}{:>11}{:>8}{:>8}  {:>9}{:>11}{:>9}{:>10}{:>10}",
+            "{:29}{:>7}{:>11}{:>8}{:>8}  {:>9}{:>11}{:>9}{:>10}{:>9}{:>9}",
             "stream",
             "sent",
             "bit-exact",
@@ -133,42 +176,52 @@ impl Report<'_> {
             "duplicate",
             "replay",
             "altered",
+            "no key",
             "other"
         )?;
-        let mut total = [0; 9];
-        for Row {
-            stream,
-            sent,
-            received,
-        } in &self.rows
-        {
-            let [duplicate, replay, altered, other] =
-                Refusal::ALL.map(|reason| received.refused_for(reason));
-            let numbers = [
-                sent.frames,
-                received.exact,
-                received.wrong,
-                received.lost(),
-                received.whole,
-                duplicate,
-                replay,
-                altered,
-                other,
-            ];
-            total
-                .iter_mut()
-                .zip(numbers)
-                .for_each(|(sum, number)| *sum += number);
-            write_frame_numbers(out, &title(stream), numbers)?;
+        for (rows, all) in [(&self.rows, "A and B, all"), (&self.rows_to_c, "to C, all")] {
+            let mut total = [0; 10];
+            for row in rows {
+                let received = row.received;
+                let [duplicate, replay, altered, no_key, other] =
+                    Refusal::ALL.map(|reason| received.refused_for(reason));
+                let numbers = [
+                    row.expected,
+                    received.exact,
+                    received.wrong,
+                    row.lost,
+                    received.whole,
+                    duplicate,
+                    replay,
+                    altered,
+                    no_key,
+                    other,
+                ];
+                total
+                    .iter_mut()
+                    .zip(numbers)
+                    .for_each(|(sum, number)| *sum += number);
+                write_frame_numbers(out, &title(row), numbers)?;
+            }
+            write_frame_numbers(out, all, total)?;
         }
-        write_frame_numbers(out, "all", total)?;
-        let mut errors = String::new();
-        for (name, count) in self.refusals_by_error() {
-            let separator = if errors.is_empty() { "" } else { ", " };
-            write!(errors, "{separator}{name} {count}")?;
+        let mut names = Names::new();
+        for tried in self.receipts.iter().flat_map(|receipt| &receipt.acts) {
+            for (name, count) in &tried.refused {
+                *names.entry(name).or_default() += count;
+            }
         }
-        let errors = if errors.is_empty() { "none" } else { &errors };
-        writeln!(out, "\nRefused, by error: {errors}.")
+        let names = listed(&names);
+        writeln!(out, "\nRefused by the three receivers, by error: {names}.")
+    }
+
+    fn write_events(&self, out: &mut String) -> fmt::Result {
+        writeln!(out)?;
+        for event in self.events {
+            let (title, at) = (event.title, event.at.as_secs());
+            writeln!(out, "{title}: {} (at {at} s)", event.what)?;
+        }
+        Ok(())
     }
 
     fn write_cost(&self, out: &mut String) -> fmt::Result {
@@ -182,12 +235,13 @@ impl Report<'_> {
             "{:29}{:>8}{:>11}  {:>10}{:>11}  {:>12}{:>12}",
             "stream", "media", "overhead", "encrypt", "decrypt", "encrypt", "decrypt"
         )?;
-        for Row {
-            stream,
-            sent,
-            received,
-        } in &self.rows
-        {
+        for row in &self.rows {
+            let Row {
+                stream,
+                sent,
+                received,
+                ..
+            } = row;
             let octets = stream
                 .media
                 .frames
@@ -197,9 +251,9 @@ impl Report<'_> {
             writeln!(
                 out,
                 "{:29}{:>8.1}{:>11.1}  {:>10}{:>11}  {:>12}{:>12}",
-                title(stream),
-                ratio(octets, sent.frames),
-                ratio(sent.overhead, sent.frames),
+                title(row),
+                ratio(octets, sent.frames()),
+                ratio(sent.overhead, sent.frames()),
                 micros(&sent.cost),
                 micros(&received.cost),
                 allocations(&sent.cost),
@@ -220,7 +274,11 @@ impl Report<'_> {
             octets_seen,
         } = self.relay;
         let strays: u64 = self.receipts.iter().map(|receipt| receipt.strays).sum();
-        let malformed = self.sum(|row| row.received.malformed_datagrams) + strays;
+        let received_streams = self.receipts.iter().flat_map(|receipt| &receipt.streams);
+        let malformed = strays
+            + received_streams
+                .map(|received| received.malformed_datagrams)
+                .sum::<u64>();
         writeln!(
             out,
             "\nRelay: {received} datagrams, of which {lost} lost, {held_back} held back, {duplicated} sent twice, \
@@ -248,39 +306,9 @@ impl Report<'_> {
         }
         Ok(())
     }
-
-    /// Adds the refusals of both receivers up, leaving out what did not happen.
-    fn refusals_by_error(&self) -> impl Iterator<Item = (&'static str, u64)> {
-        let fields: [(&'static str, ErrorField); 12] = [
-            ("Duplicate", |errors| errors.duplicate),
-            ("Replayed", |errors| errors.replayed),
-            ("TooOld", |errors| errors.too_old),
-            ("AuthenticationFailed", |errors| {
-                errors.authentication_failed
-            }),
-            ("MissingKey", |errors| errors.missing_key),
-            ("RetiredKey", |errors| errors.retired_key),
-            ("NotYetActive", |errors| errors.not_yet_active),
-            ("Reflected", |errors| errors.reflected),
-            ("Malformed", |errors| errors.malformed),
-            ("Truncated", |errors| errors.truncated),
-            ("Contended", |errors| errors.contended),
-            ("other", |errors| errors.other),
-        ];
-        let count = |field: ErrorField| {
-            self.receipts
-                .iter()
-                .map(|receipt| field(&receipt.errors))
-                .sum()
-        };
-        fields
-            .into_iter()
-            .map(move |(name, field)| (name, count(field)))
-            .filter(|(_, count)| *count > 0)
-    }
 }
 
-fn write_frame_numbers(out: &mut String, title: &str, numbers: [u64; 9]) -> fmt::Result {
+fn write_frame_numbers(out: &mut String, title: &str, numbers: [u64; 10]) -> fmt::Result {
     let [
         sent,
         exact,
@@ -290,17 +318,27 @@ fn write_frame_numbers(out: &mut String, title: &str, numbers: [u64; 9]) -> fmt:
         duplicate,
         replay,
         altered,
+        no_key,
         other,
     ] = numbers;
     writeln!(
         out,
-        "{title:29}{sent:>7}{exact:>11}{wrong:>8}{lost:>8}  {whole:>9}{duplicate:>11}{replay:>9}{altered:>10}{other:>10}"
+        "{title:29}{sent:>7}{exact:>11}{wrong:>8}{lost:>8}  {whole:>9}{duplicate:>11}{replay:>9}{altered:>10}{no_key:>9}{other:>9}"
     )
 }
 
-fn title(stream: &Stream) -> String {
-    let media = &stream.media;
-    let name = format!("{} {} {}", stream.sender.name(), stream.number, media.name);
+fn title(row: &Row<'_>) -> String {
+    let (stream, media) = (row.stream, &row.stream.media);
+    let to = match row.to {
+        Participant::A | Participant::B => "",
+        Participant::C => "to C: ",
+    };
+    let name = format!(
+        "{to}{} {} {}",
+        stream.sender.name(),
+        stream.number,
+        media.name
+    );
     format!("{name:22.22} {}", media.codec())
 }
 

@@ -3,19 +3,21 @@
 use std::error::Error;
 use std::net::UdpSocket;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use mediaseal::{ChannelEncryptor, FrameBuf, FrameInfo, KeyStore, Mode, Ssrc};
+use mediaseal::{ChannelEncryptor, Counter, FrameBuf, FrameInfo, KeyId, Mode, SenderId, Ssrc};
 
+use crate::clock::Clock;
 use crate::cost::Cost;
 use crate::datagram;
 use crate::gate::Gate;
+use crate::member::Member;
+use crate::script::{RESTARTS, STREAM, TURN};
 use crate::stream::Stream;
 
 /// What a participant sends with.
 pub(crate) struct Sender<'a> {
-    pub(crate) store: &'a KeyStore,
+    pub(crate) member: &'a Member,
     /// Connected to the relay.
     pub(crate) socket: &'a UdpSocket,
     /// Backpressure of the relay.
@@ -27,12 +29,19 @@ pub(crate) struct Sender<'a> {
 /// What became of one stream on the sending side.
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
-    /// Frames sent.
-    pub(crate) frames: u64,
+    /// What each frame that was sent was sealed with.
+    pub(crate) sealed: Vec<(KeyId, Counter)>,
     /// Octets that encryption added to them.
     pub(crate) overhead: u64,
     /// Cost of the encrypting calls.
     pub(crate) cost: Cost,
+}
+
+impl Sent {
+    /// Frames sent.
+    pub(crate) fn frames(&self) -> u64 {
+        self.sealed.len() as u64
+    }
 }
 
 /// An encryptor and a buffer for each stream, both used for every frame.
@@ -44,38 +53,55 @@ struct Outgoing<'a> {
 }
 
 impl<'a> Outgoing<'a> {
-    fn new(store: &KeyStore, stream: &'a Stream) -> Result<Self, mediaseal::Error> {
+    fn new(member: &Member, stream: &'a Stream) -> Result<Self, mediaseal::Error> {
         let room = FrameBuf::HEADROOM + stream.media.longest_frame() + FrameBuf::TAILROOM;
         Ok(Self {
             stream,
-            encryptor: ChannelEncryptor::new(store, Mode::Frame)?,
+            encryptor: encryptor(member, stream)?,
             storage: vec![0; room],
             sent: Sent::default(),
         })
     }
 }
 
+/// Makes an encryptor; each has sessions of its own, however many of one sender there are.
+fn encryptor(member: &Member, stream: &Stream) -> Result<ChannelEncryptor, mediaseal::Error> {
+    let sender = SenderId::new(member.who.name())?;
+    ChannelEncryptor::for_channel(&member.channel, sender, stream.kind, Mode::Frame)
+}
+
 impl Sender<'_> {
-    /// Sends all frames of `streams` in the order of their times: at these times, or with `fast` as soon
-    /// as the relay has room.
+    /// Sends all frames of `streams` in the order of their times: at these times, or with a fast clock as
+    /// soon as the relay has room.
     ///
     /// # Errors
     /// If a frame cannot be encrypted or sent.
     pub(crate) fn run(
         &self,
         streams: &[Stream],
-        fast: bool,
-        start: Instant,
+        clock: &Clock,
     ) -> Result<Vec<Sent>, Box<dyn Error + Send + Sync>> {
+        let party = clock.attend();
         let mut outgoing = Vec::with_capacity(streams.len());
         for stream in streams {
-            outgoing.push(Outgoing::new(self.store, stream)?);
+            outgoing.push(Outgoing::new(self.member, stream)?);
         }
-        for (due, at, number) in schedule(streams) {
-            if !fast {
-                thread::sleep((start + due).saturating_duration_since(Instant::now()));
+        let mut frames = schedule(streams).into_iter().peekable();
+        for turn in clock.turns() {
+            clock.sleep_until(turn);
+            party.meet()?;
+            party.meet()?;
+            if turn == RESTARTS {
+                // As after a crash: nothing of the old encryptor is needed, no nonce comes again.
+                let restarts = |outgoing: &&mut Outgoing<'_>| outgoing.stream.number == STREAM;
+                for outgoing in outgoing.iter_mut().filter(restarts) {
+                    outgoing.encryptor = encryptor(self.member, outgoing.stream)?;
+                }
             }
-            self.send(&mut outgoing[at], number)?;
+            while let Some((due, at, number)) = frames.next_if(|(due, ..)| *due < turn + TURN) {
+                clock.sleep_until(due);
+                self.send(&mut outgoing[at], number)?;
+            }
         }
         Ok(outgoing.into_iter().map(|outgoing| outgoing.sent).collect())
     }
@@ -96,13 +122,18 @@ impl Sender<'_> {
         let metadata = datagram::metadata(stream, frame);
         let info = FrameInfo::new(Ssrc::new(stream)).metadata(&metadata);
         let encryptor = &mut outgoing.encryptor;
-        let mut sealed = Ok(());
+        let session = outgoing.sent.sealed.last().map(|(kid, _)| *kid);
+        let mut sealed = Err(mediaseal::Error::NoActiveKey);
         outgoing.sent.cost.measure(|| {
-            sealed = encryptor.encrypt_in_place(&info, &mut buf).map(|_| ());
+            sealed = encryptor.encrypt_in_place(&info, &mut buf);
+            sealed.is_ok_and(|sealed| Some(sealed.kid) != session)
         });
-        sealed?;
+        let sealed = sealed?;
+        if Some(sealed.kid) != session {
+            self.member.announce();
+        }
 
-        outgoing.sent.frames += 1;
+        outgoing.sent.sealed.push((sealed.kid, sealed.ctr));
         outgoing.sent.overhead += (buf.len() - plain.len()) as u64;
         self.progress.fetch_add(1, Ordering::Relaxed);
         datagram::cut(stream, frame, buf.as_slice(), |datagram| {

@@ -3,14 +3,15 @@
 use std::fmt::{self, Write};
 use std::time::Duration;
 
-use crate::receiver::Refusal;
+use crate::events::Event;
+use crate::refusal::Refusal;
 use crate::report::{Report, Row};
 
 const WIDTH: usize = 1280;
 const LEFT: usize = 200;
 const RIGHT: usize = 40;
 const PLOT: usize = WIDTH - LEFT - RIGHT;
-const TOP: usize = 162;
+const TOP: usize = 198;
 /// Height of the bars of a lane, of the row of marks under them, and of a whole lane.
 const BARS: usize = 58;
 const MARKS: usize = 22;
@@ -22,6 +23,7 @@ const PALE_INK: &str = "#66727f";
 const GRID: &str = "#dfe4ea";
 const GROUND: &str = "#f5f7f9";
 const DELIVERED: &str = "#3a7ca5";
+const EVENT: &str = "#b4452c";
 const LOST: &str = "#e0525f";
 
 /// Colour, words and shape (around the origin) of a kind of refusal.
@@ -30,6 +32,7 @@ fn mark(reason: Refusal) -> (&'static str, &'static str, &'static str) {
         Refusal::Duplicate => ("#7d8597", "refused: duplicate", "M-4.5 4L0 -4.5L4.5 4Z"),
         Refusal::Replay => ("#e29a2d", "refused: replay", "M-4 -4H4V4H-4Z"),
         Refusal::Altered => ("#8545b5", "refused: altered", "M0 -5.5L5.5 0L0 5.5L-5.5 0Z"),
+        Refusal::NoKey => ("#2a9d6f", "refused: no key", "M-4.5 -4H4.5L0 4.5Z"),
         Refusal::Other => ("#2b2d33", "refused: other", "M-4 -4L4 4M4 -4L-4 4"),
     }
 }
@@ -58,6 +61,11 @@ pub(crate) fn draw(report: &Report<'_>) -> Result<String, fmt::Error> {
     )?;
     draw_legend(&mut svg)?;
     scale.draw(&mut svg, lanes)?;
+    for (number, event) in report.events.iter().enumerate() {
+        // Neighbours on two lines, so that their titles do not touch.
+        let label = TOP - 20 - 16 * (number % 2);
+        draw_event(&mut svg, &scale, event, label, lanes)?;
+    }
     for (lane, row) in report.rows.iter().enumerate() {
         draw_lane(&mut svg, &scale, row, TOP + lane * LANE)?;
     }
@@ -67,10 +75,10 @@ pub(crate) fn draw(report: &Report<'_>) -> Result<String, fmt::Error> {
 
 /// Two lines of numbers under the title.
 fn subtitles(report: &Report<'_>) -> [String; 2] {
-    let sent = report.sum(|row| row.sent.frames);
+    let sent = report.sum(|row| row.expected);
     let exact = report.sum(|row| row.received.exact);
     let wrong = report.sum(|row| row.received.wrong);
-    let lost = report.sum(|row| row.received.lost());
+    let lost = report.sum(|row| row.lost);
     let refused = report.sum(|row| row.received.refused.len() as u64);
     let (cipher, relay) = (report.cipher, report.relay);
     [
@@ -135,6 +143,23 @@ impl Scale {
     }
 }
 
+/// Marks what happened at one moment, over all lanes.
+fn draw_event(
+    svg: &mut String,
+    scale: &Scale,
+    event: &Event,
+    label: usize,
+    bottom: usize,
+) -> fmt::Result {
+    let x = LEFT + scale.column(event.at);
+    let (top, axis, title) = (label + 5, bottom - 8, event.title);
+    writeln!(
+        svg,
+        "<path d=\"M{x} {top}V{axis}\" stroke=\"{EVENT}\" stroke-width=\"1.5\" stroke-dasharray=\"5 4\"/>\
+         <text x=\"{x}\" y=\"{label}\" text-anchor=\"middle\" font-weight=\"600\" fill=\"{EVENT}\">{title}</text>"
+    )
+}
+
 fn draw_legend(svg: &mut String) -> fmt::Result {
     let y = 124;
     let mut x = 32;
@@ -178,13 +203,11 @@ struct Column {
 /// Draws one stream with its upper edge at `top`.
 fn draw_lane(svg: &mut String, scale: &Scale, row: &Row<'_>, top: usize) -> fmt::Result {
     let Row {
-        stream,
-        sent,
-        received,
+        stream, received, ..
     } = row;
     let media = &stream.media;
     let (bottom, marks) = (top + BARS, top + BARS + MARKS / 2);
-    let (from, to) = (stream.sender.name(), stream.sender.other().name());
+    let (from, to) = (stream.sender.name(), row.to.name());
     writeln!(
         svg,
         "<text x=\"32\" y=\"{}\" font-weight=\"600\">{}</text>\
@@ -196,7 +219,7 @@ fn draw_lane(svg: &mut String, scale: &Scale, row: &Row<'_>, top: usize) -> fmt:
         media.codec(),
         top + 52,
         received.exact,
-        sent.frames,
+        row.expected,
     )?;
     writeln!(
         svg,

@@ -1,5 +1,15 @@
 //! Does the relay see media? It knows each run of 16 octets of each encoded frame, and looks for them.
 
+use std::io;
+use std::net::UdpSocket;
+use std::time::Duration;
+
+use crate::datagram::{HEADER_LEN, Header, MAX_DATAGRAM};
+use crate::impairments::noise;
+use crate::relay;
+
+/// How long the check waits for a datagram.
+const PATIENCE: Duration = Duration::from_secs(1);
 /// Octets of a run. No run of 16 octets of a ciphertext meets one of the media by chance.
 const RUN: usize = 16;
 /// A slot of the table without a run.
@@ -93,6 +103,45 @@ fn hash(run: &[u8]) -> usize {
     let mixed = (front ^ back.rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
     let mixed = (mixed ^ back).wrapping_mul(0xD6E8_FEB8_6659_FD93);
     usize::try_from(mixed >> 32).unwrap_or(0)
+}
+
+/// Shows that the relay's look-out works: sends `frame` once as it is and once covered with noise,
+/// through real sockets. Returns the octets looked at.
+///
+/// # Errors
+/// If the frame as it is is not seen completely, or anything of the covered one is.
+pub(crate) fn check(watch: &Watch, frame: &[u8]) -> io::Result<usize> {
+    let (from, to) = (
+        UdpSocket::bind("127.0.0.1:0")?,
+        UdpSocket::bind("127.0.0.1:0")?,
+    );
+    to.set_read_timeout(Some(PATIENCE))?;
+    let header = Header {
+        stream: 1,
+        frame: 0,
+        index: 0,
+        count: 1,
+    }
+    .to_octets();
+    let piece = &frame[..frame.len().min(MAX_DATAGRAM - HEADER_LEN)];
+    let covered: Vec<u8> = piece
+        .iter()
+        .zip(noise())
+        .map(|(octet, noise)| octet ^ noise)
+        .collect();
+
+    for (sent, expected) in [(piece, piece.len()), (&covered, 0)] {
+        from.send_to(&[&header, sent].concat(), to.local_addr()?)?;
+        let mut datagram = [0; MAX_DATAGRAM];
+        let len = relay::read(&to, &mut datagram)?.map_or(0, |(len, _)| len);
+        let seen = watch.octets_seen(&datagram[..len]);
+        if seen != expected || len != HEADER_LEN + sent.len() {
+            let what =
+                format!("the relay's look-out saw {seen} octets of media where {expected} are");
+            return Err(io::Error::other(what));
+        }
+    }
+    Ok(piece.len())
 }
 
 #[cfg(test)]

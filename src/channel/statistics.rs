@@ -30,6 +30,10 @@ pub struct ErrorCounts {
     pub truncated: u64,
     /// [`Error::Reflected`].
     pub reflected: u64,
+    /// [`Error::StaleSession`].
+    pub stale_session: u64,
+    /// [`Error::ClockMismatch`].
+    pub clock_mismatch: u64,
     /// [`Error::Contended`].
     pub contended: u64,
     /// Every other error: refused arguments, exhausted keys, failed ciphers.
@@ -49,6 +53,8 @@ impl ErrorCounts {
             Error::Malformed(_) => &mut self.malformed,
             Error::Truncated { .. } => &mut self.truncated,
             Error::Reflected { .. } => &mut self.reflected,
+            Error::StaleSession { .. } => &mut self.stale_session,
+            Error::ClockMismatch { .. } => &mut self.clock_mismatch,
             Error::Contended { .. } => &mut self.contended,
             _ => &mut self.other,
         };
@@ -69,6 +75,8 @@ impl ErrorCounts {
             self.malformed,
             self.truncated,
             self.reflected,
+            self.stale_session,
+            self.clock_mismatch,
             self.contended,
             self.other,
         ]

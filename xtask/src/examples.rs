@@ -19,7 +19,7 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
         .args(["build", "--release", "--examples"])
         .run(&mut campaign.transcript)?
         .successful()?;
-    for name in ["quickstart", "custom_cipher"] {
+    for name in ["quickstart", "custom_cipher", "key_rotation"] {
         example(campaign, name)
             .run(&mut campaign.transcript)?
             .successful()?;

@@ -59,7 +59,8 @@ impl ChannelConfig {
         }
     }
 
-    /// Sets how long the old generation, or the old steps, still open after a change, in seconds from the first tick after it; 10 by default.
+    /// Sets how long the old generation, or the old steps, still open after a change, in seconds from the first tick after it; 10 by
+    /// default. Who ticks once a minute has up to two minutes more.
     #[must_use]
     pub fn grace_seconds(self, grace_seconds: u64) -> Self {
         Self {
