@@ -3,7 +3,7 @@
 
 use aes_gcm::KeyInit;
 use aes_gcm::aead::AeadInOut;
-use mediaseal::cipher::{Cipher, CipherError, CipherKey, Hash, KnownAnswer, Params};
+use mediaseal::cipher::{Cipher, CipherError, CipherKey, Hash, KnownAnswer, Limits, Params};
 use mediaseal::{
     Channel, ChannelConfig, ChannelDecryptor, ChannelEncryptor, ChannelKey, ChannelStore,
     CheckedCipher, CipherSuite, Error, Event, FrameInfo, KeyId, Media, Misuse, Mode, NewGeneration,
@@ -737,8 +737,9 @@ fn key_text_is_read_in_each_form_and_refused_with_a_reason() {
     }
 }
 
-/// A cipher that counts its keys: AES-GCM in all else.
-struct Counted(std::sync::Arc<std::sync::atomic::AtomicUsize>);
+/// A cipher that counts its keys, and may limit their seals: AES-GCM in all else.
+#[derive(Default)]
+struct Counted(std::sync::Arc<std::sync::atomic::AtomicUsize>, Option<u64>);
 
 struct CountedKey(
     aes_gcm::Aes128Gcm,
@@ -756,7 +757,8 @@ impl Cipher for Counted {
         CipherSuite::new(0xF00C)
     }
     fn params(&self) -> Params {
-        Params::new(16, 12, 16, Hash::Sha256)
+        let seals = self.1.unwrap_or(Limits::DEFAULT.max_seals);
+        Params::new(16, 12, 16, Hash::Sha256).limits(Limits::DEFAULT.max_seals(seals))
     }
     fn new_key(&self, key: &[u8]) -> Result<Box<dyn CipherKey>, CipherError> {
         let key = aes_gcm::Aes128Gcm::new_from_slice(key).map_err(|_| CipherError::BadKeyLength)?;
@@ -825,7 +827,7 @@ impl CipherKey for CountedKey {
 #[test]
 fn keys_of_a_retired_generation_are_dropped_by_the_next_frame() {
     let alive = std::sync::Arc::default();
-    let cipher = CheckedCipher::register(Counted(std::sync::Arc::clone(&alive))).unwrap();
+    let cipher = CheckedCipher::register(Counted(std::sync::Arc::clone(&alive), None)).unwrap();
     let count = || alive.load(std::sync::atomic::Ordering::Relaxed);
     assert_eq!(count(), 0, "the check keeps none");
     let (alice, bob) = (Member::with_clock(), Member::with_clock());
@@ -888,4 +890,76 @@ fn messages_of_a_data_channel_use_the_same_engine() {
     }
     let refused = encryptor.encrypt_to_vec(&info(), &[0; 1200]);
     assert!(matches!(refused, Err(Error::PacketTooLong { .. })));
+}
+
+/// The KIDs of the sessions that began, by the events.
+fn started(member: &Member) -> Vec<KeyId> {
+    std::iter::from_fn(|| member.store.poll_event())
+        .filter_map(|event| match event {
+            Event::SessionStarted { kid, .. } => Some(kid),
+            _ => None,
+        })
+        .collect()
+}
+
+#[test]
+fn a_tick_has_the_next_session_ready_before_a_frame_needs_it() {
+    let (alice, bob) = pair(Member::with_clock);
+    let (mut encryptor, mut to_bob) = (alice.encryptor("alice"), bob.decryptor(&["alice"]));
+    let mut kid = |encryptor: &mut ChannelEncryptor| {
+        let frame = encryptor.encrypt_to_vec(&info(), b"x").unwrap();
+        to_bob.decrypt_into(&info(), &frame, &mut [0]).unwrap().kid
+    };
+    let first = kid(&mut encryptor);
+    assert_eq!(started(&alice), [first]);
+    type Change = fn(&Member);
+    let changes: [Change; 4] = [
+        |alice| alice.store.tick(NOW + HOUR).unwrap(),
+        |alice| alice.channel.advance_to(1, 1).unwrap(),
+        |alice| alice.start(2, 9),
+        |alice| alice.store.renew_sessions().unwrap(),
+    ];
+    bob.stage(2, 9);
+    bob.store.tick(NOW + HOUR).unwrap();
+    for change in changes {
+        change(&alice);
+        let prepared = started(&alice);
+        assert_eq!(prepared.len(), 1, "made by the call");
+        assert_eq!(kid(&mut encryptor), prepared[0], "and used by the frame");
+        assert_eq!(started(&alice), []);
+    }
+    alice.store.tick(NOW + HOUR + 60).unwrap();
+    assert_eq!(started(&alice), [], "nothing to prepare");
+}
+
+#[test]
+fn a_session_that_ends_is_followed_without_a_lost_frame() {
+    for ticks in [false, true] {
+        let limited = Counted(std::sync::Arc::default(), Some(100));
+        let cipher = CheckedCipher::register(limited).unwrap();
+        let (alice, bob) = (Member::with_clock(), Member::with_clock());
+        for member in [&alice, &bob] {
+            let new = NewGeneration::new(1, key(7)).cipher(&cipher);
+            member.channel.stage(new).unwrap();
+            member.channel.activate(1).unwrap();
+        }
+        let (mut encryptor, mut to_bob) = (alice.encryptor("alice"), bob.decryptor(&["alice"]));
+        let mut kids = Vec::new();
+        for n in 0..1000u64 {
+            if ticks && n % 10 == 9 {
+                alice.store.tick(NOW + n).unwrap();
+            }
+            let frame = encryptor.encrypt_to_vec(&info(), b"x").unwrap();
+            kids.push(to_bob.decrypt_into(&info(), &frame, &mut [0]).unwrap().kid);
+        }
+        let runs: Vec<usize> = kids.chunk_by(|a, b| a == b).map(<[_]>::len).collect();
+        let longest = runs.iter().copied().max().unwrap();
+        assert_eq!(
+            runs.len(),
+            kids.iter().collect::<std::collections::HashSet<_>>().len()
+        );
+        // At 75 % of the limit a tick prepares the next one; without ticks the frame that meets the limit does.
+        assert_eq!(longest < 90, ticks, "{runs:?}");
+        assert_eq!(longest == 100, !ticks, "{runs:?}");
+    }
 }

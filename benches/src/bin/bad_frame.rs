@@ -68,12 +68,17 @@ fn measure(suite: CipherSuite, len: usize) -> Result<(), Error> {
                 *last ^= 1;
             }
         }
-        let mut unheard = frames.clone();
-        for frame in &mut unheard {
-            session += 1;
-            let kid = (1 << 63) | (session << 10) | 0x10;
-            frame[1..9].copy_from_slice(&kid.to_be_bytes());
-        }
+        let unheard: Vec<_> = (0..FRAMES)
+            .map(|_| {
+                session += 1;
+                // A KID of 8 octets, CTR 0: generation 1, step 0, a session that nobody began.
+                let kid = (1 << 63) | (session << 10) | 0x10;
+                let mut frame = vec![0xF0];
+                frame.extend_from_slice(&u64::to_be_bytes(kid));
+                frame.resize(len, 7);
+                frame
+            })
+            .collect();
         // Forged ones first: afterwards their counters would be duplicates.
         times[1].push(time(&mut one, &forged, &mut out, false));
         times[0].push(time(&mut one, &frames, &mut out, true));
