@@ -9,7 +9,7 @@ use crate::event::{Event, EventQueue};
 use crate::id::{Counter, KeyId, SenderId};
 
 use super::base_key::BaseKey;
-use super::channel::{Seen, SessionIndex};
+use super::channel::index::{Seen, SessionIndex};
 use super::material::Material;
 use super::replay::ReplayWindow;
 use super::secret::Secret;

@@ -152,6 +152,11 @@ fn copy(from: Option<impl Read>, mut to: impl Write) -> io::Result<Vec<u8>> {
     }
 }
 
+/// `cargo` at the root of the checkout.
+pub(crate) fn cargo(root: &Path) -> Invocation {
+    Invocation::new("cargo", root)
+}
+
 #[cfg(test)]
 mod tests {
     use std::path::Path;

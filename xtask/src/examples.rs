@@ -4,9 +4,9 @@ use std::fs;
 
 use crate::{
     canary,
+    command::cargo,
     command::{Finished, Invocation},
     parts::{Campaign, Halt},
-    test::cargo,
 };
 
 /// Builds and runs every example; `call` with each of its ciphers and with a key of ours.

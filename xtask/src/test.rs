@@ -1,10 +1,8 @@
 //! The parts of `cargo xtask test`.
 
-use std::path::Path;
-
 use crate::{
     canary,
-    command::Invocation,
+    command::cargo,
     examples, independent, media,
     parts::{Campaign, Halt, Part},
 };
@@ -44,11 +42,6 @@ pub(crate) const PARTS: [Part; 8] = [
         job: canary::search,
     },
 ];
-
-/// `cargo` at the root of the checkout.
-pub(crate) fn cargo(root: &Path) -> Invocation {
-    Invocation::new("cargo", root)
-}
 
 /// Checks the layout of the code, that of the fuzz targets and benchmarks included.
 fn format(campaign: &mut Campaign) -> Result<String, Halt> {

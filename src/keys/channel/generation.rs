@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use hmac::Hmac;
 use hmac::digest::{FixedOutput, KeyInit, Update};
@@ -10,6 +9,7 @@ use sha2::Sha256;
 
 use super::channel_key::ChannelKey;
 use super::epoch::lp_len;
+use super::index::Seen;
 use crate::cipher::kdf::{self, Expander, MAX_HASH_LEN};
 use crate::cipher::{CheckedCipher, CipherSuite, Hash};
 use crate::id::{KeyId, Media, SenderId};
@@ -202,30 +202,6 @@ pub(super) struct Generation {
     pub(super) seen: Arc<Seen>,
 }
 
-/// What decryptors report of a generation.
-#[derive(Default)]
-pub(crate) struct Seen {
-    /// The latest step at which a frame authenticated.
-    step: AtomicU32,
-    /// Frames that failed authentication under any KID of the generation.
-    failures: AtomicU64,
-}
-
-impl Seen {
-    pub(crate) fn step(&self, step: u32) {
-        if self.step.load(Ordering::Relaxed) < step {
-            self.step.fetch_max(step, Ordering::Relaxed);
-        }
-    }
-
-    /// Counts a failure and returns how many there were.
-    pub(crate) fn failure(&self) -> u64 {
-        self.failures
-            .fetch_add(1, Ordering::Relaxed)
-            .saturating_add(1)
-    }
-}
-
 impl Generation {
     pub(super) fn new(
         number: u64,
@@ -265,7 +241,7 @@ impl Generation {
 
     /// Raises head to what decryptors saw, within head − base ≤ 7. Tells whether it moved.
     pub(super) fn raise_head(&mut self) -> bool {
-        let seen = self.seen.step.load(Ordering::Relaxed);
+        let seen = self.seen.latest_step();
         let head = seen
             .min(self.base.saturating_add(MAX_BEHIND))
             .max(self.head);

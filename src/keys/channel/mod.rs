@@ -15,6 +15,7 @@ mod config;
 mod control;
 mod epoch;
 mod generation;
+pub(super) mod index;
 mod passphrase;
 mod receive;
 mod session;
@@ -30,8 +31,8 @@ pub use config::{ChannelConfig, NewGeneration};
 pub use epoch::EpochSecret;
 pub use passphrase::PassphraseParams;
 
-pub(crate) use generation::{Seen, session_base_key};
-pub(crate) use receive::SessionIndex;
+pub(crate) use generation::session_base_key;
+pub(crate) use index::{Seen, SessionIndex};
 pub(crate) use session::Sender;
 pub(crate) use view::{ChannelView, Place};
 

@@ -3,22 +3,12 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use super::index::SessionIndex;
 use crate::error::{Error, Misuse};
-use crate::id::{Counter, KeyId, Media, SenderId};
+use crate::id::{Counter, KeyId};
 use crate::keys::recv_key::RecvKey;
 
 const MAGIC: &[u8; 8] = b"MSRPL\0\0\x01";
-
-/// Which session a receive key is of: never the KID alone. (The suite goes with the generation.)
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(crate) struct SessionIndex {
-    pub(crate) generation: u64,
-    pub(crate) step: u32,
-    pub(crate) period: u64,
-    pub(crate) sender: SenderId,
-    pub(crate) media: Media,
-    pub(crate) kid: KeyId,
-}
 
 /// How far a session had opened that is not held any more: nothing at or below opens again for the life of its step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

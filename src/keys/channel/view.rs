@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::generation::{LOOK_AHEAD, MAX_BEHIND, Seen, Step};
+use super::generation::{LOOK_AHEAD, MAX_BEHIND, Step};
+use super::index::Seen;
 use crate::cipher::CheckedCipher;
 use crate::error::{Error, Misuse};
 use crate::id::KeyId;
