@@ -135,6 +135,12 @@ pub enum Error {
         /// KID of the send key.
         kid: KeyId,
     },
+    /// Bring a fresh key: under this one so many frames failed authentication that, by the policy chosen, it opens nothing more.
+    #[error("too many frames failed authentication under the key of KID {kid}")]
+    IntegrityLimit {
+        /// KID of the frame.
+        kid: KeyId,
+    },
     /// Make new keys in this process: it is a fork of the one that added the key.
     #[error("the process was forked after the send key was added; add fresh keys here")]
     Forked,
@@ -170,6 +176,7 @@ impl Error {
             | Self::NotYetActive { .. }
             | Self::NoActiveKey
             | Self::KeyExhausted { .. }
+            | Self::IntegrityLimit { .. }
             | Self::Forked => Class::FetchAKey,
             Self::RetiredKey { .. }
             | Self::Reflected { .. }

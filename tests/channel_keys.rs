@@ -963,3 +963,60 @@ fn a_session_that_ends_is_followed_without_a_lost_frame() {
         assert_eq!(longest == 100, !ticks, "{runs:?}");
     }
 }
+
+#[test]
+fn refusing_after_too_many_failures_is_a_policy() {
+    for refuses in [false, true] {
+        let policy = if refuses {
+            config().refuse_after_failures()
+        } else {
+            config()
+        };
+        let (alice, bob) = (without_clock(), Member::new(policy));
+        alice.start(1, 7);
+        bob.start(1, 7);
+        let (mut encryptor, mut to_bob) = (alice.encryptor("alice"), bob.decryptor(&["alice"]));
+        let frames: Vec<_> = (0..3u8)
+            .map(|n| encryptor.encrypt_to_vec(&info(), &[n]).unwrap())
+            .collect();
+        to_bob.decrypt_to_vec(&info(), &frames[0]).unwrap();
+        // Half of them under the KID that was heard, half under others.
+        for n in 0..4096u64 {
+            let mut junk = frames[1].clone();
+            junk[12] ^= 0xFF;
+            if n % 2 == 0 {
+                junk[1] ^= 0x11;
+            }
+            let refused = to_bob.decrypt_to_vec(&info(), &junk);
+            assert!(
+                matches!(refused, Err(Error::AuthenticationFailed { .. })),
+                "{n}: {refused:?}"
+            );
+        }
+        let advice = std::iter::from_fn(|| bob.store.poll_event()).filter(|event| {
+            matches!(
+                event,
+                Event::ManyAuthenticationFailures { failures: 4096, .. }
+            )
+        });
+        assert_eq!(advice.count(), 1);
+        let result = to_bob.decrypt_to_vec(&info(), &frames[1]);
+        if refuses {
+            assert!(
+                matches!(result, Err(Error::IntegrityLimit { .. })),
+                "{result:?}"
+            );
+            let unheard = alice
+                .encryptor("alice")
+                .encrypt_to_vec(&info(), b"x")
+                .unwrap();
+            let result = to_bob.decrypt_to_vec(&info(), &unheard);
+            assert!(
+                matches!(result, Err(Error::IntegrityLimit { .. })),
+                "{result:?}"
+            );
+        } else {
+            assert_eq!(result.unwrap(), [1]);
+        }
+    }
+}

@@ -364,12 +364,16 @@ fn many_failures_make_one_event_that_advises_a_fresh_key() {
         })
     );
     assert_eq!(pair.receive.poll_event(), None);
-    // Refusing further frames would let 4,096 junk packets silence a sender.
+    // Refusing further frames would let 4,096 junk packets silence a sender; who wants that says so.
     let good = pair.seal("still heard");
     assert_eq!(
         pair.decryptor.decrypt_to_vec(&info(), &good).unwrap(),
         b"still heard"
     );
+    let later = pair.seal("not heard");
+    pair.receive.refuse_after_failures();
+    let refused = pair.decryptor.decrypt_to_vec(&info(), &later);
+    assert_eq!(refused, Err(Error::IntegrityLimit { kid: KID }));
 }
 
 #[test]

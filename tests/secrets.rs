@@ -271,6 +271,7 @@ fn every_error() -> Vec<Error> {
         },
         Error::NoActiveKey,
         Error::KeyExhausted { kid },
+        Error::IntegrityLimit { kid },
         Error::Forked,
         Error::CipherFailed { suite: 4 },
         Error::EntropyUnavailable,
@@ -288,7 +289,7 @@ fn every_error_says_something_of_its_own_and_has_a_class() {
     }
     let count = |class| errors.iter().filter(|error| error.class() == class).count();
     assert_eq!(count(Class::FixTheCall), 42);
-    assert_eq!(count(Class::FetchAKey), 5);
+    assert_eq!(count(Class::FetchAKey), 6);
     assert_eq!(count(Class::DropThePacket), 12);
     assert_eq!(count(Class::ReportABug), 9);
     let event = Event::Replayed {

@@ -21,6 +21,10 @@ const _: () = {
     is_send_and_sync::<mediaseal::CheckedCipher>();
     is_send_and_sync::<mediaseal::BaseKey>();
     is_send_and_sync::<mediaseal::CounterStore>();
+    is_send_and_sync::<mediaseal::ChannelStore>();
+    is_send_and_sync::<mediaseal::Channel>();
+    is_send_and_sync::<mediaseal::ChannelKey>();
+    is_send_and_sync::<mediaseal::EpochSecret>();
 };
 
 #[test]
@@ -182,4 +186,76 @@ fn keys_change_under_running_encryptors_and_decryptors() {
     let last = store(GCM);
     last.add_send(key_b(), KeyId::new(0), CounterOrigin::FreshKey)
         .unwrap();
+}
+
+#[test]
+fn a_channel_changes_under_running_encryptors_and_no_header_comes_twice() {
+    use mediaseal::{ChannelConfig, ChannelKey, ChannelStore, Media, NewGeneration, SenderId};
+    const NOW: u64 = 1_800_000_000;
+    const FRAMES: usize = 60_000;
+    let member = || {
+        let store = ChannelStore::new().unwrap();
+        let config = ChannelConfig::new("room").unwrap().with_clock();
+        let channel = store.channel(config).unwrap();
+        let key = ChannelKey::from_slice(&[7; 32]).unwrap();
+        channel.stage(NewGeneration::new(1, key)).unwrap();
+        store.tick(NOW).unwrap();
+        channel.activate(1).unwrap();
+        (store, channel)
+    };
+    let ((sending, send_channel), (receiving, receive_channel)) = (member(), member());
+    let done = AtomicBool::new(false);
+    let sender = SenderId::new("alice").unwrap();
+    let headers: Vec<HashSet<(u64, u64)>> = thread::scope(|scope| {
+        let workers: Vec<_> = (0..2)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut encryptor = ChannelEncryptor::for_channel(
+                        &send_channel,
+                        sender.clone(),
+                        Media::VIDEO,
+                        Mode::Frame,
+                    )
+                    .unwrap();
+                    let mut decryptor = ChannelDecryptor::for_channel(
+                        &receive_channel,
+                        &[(sender.clone(), Media::VIDEO)],
+                        Mode::Frame,
+                    )
+                    .unwrap();
+                    let mut storage = [0; 64];
+                    let mut headers = HashSet::new();
+                    for _ in 0..FRAMES {
+                        let mut frame = FrameBuf::new(&mut storage, 17, 8).unwrap();
+                        let sealed = encryptor.encrypt_in_place(&info(), &mut frame).unwrap();
+                        assert!(headers.insert((sealed.kid.value(), sealed.ctr.value())));
+                        // The receiver follows in its own time, and looks ahead as far as the sender goes.
+                        decryptor.decrypt_in_place(&info(), &mut frame).unwrap();
+                    }
+                    headers
+                })
+            })
+            .collect();
+        scope.spawn(|| {
+            let mut turn: u32 = 0;
+            while !done.load(Ordering::Relaxed) {
+                turn += 1;
+                let now = NOW + u64::from(turn % 7);
+                sending.tick(now).unwrap();
+                receiving.tick(now).unwrap();
+                match turn % 3 {
+                    0 => sending.renew_sessions().unwrap(),
+                    1 if turn < 6 => send_channel.advance_to(1, turn).unwrap(),
+                    _ => thread::yield_now(),
+                }
+            }
+        });
+        let headers = workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap())
+            .collect();
+        done.store(true, Ordering::Relaxed);
+        headers
+    });
+    assert!(headers[0].is_disjoint(&headers[1]));
 }

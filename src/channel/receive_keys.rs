@@ -138,12 +138,21 @@ impl ReceiveKeys {
                 if let Some(key) = keys.at_hand.get(&kid)
                     && !key.window().is_closed()
                 {
+                    if keys.view.refuses_after_failures && key.is_over_integrity_limit() {
+                        return Err(Error::IntegrityLimit { kid });
+                    }
                     return Ok((Found::Known(Arc::clone(key)), *key.params()));
                 }
                 if keys.view.is_own(kid) {
                     return Err(Error::Reflected { kid });
                 }
-                let params = keys.view.place(kid)?.cipher.params();
+                let place = keys.view.place(kid)?;
+                let params = place.cipher.params();
+                if keys.view.refuses_after_failures
+                    && place.seen.failures() >= params.limits.max_open_failures
+                {
+                    return Err(Error::IntegrityLimit { kid });
+                }
                 if params.cost == CostClass::Slow && !keys.channel.is_announced(kid) {
                     return Err(Error::MissingKey { kid });
                 }

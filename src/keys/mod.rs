@@ -90,6 +90,7 @@ struct State {
     /// Salts the marks, so that memory holds no hash of a key that can be tried against guesses.
     mark_salt: Secret<32>,
     now: Option<u64>,
+    refuses_after_failures: bool,
     snapshot: Arc<Snapshot>,
 }
 
@@ -131,6 +132,7 @@ impl KeyStore {
                     marks: HashMap::new(),
                     mark_salt,
                     now: None,
+                    refuses_after_failures: false,
                     snapshot: Arc::default(),
                 }),
                 version: AtomicU64::new(0),
@@ -306,6 +308,14 @@ impl KeyStore {
         Ok(())
     }
 
+    /// Opens nothing more under a key once 4,096 frames failed authentication under it: [`Error::IntegrityLimit`]. Off by default, because so many
+    /// junk packets would silence a sender until a fresh key comes; for 32-bit tags it may be worth that.
+    pub fn refuse_after_failures(&self) {
+        let mut state = self.lock();
+        state.refuses_after_failures = true;
+        self.publish(state);
+    }
+
     /// Tells the time, in seconds since 1970. Call it at least once a minute, off the media threads: it opens the keys that were
     /// waiting for it, and reserves the next counters on disk. A clock that goes back closes nothing.
     ///
@@ -393,6 +403,7 @@ impl KeyStore {
         let version = self.version() + 1;
         state.snapshot = Arc::new(Snapshot {
             version,
+            refuses_after_failures: state.refuses_after_failures,
             send: state
                 .active
                 .and_then(|kid| state.send.get(&kid))

@@ -137,6 +137,15 @@ impl RecvKey {
         &self.window
     }
 
+    /// Tells whether as many frames failed authentication as the cipher's limit says.
+    pub(crate) fn is_over_integrity_limit(&self) -> bool {
+        let failures = match &self.origin {
+            Origin::Raw { failures, .. } => failures.load(Ordering::Relaxed),
+            Origin::Session { seen, .. } => seen.failures(),
+        };
+        failures >= self.params().limits.max_open_failures
+    }
+
     /// Counts an authentic frame at or below the floor, and says so at each power of two.
     pub(crate) fn count_replay(&self, ctr: Counter) {
         let count = self

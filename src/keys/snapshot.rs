@@ -48,6 +48,8 @@ impl Floors {
 pub(crate) struct Snapshot {
     pub(crate) version: u64,
     pub(crate) send: Option<Arc<SendKey>>,
+    /// Whether a key with too many failures opens nothing more.
+    pub(super) refuses_after_failures: bool,
     pub(super) receive: Box<[(KeyId, Receive)]>,
     pub(super) own: Box<[KeyId]>,
 }
@@ -57,6 +59,11 @@ impl Snapshot {
     pub(crate) fn recv_key(&self, kid: KeyId) -> Result<&Arc<RecvKey>, Error> {
         match self.receive.binary_search_by_key(&kid, |(kid, _)| *kid) {
             Ok(index) => match &self.receive[index].1 {
+                Receive::Open(key)
+                    if self.refuses_after_failures && key.is_over_integrity_limit() =>
+                {
+                    Err(Error::IntegrityLimit { kid })
+                }
                 Receive::Open(key) => Ok(key),
                 Receive::NotYet(..) => Err(Error::NotYetActive { kid }),
                 Receive::Retired => Err(Error::RetiredKey { kid }),

@@ -20,6 +20,7 @@ pub struct ChannelConfig {
     pub(super) clock: bool,
     pub(super) grace_seconds: u64,
     pub(super) max_sessions: usize,
+    pub(super) refuses_after_failures: bool,
 }
 
 impl ChannelConfig {
@@ -34,6 +35,7 @@ impl ChannelConfig {
             clock: false,
             grace_seconds: GRACE_SECONDS,
             max_sessions: MAX_SESSIONS,
+            refuses_after_failures: false,
         })
     }
 
@@ -65,6 +67,16 @@ impl ChannelConfig {
     pub fn grace_seconds(self, grace_seconds: u64) -> Self {
         Self {
             grace_seconds,
+            ..self
+        }
+    }
+
+    /// Opens nothing more under a generation once 4,096 frames failed authentication under it: [`Error::IntegrityLimit`]. Off by default, because
+    /// so many junk packets would silence everybody until a fresh generation comes; for 32-bit tags it may be worth that.
+    #[must_use]
+    pub fn refuse_after_failures(self) -> Self {
+        Self {
+            refuses_after_failures: true,
             ..self
         }
     }

@@ -334,7 +334,7 @@ impl Channel {
     /// Makes the next session of every encryptor that will need one, so that no frame has to wait for it.
     fn prepare_and_publish(&self, mut state: MutexGuard<'_, State>) -> Result<(), Error> {
         // Periods are read from the view.
-        let fresh = state.view(state.view.version, self.inner.config.clock);
+        let fresh = state.view(state.view.version, &self.inner.config);
         state.view = Arc::new(fresh);
         state.senders.retain(|sender| sender.strong_count() > 0);
         let mut first_fault = Ok(());

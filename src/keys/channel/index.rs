@@ -37,6 +37,11 @@ impl Seen {
         self.step.load(Ordering::Relaxed)
     }
 
+    /// How many failures were counted.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
     /// Counts a failure and returns how many there were.
     pub(crate) fn failure(&self) -> u64 {
         self.failures

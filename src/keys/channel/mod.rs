@@ -354,7 +354,7 @@ impl Channel {
     /// Publishes a change to the data plane.
     fn publish(&self, mut state: MutexGuard<'_, State>) {
         let version = self.version() + 1;
-        let view = state.view(version, self.inner.config.clock);
+        let view = state.view(version, &self.inner.config);
         state.view = Arc::new(view);
         self.inner.version.store(version, Ordering::Release);
     }
@@ -433,10 +433,11 @@ impl State {
         }
     }
 
-    fn view(&self, version: u64, clock: bool) -> ChannelView {
+    fn view(&self, version: u64, config: &ChannelConfig) -> ChannelView {
         ChannelView {
             version,
-            clock,
+            clock: config.clock,
+            refuses_after_failures: config.refuses_after_failures,
             now: self.now,
             generations: self
                 .generations

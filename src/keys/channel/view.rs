@@ -17,6 +17,8 @@ pub(super) const PERIOD_SECONDS: u64 = 3600;
 pub(crate) struct ChannelView {
     pub(crate) version: u64,
     pub(super) clock: bool,
+    /// Whether a generation with too many failures opens nothing more.
+    pub(crate) refuses_after_failures: bool,
     pub(super) now: Option<u64>,
     pub(super) generations: Vec<GenerationView>,
     /// The low 4 bits of the generation that was retired last.
