@@ -1020,3 +1020,78 @@ fn refusing_after_too_many_failures_is_a_policy() {
         }
     }
 }
+
+#[test]
+fn a_restart_opens_no_step_and_no_generation_that_was_over() {
+    let (alice, bob) = pair(without_clock);
+    let mut encryptor = alice.encryptor("alice");
+    let early = encryptor.encrypt_to_vec(&info(), b"step 0").unwrap();
+    bob.decryptor(&["alice"])
+        .decrypt_to_vec(&info(), &early)
+        .unwrap();
+    bob.channel.advance_to(1, 1).unwrap();
+    bob.channel.end_grace();
+    bob.stage(2, 9);
+    bob.channel.retire(2).unwrap();
+    let state = bob.channel.replay_state();
+
+    let restarted = without_clock();
+    restarted.channel.import_replay_state(&state).unwrap();
+    assert_eq!(
+        restarted.channel.replay_state(),
+        state,
+        "also before anything is staged"
+    );
+    restarted.start(1, 7);
+    assert_eq!(
+        restarted.channel.sending(),
+        Some((1, 1)),
+        "not below what still opened"
+    );
+    let replayed = restarted
+        .decryptor(&["alice"])
+        .decrypt_to_vec(&info(), &early);
+    assert!(
+        matches!(replayed, Err(Error::RetiredKey { .. })),
+        "{replayed:?}"
+    );
+    let retired = restarted.channel.stage(NewGeneration::new(2, key(9)));
+    assert_eq!(retired, Err(Misuse::GenerationRetired.into()));
+    alice.channel.advance_to(1, 1).unwrap();
+    let now = encryptor.encrypt_to_vec(&info(), b"step 1").unwrap();
+    let opened = restarted
+        .decryptor(&["alice"])
+        .decrypt_to_vec(&info(), &now);
+    assert_eq!(opened.unwrap(), b"step 1");
+}
+
+#[test]
+fn a_session_that_returns_costs_no_other_its_floor() {
+    let small = Member::new(config().max_sessions(2));
+    let (alice, _) = pair(without_clock);
+    small.start(1, 7);
+    let mut decryptor = small.decryptor(&["alice"]);
+    let sessions: Vec<Vec<Vec<u8>>> = (0..4u8)
+        .map(|n| {
+            let mut encryptor = alice.encryptor("alice");
+            (0..2u8)
+                .map(|m| encryptor.encrypt_to_vec(&info(), &[n, m]).unwrap())
+                .collect()
+        })
+        .collect();
+    for session in &sessions {
+        decryptor.decrypt_to_vec(&info(), &session[0]).unwrap();
+    }
+    // Sessions 2 and 3 are kept, 0 and 1 have floors: full. Session 1 comes back, and 2 takes its place among the floors.
+    decryptor.decrypt_to_vec(&info(), &sessions[1][1]).unwrap();
+    for session in [0, 2] {
+        let replayed = decryptor.decrypt_to_vec(&info(), &sessions[session][0]);
+        assert!(
+            matches!(replayed, Err(Error::Replayed { .. })),
+            "{session}: {replayed:?}"
+        );
+    }
+    let lost = std::iter::from_fn(|| small.store.poll_event())
+        .any(|event| event == Event::ReplayHistoryLost);
+    assert!(!lost);
+}

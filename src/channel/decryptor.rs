@@ -264,7 +264,7 @@ impl ChannelDecryptor {
         let marked = key
             .window()
             .lease()
-            .map(|lease| lease.mark(ctr, self.mode.window()));
+            .and_then(|lease| lease.mark(ctr, self.mode.window()));
         let refused = match marked {
             Ok(Verdict::Fresh) => None,
             Ok(verdict) => Some(self.refuse(&key, info, ctr, verdict)),

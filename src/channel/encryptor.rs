@@ -346,13 +346,13 @@ impl ChannelEncryptor {
             let (len, max) = (metadata_len, MAX_METADATA_LEN);
             return Err(Misuse::MetadataTooLong { len, max }.into());
         }
-        let max = self.params.limits.max_frame_len;
-        if len > max {
-            return Err(Misuse::FrameTooLong { len, max }.into());
-        }
         let mut is_second_session = false;
         loop {
             let key = self.allowance.key().ok_or(Error::NoActiveKey)?;
+            let max = self.params.limits.max_frame_len;
+            if len > max {
+                return Err(Misuse::FrameTooLong { len, max }.into());
+            }
             if matches!(self.mode, Mode::CompactPacket { .. }) && key.kid().value() > 7 {
                 return Err(Misuse::CompactProfile.into());
             }

@@ -241,6 +241,7 @@ impl ChannelKeys {
             self.candidates.extend_from_slice(&self.expected);
         }
         let mut error = Error::AuthenticationFailed { kid, ctr };
+        let mut failures = 0;
         for (sender, media) in &self.candidates {
             session_base_key(
                 place.secrets,
@@ -254,7 +255,10 @@ impl ChannelKeys {
                 .derive(self.base_key.expose(), kid, suite, &params);
             let key = match try_open(place.cipher, &self.secrets, frame, data, scratch) {
                 Ok(Some(key)) => key,
-                Ok(None) => continue,
+                Ok(None) => {
+                    failures += 1;
+                    continue;
+                }
                 Err(failed) => {
                     error = failed;
                     continue;
@@ -283,16 +287,17 @@ impl ChannelKeys {
             self.at_hand.insert(kid, Arc::clone(&kept));
             return Ok(kept);
         }
-        if matches!(error, Error::AuthenticationFailed { .. }) {
-            self.count_failure(&place, kid);
+        // A frame that opens for nobody was as many tries at a tag as there are candidates.
+        for _ in 0..failures {
+            count_failure(&self.channel, &place, kid);
         }
         Err(error)
     }
+}
 
-    fn count_failure(&self, place: &Place<'_>, kid: KeyId) {
-        let failures = place.seen.failure();
-        say_failures(self.channel.events(), kid, failures, &place.cipher.params());
-    }
+fn count_failure(channel: &Channel, place: &Place<'_>, kid: KeyId) {
+    let failures = place.seen.failure();
+    say_failures(channel.events(), kid, failures, &place.cipher.params());
 }
 
 /// Opens `data` with the derived secrets, or leaves the ciphertext for the next candidate.

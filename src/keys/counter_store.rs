@@ -124,6 +124,7 @@ impl CounterStore {
             store: Arc::clone(&self.inner),
             name,
             written: None,
+            seen: None,
             attempted: None,
         };
         record.written = record.read()?;
@@ -166,7 +167,8 @@ pub(crate) struct Record {
     store: Arc<Inner>,
     name: [u8; 32],
     written: Option<Ceilings>,
-    /// What a failed write may have left on disk.
+    /// What failed writes left on disk: seen there since, and what the last one may have left.
+    seen: Option<Ceilings>,
     attempted: Option<Ceilings>,
 }
 
@@ -180,13 +182,16 @@ impl Record {
     pub(crate) fn raise(&mut self, to: Ceilings) -> Result<(), Error> {
         self.store.check_process()?;
         let on_disk = self.read()?;
-        if on_disk != self.written && (on_disk.is_none() || on_disk != self.attempted) {
+        let is_ours = on_disk == self.written
+            || (on_disk.is_some() && (on_disk == self.seen || on_disk == self.attempted));
+        if !is_ours {
             return Err(StoreFault::RolledBack.into());
         }
+        self.seen = on_disk;
         self.attempted = Some(to);
         self.write(to).map_err(fault)?;
         self.written = Some(to);
-        self.attempted = None;
+        (self.seen, self.attempted) = (None, None);
         Ok(())
     }
 

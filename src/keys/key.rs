@@ -218,6 +218,12 @@ impl SendKey {
             let total = drawn + share;
             if total > self.block_ceiling.load(Ordering::Acquire) {
                 self.reserve(share)?;
+                // Others may have drawn or given back meanwhile: what was reserved is not for the old number.
+                let now = self.blocks.load(Ordering::Relaxed);
+                if now != drawn || total > self.block_ceiling.load(Ordering::Acquire) {
+                    drawn = now;
+                    continue;
+                }
             }
             match self.blocks.compare_exchange_weak(
                 drawn,

@@ -158,8 +158,21 @@ impl ReplayWindow {
 }
 
 impl Lease<'_> {
-    /// Looks again and, if the frame is fresh, marks it. Call it only for a frame that authenticated.
-    pub(crate) fn mark(&self, ctr: Counter, width: u64) -> Verdict {
+    /// Looks again and, if the frame is fresh, marks it; then gives the lease back. Call it only for a frame that authenticated.
+    ///
+    /// `NoLease::Closed` if the window was closed by force meanwhile: its highest CTR may have been read before this frame was marked.
+    pub(crate) fn mark(self, ctr: Counter, width: u64) -> Result<Verdict, NoLease> {
+        let verdict = self.look_and_mark(ctr, width);
+        let window = self.window;
+        std::mem::forget(self);
+        window
+            .lease
+            .compare_exchange(BUSY, IDLE, Ordering::Release, Ordering::Relaxed)
+            .map(|_| verdict)
+            .map_err(|_| NoLease::Closed)
+    }
+
+    fn look_and_mark(&self, ctr: Counter, width: u64) -> Verdict {
         let window = self.window;
         let verdict = window.look(ctr, width);
         if verdict != Verdict::Fresh {

@@ -8,11 +8,12 @@ use super::config::NewGeneration;
 use super::epoch::EpochSecret;
 use super::generation::{
     Generation, MAX_BEHIND, Phase, StepSecret, check_key, confirm, first_step, key_check,
-    next_step, safety_code,
+    safety_code,
 };
-use super::receive;
+use super::receive::{self, Kind};
+use super::state::State;
 use super::view::PERIOD_SECONDS;
-use super::{Channel, MAX_ANNOUNCED, MAX_EXPECTED, State, lock};
+use super::{Channel, MAX_ANNOUNCED, MAX_EXPECTED, lock};
 use crate::cipher::{CheckedCipher, CipherSuite};
 use crate::error::{Error, Misuse};
 use crate::event::Event;
@@ -41,7 +42,8 @@ impl Channel {
         }
         state.check_slot(new.number)?;
         self.check_reuse(&new.key, new.is_shared)?;
-        let mut generation = Generation::new(new.number, cipher, 0, secret, new.opens_at);
+        let (step, secret) = state.above_imported_base(new.number, 0, secret)?;
+        let mut generation = Generation::new(new.number, cipher, step, secret, new.opens_at);
         generation.root = new.keeps_root.then_some(new.key);
         generation.open_for_good(state.now);
         state.generations.push(generation);
@@ -256,38 +258,43 @@ impl Channel {
         Ok(self.key_check(sender, challenge)?.ct_eq(answer).into())
     }
 
-    /// Returns what must outlive the process so that nothing opened before opens again after a restart: for each session heard the highest CTR, and the KIDs that this side
-    /// sent under. It holds no secret; keep it where nobody else can change it.
+    /// Returns what must outlive the process so that nothing opened before opens again after a restart: for each session heard the highest CTR, the KIDs that this side
+    /// sent under, the lowest steps that still open, and the generations that were retired. It holds no secret; keep it where nobody else can change it.
     #[must_use]
     pub fn replay_state(&self) -> Vec<u8> {
         let config = &self.inner.config;
         let mut out = receive::export_header(&config.id, &config.instance);
         let state = self.lock();
+        for generation in &state.retired {
+            receive::record(&mut out, *generation, 0, KeyId::new(0), Kind::Retired);
+        }
+        for (generation, base) in state.bases() {
+            receive::record(&mut out, generation, base, KeyId::new(0), Kind::Base);
+        }
         for (kid, generation, step) in &state.own_order {
-            receive::record(&mut out, *generation, *step, *kid, None);
+            receive::record(&mut out, *generation, *step, *kid, Kind::Own);
         }
         state.heard.export(&mut out);
         out
     }
 
-    /// Takes over what [`replay_state`](Self::replay_state) returned, before the first frame. Frames of sessions in it open above their highest CTR alone.
+    /// Takes over what [`replay_state`](Self::replay_state) returned, before generations are staged. Frames of sessions in it open above their highest CTR alone.
     ///
     /// # Errors
     /// [`Misuse::ReplayState`] if it is none, or of another channel or instance; nothing is taken over then.
     pub fn import_replay_state(&self, octets: &[u8]) -> Result<(), Error> {
         let config = &self.inner.config;
         let mut state = self.lock();
-        let mut own = Vec::new();
-        let mut lost = receive::import(
-            octets,
-            &config.id,
-            &config.instance,
-            &mut state.heard,
-            &mut own,
-        )?;
-        for (kid, generation, step) in own {
+        let imported = receive::import(octets, &config.id, &config.instance, &mut state.heard)?;
+        let mut lost = imported.lost;
+        for (kid, generation, step) in imported.own {
             lost |= state.remember_own(kid, generation, step);
         }
+        for (generation, base) in imported.bases {
+            let known = state.imported_bases.entry(generation).or_default();
+            *known = base.max(*known);
+        }
+        state.retired.extend(imported.retired);
         if lost {
             self.events().push(Event::ReplayHistoryLost);
         }
@@ -389,74 +396,5 @@ impl Channel {
         } else {
             Err(Misuse::ChannelKeyReused.into())
         }
-    }
-}
-
-impl State {
-    /// Sees that a generation that is held has the same secret at `step` or later.
-    fn check_same(
-        &self,
-        number: u64,
-        cipher: &CheckedCipher,
-        step: u32,
-        secret: StepSecret,
-    ) -> Result<(), Error> {
-        let held = self.generation(number)?;
-        let conflict = Err(Misuse::GenerationConflict.into());
-        let (mut at, mut secret) = (step, secret);
-        // Generations differ by what they hold: walk up to the lowest step held here.
-        while at < held.base {
-            if held.base - at > 1 << 16 {
-                return conflict;
-            }
-            at += 1;
-            secret = next_step(&secret, at);
-        }
-        let is_same = held.step(at).is_some_and(|held| held.secret == secret)
-            && held.cipher.suite() == cipher.suite();
-        if is_same { Ok(()) } else { conflict }
-    }
-
-    fn check_slot(&self, number: u64) -> Result<(), Error> {
-        if self.retired.contains(&number) {
-            return Err(Misuse::GenerationRetired.into());
-        }
-        if self
-            .generations
-            .iter()
-            .any(|held| held.number & 15 == number & 15)
-        {
-            return Err(Misuse::GenerationSlotBusy.into());
-        }
-        Ok(())
-    }
-
-    /// Ends the graces whose end `is_over`.
-    fn end_grace(&mut self, is_over: impl Fn(Option<u64>) -> bool) {
-        let over: Vec<u64> = self
-            .generations
-            .iter()
-            .filter(|held| held.phase == Phase::Grace && is_over(held.grace_ends))
-            .map(|held| held.number)
-            .collect();
-        for number in over {
-            self.drop_generation(number);
-        }
-        for held in &mut self.generations {
-            if held.steps_in_grace && is_over(held.grace_ends) {
-                held.drop_steps_below_send();
-            }
-        }
-        self.forget_gone_steps(None);
-    }
-
-    fn drop_generation(&mut self, number: u64) {
-        self.generations.retain(|held| held.number != number);
-        self.last_retired = Some(number & 15);
-        self.retired.insert(number);
-        for sender in self.senders.iter().filter_map(Weak::upgrade) {
-            sender.sessions().forget(number);
-        }
-        self.forget_gone_steps(Some(number));
     }
 }

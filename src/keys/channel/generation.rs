@@ -31,12 +31,14 @@ pub(crate) struct Step {
 }
 
 impl Step {
-    fn new(secret: StepSecret) -> Self {
-        let expander = match Expander::new(secret.expose()) {
-            Some(expander) => expander,
-            None => unreachable!("32 octets are what HKDF-SHA256 takes"),
-        };
-        Self { secret, expander }
+    fn new(secret: StepSecret) -> Arc<Self> {
+        with_wiped_stack(|| {
+            let expander = match Expander::new(secret.expose()) {
+                Some(expander) => expander,
+                None => unreachable!("32 octets are what HKDF-SHA256 takes"),
+            };
+            Arc::new(Self { secret, expander })
+        })
     }
 }
 
@@ -220,7 +222,7 @@ impl Generation {
             base: step,
             send: step,
             head: step,
-            secrets: BTreeMap::from([(step, Arc::new(Step::new(secret)))]),
+            secrets: BTreeMap::from([(step, Step::new(secret))]),
             root: None,
             seen: Arc::default(),
         };
@@ -235,7 +237,7 @@ impl Generation {
             && last < until
         {
             let next = Step::new(next_step(&secret.secret, last + 1));
-            self.secrets.insert(last + 1, Arc::new(next));
+            self.secrets.insert(last + 1, next);
         }
     }
 

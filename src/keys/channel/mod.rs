@@ -19,9 +19,10 @@ pub(super) mod index;
 mod passphrase;
 mod receive;
 mod session;
+mod state;
 mod view;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, Weak};
@@ -36,9 +37,8 @@ pub(crate) use index::{Seen, SessionIndex};
 pub(crate) use session::Sender;
 pub(crate) use view::{ChannelView, Place};
 
-use generation::{Generation, Phase};
-use receive::Heard;
 use session::Target;
+use state::State;
 
 use crate::error::{Error, Misuse};
 use crate::event::{Event, EventQueue};
@@ -47,8 +47,6 @@ use crate::keys::key::SendKey;
 use crate::keys::recv_key::RecvKey;
 use crate::keys::secret::Secret;
 
-/// KIDs of sessions that this side sent, remembered so that their frames are known when they come back.
-const MAX_OWN: usize = 65_536;
 /// KIDs that `expect_session` announced.
 const MAX_ANNOUNCED: usize = 65_536;
 /// Pairs of sender and media that a decryptor is made for.
@@ -93,20 +91,6 @@ struct Announced {
     order: VecDeque<KeyId>,
 }
 
-struct State {
-    generations: Vec<Generation>,
-    last_retired: Option<u64>,
-    /// Numbers that were retired: staged again, a generation would open again what it had opened.
-    retired: HashSet<u64>,
-    now: Option<u64>,
-    renewal: u64,
-    heard: Heard,
-    own: Arc<HashSet<KeyId>>,
-    own_order: VecDeque<(KeyId, u64, u32)>,
-    senders: Vec<Weak<Sender>>,
-    view: Arc<ChannelView>,
-}
-
 impl ChannelStore {
     /// Makes a store without channels.
     ///
@@ -141,21 +125,7 @@ impl ChannelStore {
         }
         let inner = Arc::new(ChannelInner {
             store: Arc::clone(&self.inner),
-            state: Mutex::new(State {
-                generations: Vec::new(),
-                last_retired: None,
-                retired: HashSet::new(),
-                now: None,
-                renewal: 0,
-                heard: Heard::new(config.max_sessions),
-                own: Arc::default(),
-                own_order: VecDeque::new(),
-                senders: Vec::new(),
-                view: Arc::new(ChannelView {
-                    clock: config.clock,
-                    ..ChannelView::default()
-                }),
-            }),
+            state: Mutex::new(State::new(&config)),
             announced: RwLock::default(),
             version: AtomicU64::new(0),
             config,
@@ -357,104 +327,6 @@ impl Channel {
         let view = state.view(version, &self.inner.config);
         state.view = Arc::new(view);
         self.inner.version.store(version, Ordering::Release);
-    }
-}
-
-impl State {
-    fn generation(&self, number: u64) -> Result<&Generation, Error> {
-        self.generations
-            .iter()
-            .find(|held| held.number == number)
-            .ok_or_else(|| Misuse::UnknownGeneration.into())
-    }
-
-    fn generation_mut(&mut self, number: u64) -> Result<&mut Generation, Error> {
-        self.generations
-            .iter_mut()
-            .find(|held| held.number == number)
-            .ok_or_else(|| Misuse::UnknownGeneration.into())
-    }
-
-    fn active(&self) -> Option<&Generation> {
-        self.generations
-            .iter()
-            .find(|held| held.phase == Phase::Active)
-    }
-
-    /// What a session is made for now.
-    fn target(&self) -> Result<Target, Error> {
-        let active = self.active().ok_or(Error::NoActiveKey)?;
-        Ok(Target {
-            generation: active.number,
-            step: active.send,
-            period: self.view.period()?,
-            renewal: self.renewal,
-        })
-    }
-
-    /// Remembers a KID that this side sends under. Tells whether another was forgotten for it.
-    fn remember_own(&mut self, kid: KeyId, generation: u64, step: u32) -> bool {
-        let own = Arc::make_mut(&mut self.own);
-        if own.insert(kid) {
-            self.own_order.push_back((kid, generation, step));
-        }
-        own.len() > MAX_OWN
-            && self
-                .own_order
-                .pop_front()
-                .is_some_and(|(oldest, ..)| own.remove(&oldest))
-    }
-
-    /// Forgets what was heard and sent in steps that are gone, and in a generation that is `dropped` now. What was imported for a generation
-    /// that is not staged yet stays.
-    fn forget_gone_steps(&mut self, dropped: Option<u64>) {
-        let generations = &self.generations;
-        let is_held = |number: u64, step: u32| {
-            dropped != Some(number)
-                && generations
-                    .iter()
-                    .find(|held| held.number == number)
-                    .is_none_or(|held| held.base <= step)
-        };
-        self.heard.retain(is_held);
-        if self
-            .own_order
-            .iter()
-            .any(|(_, number, step)| !is_held(*number, *step))
-        {
-            let own = Arc::make_mut(&mut self.own);
-            self.own_order.retain(|(kid, number, step)| {
-                let held = is_held(*number, *step);
-                if !held {
-                    own.remove(kid);
-                }
-                held
-            });
-        }
-    }
-
-    fn view(&self, version: u64, config: &ChannelConfig) -> ChannelView {
-        ChannelView {
-            version,
-            clock: config.clock,
-            refuses_after_failures: config.refuses_after_failures,
-            now: self.now,
-            generations: self
-                .generations
-                .iter()
-                .map(|held| view::GenerationView {
-                    number: held.number,
-                    cipher: held.cipher.clone(),
-                    is_open: held.is_open(),
-                    base: held.base,
-                    head: held.head,
-                    secrets: held.secrets.values().map(Arc::clone).collect(),
-                    seen: Arc::clone(&held.seen),
-                })
-                .collect(),
-            last_retired: self.last_retired,
-            own: Arc::clone(&self.own),
-        }
     }
 }
 

@@ -56,6 +56,9 @@ impl Heard {
 
     /// Keeps a session that has authenticated, with its floor in its key; the oldest makes room. Tells whether a floor was lost.
     pub(super) fn insert(&mut self, index: SessionIndex, key: Arc<RecvKey>) -> bool {
+        if self.floors.remove(&index.kid).is_some() {
+            self.floor_order.retain(|kid| *kid != index.kid);
+        }
         let mut lost = false;
         if self.keys.len() >= self.capacity
             && let Some(oldest) = self.order.pop_front()
@@ -63,9 +66,6 @@ impl Heard {
             && let Some(highest) = evicted.window().close()
         {
             lost = self.insert_floor(oldest.kid, oldest.generation, oldest.step, highest);
-        }
-        if self.floors.remove(&index.kid).is_some() {
-            self.floor_order.retain(|kid| *kid != index.kid);
         }
         self.order.push_back(index.clone());
         self.keys.insert(index, key);
@@ -132,12 +132,24 @@ impl Heard {
     pub(super) fn export(&self, out: &mut Vec<u8>) {
         for kid in &self.floor_order {
             if let Some(floor) = self.floors.get(kid) {
-                record(out, floor.generation, floor.step, *kid, Some(floor.highest));
+                record(
+                    out,
+                    floor.generation,
+                    floor.step,
+                    *kid,
+                    Kind::Heard(floor.highest),
+                );
             }
         }
         for index in &self.order {
             if let Some(highest) = self.keys.get(index).and_then(|key| key.window().head()) {
-                record(out, index.generation, index.step, index.kid, Some(highest));
+                record(
+                    out,
+                    index.generation,
+                    index.step,
+                    index.kid,
+                    Kind::Heard(highest),
+                );
             }
         }
     }
@@ -153,52 +165,78 @@ pub(super) fn export_header(channel_id: &[u8], instance: &[u8]) -> Vec<u8> {
     out
 }
 
-/// Writes u64(g) ‖ u32(s) ‖ u64(KID) ‖ u8(own) ‖ u64(highest CTR, 0 for an own KID).
-pub(super) fn record(
-    out: &mut Vec<u8>,
-    generation: u64,
-    step: u32,
-    kid: KeyId,
-    highest: Option<Counter>,
-) {
+/// What a record of a replay state is of.
+#[derive(Clone, Copy)]
+pub(super) enum Kind {
+    /// A session, and how far it had opened.
+    Heard(Counter),
+    /// A KID of this side's own.
+    Own,
+    /// The lowest step of a generation that still opened.
+    Base,
+    /// A generation that was retired.
+    Retired,
+}
+
+/// Writes u64(g) ‖ u32(s) ‖ u64(KID) ‖ u8(kind: 0 heard, 1 own, 2 base, 3 retired) ‖ u64(highest CTR of a session heard, else 0).
+pub(super) fn record(out: &mut Vec<u8>, generation: u64, step: u32, kid: KeyId, kind: Kind) {
     out.extend_from_slice(&generation.to_be_bytes());
     out.extend_from_slice(&step.to_be_bytes());
     out.extend_from_slice(&kid.value().to_be_bytes());
-    out.push(u8::from(highest.is_none()));
-    out.extend_from_slice(&highest.map_or(0, Counter::value).to_be_bytes());
+    let (number, highest) = match kind {
+        Kind::Heard(highest) => (0, highest.value()),
+        Kind::Own => (1, 0),
+        Kind::Base => (2, 0),
+        Kind::Retired => (3, 0),
+    };
+    out.push(number);
+    out.extend_from_slice(&highest.to_be_bytes());
 }
 
 const RECORD_LEN: usize = 8 + 4 + 8 + 1 + 8;
 
-/// Reads a replay state into `heard` and `own`. All of it is checked before any of it counts. Tells whether floors were lost.
+/// What a replay state says besides the sessions heard.
+#[derive(Default)]
+pub(super) struct Imported {
+    pub(super) own: Vec<(KeyId, u64, u32)>,
+    pub(super) bases: Vec<(u64, u32)>,
+    pub(super) retired: Vec<u64>,
+    /// Whether floors were lost for want of room.
+    pub(super) lost: bool,
+}
+
+/// Reads a replay state, its sessions into `heard`. All of it is checked before any of it counts.
 pub(super) fn import(
     octets: &[u8],
     channel_id: &[u8],
     instance: &[u8],
     heard: &mut Heard,
-    own: &mut Vec<(KeyId, u64, u32)>,
-) -> Result<bool, Error> {
+) -> Result<Imported, Error> {
     let refused = || Error::from(Misuse::ReplayState);
     let header = export_header(channel_id, instance);
     let records = octets.strip_prefix(&header[..]).ok_or_else(refused)?;
     let records = records.chunks_exact(RECORD_LEN);
-    if !records.remainder().is_empty() || records.clone().any(|record| record[20] > 1) {
+    if !records.remainder().is_empty() || records.clone().any(|record| record[20] > 3) {
         return Err(refused());
     }
-    let mut lost = false;
+    let mut imported = Imported::default();
     for record in records {
         let number = |at: usize| {
             record[at..at + 8]
                 .iter()
                 .fold(0, |number, &octet| (number << 8) | u64::from(octet))
         };
-        let kid = KeyId::new(number(12));
+        let (generation, kid) = (number(0), KeyId::new(number(12)));
         let step = u32::try_from(number(8) >> 32).unwrap_or(u32::MAX);
-        if record[20] == 1 {
-            own.push((kid, number(0), step));
-            continue;
+        match record[20] {
+            0 => {
+                let highest = Counter::new(number(21));
+                imported.lost |= heard.insert_floor(kid, generation, step, highest);
+            }
+            1 => imported.own.push((kid, generation, step)),
+            2 => imported.bases.push((generation, step)),
+            _ => imported.retired.push(generation),
         }
-        lost |= heard.insert_floor(kid, number(0), step, Counter::new(number(21)));
     }
-    Ok(lost)
+    Ok(imported)
 }
