@@ -1057,6 +1057,18 @@ fn a_restart_opens_no_step_and_no_generation_that_was_over() {
     );
     let retired = restarted.channel.stage(NewGeneration::new(2, key(9)));
     assert_eq!(retired, Err(Misuse::GenerationRetired.into()));
+    // Nor for who joins from the secret of an earlier step.
+    let joined = without_clock();
+    joined.channel.import_replay_state(&state).unwrap();
+    let step_0 = alice.channel.epoch_secret(1, 0).unwrap();
+    joined.channel.join(step_0, None).unwrap();
+    joined.channel.activate(1).unwrap();
+    assert_eq!(joined.channel.sending(), Some((1, 1)));
+    let replayed = joined.decryptor(&["alice"]).decrypt_to_vec(&info(), &early);
+    assert!(
+        matches!(replayed, Err(Error::RetiredKey { .. })),
+        "{replayed:?}"
+    );
     alice.channel.advance_to(1, 1).unwrap();
     let now = encryptor.encrypt_to_vec(&info(), b"step 1").unwrap();
     let opened = restarted
@@ -1094,4 +1106,40 @@ fn a_session_that_returns_costs_no_other_its_floor() {
     let lost = std::iter::from_fn(|| small.store.poll_event())
         .any(|event| event == Event::ReplayHistoryLost);
     assert!(!lost);
+}
+
+#[test]
+fn a_secret_of_a_held_generation_is_known_at_any_step() {
+    let (ahead, behind) = pair(without_clock);
+    for step in 1..=30 {
+        ahead.channel.advance_to(1, step).unwrap();
+        ahead.channel.end_grace();
+    }
+    let later = ahead.channel.epoch_secret(1, 30).unwrap();
+    behind.channel.join(later, None).unwrap();
+    assert_eq!(
+        behind.channel.sending(),
+        Some((1, 0)),
+        "and changes nothing"
+    );
+    let earlier = behind.channel.epoch_secret(1, 0).unwrap();
+    ahead.channel.join(earlier, None).unwrap();
+    let stranger = without_clock();
+    stranger.start(1, 8);
+    for step in [0, 30] {
+        while stranger.channel.sending().unwrap().1 < step {
+            let next = stranger.channel.sending().unwrap().1 + 1;
+            stranger.channel.advance_to(1, next).unwrap();
+            stranger.channel.end_grace();
+        }
+        for member in [&ahead, &behind] {
+            let other = stranger.channel.epoch_secret(1, step).unwrap();
+            let refused = member.channel.join(other, None);
+            assert_eq!(
+                refused,
+                Err(Misuse::GenerationConflict.into()),
+                "step {step}"
+            );
+        }
+    }
 }

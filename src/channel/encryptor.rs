@@ -140,7 +140,7 @@ impl ChannelEncryptor {
     /// Returns the most octets that header and tag add to a frame, at any KID and CTR that the mode allows.
     #[must_use]
     pub fn max_overhead(&self) -> usize {
-        // A seal takes a block at least, so CTR stays under 2^36 + what a CounterStore skips; 2^64 - 1 is never exceeded.
+        // The compact profile has its KID in the first octet.
         let header = match self.mode {
             Mode::CompactPacket { .. } => Header::MAX_LEN - 8,
             Mode::Frame | Mode::Packet { .. } => Header::MAX_LEN,
@@ -175,7 +175,8 @@ impl ChannelEncryptor {
     fn adopt_key(&mut self) -> Result<(), Error> {
         let key = match &mut self.keys {
             SendKeys::Raw { store, snapshot } => {
-                if store.version() == snapshot.version && self.allowance.key().is_some() {
+                let is_adopted = self.allowance.key().is_some() == snapshot.send.is_some();
+                if store.version() == snapshot.version && is_adopted {
                     return Ok(());
                 }
                 *snapshot = store.snapshot();
@@ -225,7 +226,7 @@ impl ChannelEncryptor {
     ///
     /// # Errors
     /// [`Misuse::Headroom`], [`Misuse::Tailroom`], [`Misuse::FrameTooLong`], [`Misuse::MetadataTooLong`],
-    /// [`Misuse::CompactProfile`], [`Error::PacketTooLong`]: fix the call. [`Error::NoActiveKey`], [`Error::KeyExhausted`],
+    /// [`Misuse::CompactProfile`], [`Misuse::ClockUnset`], [`Error::PacketTooLong`]: fix the call. [`Error::NoActiveKey`], [`Error::KeyExhausted`],
     /// [`Error::Forked`]: bring a key. [`Error::CounterStore`], [`Error::CipherFailed`]: report it. Nothing is ever sent in clear.
     pub fn encrypt_in_place(
         &mut self,
@@ -370,6 +371,8 @@ impl ChannelEncryptor {
             let blocks = blocks(header_len + metadata_len) + blocks(len) + 1;
             if blocks > self.params.limits.max_blocks {
                 // No key of this cipher could ever seal it.
+                let most = self.params.limits.max_blocks.saturating_mul(16);
+                let max = usize::try_from(most).unwrap_or(max).min(max);
                 return Err(Misuse::FrameTooLong { len, max }.into());
             }
             match self.allowance.take_ctr(ctr, blocks) {

@@ -4,6 +4,7 @@
 //! Each corpus reports its size in a line `vectors: <corpus>: <count>` and insists on it,
 //! so that it cannot shrink unseen.
 
+mod channel_versions;
 mod limits;
 mod replay_model;
 mod rfc9605;

@@ -76,7 +76,9 @@ impl Channel {
             return state.check_same(epoch.generation, &cipher, epoch.step, epoch.secret);
         }
         state.check_slot(epoch.generation)?;
-        let generation = Generation::new(epoch.generation, cipher, epoch.step, epoch.secret, None);
+        let (step, secret) =
+            state.above_imported_base(epoch.generation, epoch.step, epoch.secret)?;
+        let generation = Generation::new(epoch.generation, cipher, step, secret, None);
         state.generations.push(generation);
         self.publish(state);
         Ok(())
@@ -304,6 +306,7 @@ impl Channel {
 
     pub(super) fn tick(&self, unix_seconds: u64) -> Result<(), Error> {
         let mut state = self.lock();
+        let before = state.outline();
         state.now = Some(unix_seconds);
         let grace_ends = unix_seconds.saturating_add(self.inner.config.grace_seconds);
         for held in &mut state.generations {
@@ -329,7 +332,9 @@ impl Channel {
                 self.events().push(Event::ReplayHistoryLost);
             }
         }
-        self.prepare_and_publish(state)
+        // Most ticks change nothing that a frame must see: no encryptor or decryptor then takes the lock.
+        let is_changed = state.outline() != before;
+        self.prepare(state, is_changed)
     }
 
     pub(super) fn renew_sessions(&self) -> Result<(), Error> {
@@ -338,13 +343,20 @@ impl Channel {
         self.prepare_and_publish(state)
     }
 
-    /// Makes the next session of every encryptor that will need one, so that no frame has to wait for it.
-    fn prepare_and_publish(&self, mut state: MutexGuard<'_, State>) -> Result<(), Error> {
+    /// Publishes a change, with the sessions that follow from it.
+    fn prepare_and_publish(&self, state: MutexGuard<'_, State>) -> Result<(), Error> {
+        self.prepare(state, true)
+    }
+
+    /// Makes the next session of every encryptor that will need one, so that no frame has to wait for it. Publishes if one was made or something
+    /// else `is_changed`.
+    fn prepare(&self, mut state: MutexGuard<'_, State>, is_changed: bool) -> Result<(), Error> {
         // Periods are read from the view.
         let fresh = state.view(state.view.version, &self.inner.config);
         state.view = Arc::new(fresh);
         state.senders.retain(|sender| sender.strong_count() > 0);
         let mut first_fault = Ok(());
+        let mut is_changed = is_changed;
         if let Ok(target) = state.target() {
             let senders: Vec<_> = state.senders.iter().filter_map(Weak::upgrade).collect();
             for sender in senders {
@@ -358,12 +370,17 @@ impl Channel {
                     continue;
                 }
                 match self.start(&mut state, &sender, target) {
-                    Ok(key) => sessions.next = Some((target, key)),
+                    Ok(key) => {
+                        sessions.next = Some((target, key));
+                        is_changed = true;
+                    }
                     Err(fault) => first_fault = first_fault.and(Err(fault)),
                 }
             }
         }
-        self.publish(state);
+        if is_changed {
+            self.publish(state);
+        }
         first_fault
     }
 

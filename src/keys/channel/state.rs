@@ -7,7 +7,7 @@ use super::config::ChannelConfig;
 use super::generation::{Generation, Phase, StepSecret, next_step};
 use super::receive::Heard;
 use super::session::{Sender, Target};
-use super::view::{ChannelView, GenerationView};
+use super::view::{ChannelView, GenerationView, PERIOD_SECONDS};
 use crate::cipher::CheckedCipher;
 use crate::error::{Error, Misuse};
 use crate::id::KeyId;
@@ -32,6 +32,14 @@ pub(super) struct State {
     pub(super) own_order: VecDeque<(KeyId, u64, u32)>,
     pub(super) senders: Vec<Weak<Sender>>,
     pub(super) view: Arc<ChannelView>,
+}
+
+/// What a tick can change that frames must see.
+#[derive(PartialEq, Eq)]
+pub(super) struct Outline {
+    period: Option<u64>,
+    /// Number, phase, whether it opens, and base, sending step and head.
+    generations: Vec<(u64, Phase, bool, [u32; 3])>,
 }
 
 impl State {
@@ -160,19 +168,23 @@ impl State {
         secret: StepSecret,
     ) -> Result<(), Error> {
         let held = self.generation(number)?;
-        let conflict = Err(Misuse::GenerationConflict.into());
-        let (mut at, mut secret) = (step, secret);
-        // Generations differ by what they hold: walk up to the lowest step held here.
-        while at < held.base {
-            if held.base - at > MAX_WALK {
-                return conflict;
-            }
-            at += 1;
-            secret = next_step(&secret, at);
+        let (top, highest) = held
+            .secrets
+            .last_key_value()
+            .ok_or(Misuse::UnknownGeneration)?;
+        // Two holders of one generation hold other steps of it: the lower secret is walked up to the higher.
+        let is_same = if step > *top {
+            walk(&highest.secret, *top, step)?.is_some_and(|walked| walked == secret)
+        } else {
+            let at = step.max(held.base);
+            let walked = walk(&secret, step, at)?.unwrap_or(secret);
+            held.step(at).is_some_and(|held| held.secret == walked)
+        };
+        if is_same && held.cipher.suite() == cipher.suite() {
+            Ok(())
+        } else {
+            Err(Misuse::GenerationConflict.into())
         }
-        let is_same = held.step(at).is_some_and(|held| held.secret == secret)
-            && held.cipher.suite() == cipher.suite();
-        if is_same { Ok(()) } else { conflict }
     }
 
     /// The lowest steps that open, where they are not 0; also of generations that were imported and are not staged yet.
@@ -186,6 +198,18 @@ impl State {
         bases
     }
 
+    /// What frames can tell of the state.
+    pub(super) fn outline(&self) -> Outline {
+        let held = self.generations.iter().map(|held| {
+            let steps = [held.base, held.send, held.head];
+            (held.number, held.phase, held.is_open(), steps)
+        });
+        Outline {
+            period: self.now.map(|now| now / PERIOD_SECONDS),
+            generations: held.collect(),
+        }
+    }
+
     /// Walks from a step up to the lowest that still opened before a restart, so that earlier ones do not open again.
     pub(super) fn above_imported_base(
         &self,
@@ -194,15 +218,8 @@ impl State {
         secret: StepSecret,
     ) -> Result<(u32, StepSecret), Error> {
         let base = self.imported_bases.get(&number).copied().unwrap_or(0);
-        if base.saturating_sub(step) > MAX_WALK {
-            return Err(Misuse::UnknownStep.into());
-        }
-        let (mut at, mut secret) = (step, secret);
-        while at < base {
-            at += 1;
-            secret = next_step(&secret, at);
-        }
-        Ok((at, secret))
+        let at = step.max(base);
+        Ok((at, walk(&secret, step, at)?.unwrap_or(secret)))
     }
 
     pub(super) fn check_slot(&self, number: u64) -> Result<(), Error> {
@@ -248,4 +265,16 @@ impl State {
         }
         self.forget_gone_steps(Some(number));
     }
+}
+
+/// Derives the secret of step `to` from that of `from`; nothing where they are the same step. Refuses a way of more than 2^16 steps.
+fn walk(secret: &StepSecret, from: u32, to: u32) -> Result<Option<StepSecret>, Error> {
+    if to.saturating_sub(from) > MAX_WALK {
+        return Err(Misuse::UnknownStep.into());
+    }
+    let mut walked = None;
+    for step in (from..to).map(|step| step + 1) {
+        walked = Some(next_step(walked.as_ref().unwrap_or(secret), step));
+    }
+    Ok(walked)
 }
