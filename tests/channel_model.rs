@@ -3,6 +3,8 @@
 //! 10^6 steps; `MEDIASEAL_MODEL_STEPS` sets another number.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::collections::{HashMap, HashSet};
 
 use mediaseal::{
@@ -10,27 +12,12 @@ use mediaseal::{
     FrameInfo, Media, Misuse, Mode, NewGeneration, SenderId,
 };
 
+use common::Dice;
+
 const MEMBERS: usize = 3;
 const NOW: u64 = 1_800_000_000;
 const GRACE: u64 = 10;
 const WINDOW: u64 = 1024;
-
-/// A generator that is the same at each run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-
-    fn index(&mut self, len: usize) -> usize {
-        usize::try_from(self.roll(len as u64)).unwrap()
-    }
-}
 
 /// What a call answers, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,12 +1,16 @@
 //! Keys change under 20 % loss and heavy reordering: no frame that arrives within grace is lost, none opens after it.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod common;
+
 use std::collections::{BTreeMap, HashSet};
 
 use mediaseal::{
     Channel, ChannelConfig, ChannelDecryptor, ChannelEncryptor, ChannelKey, ChannelStore, Error,
     FrameInfo, Media, Mode, NewGeneration, SenderId,
 };
+
+use common::Dice;
 
 const NOW: u64 = 1_800_000_000;
 /// Frames a second.
@@ -16,19 +20,6 @@ const GRACE: u64 = 10;
 /// The network delays a frame by up to so many seconds: a little less than grace, and now and then much longer.
 const DELAY: u64 = 8;
 const LONG_DELAY: u64 = 60;
-
-/// A generator that is the same at each run.
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % sides
-    }
-}
 
 struct Member {
     store: ChannelStore,
