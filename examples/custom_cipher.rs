@@ -50,7 +50,7 @@ struct Xor;
 
 const XOR_TAG: [u8; 16] = [0x55; 16];
 
-const XOR_ANSWER: KnownAnswer = KnownAnswer {
+const XOR_ANSWER: KnownAnswer<'static> = KnownAnswer {
     name: "its author's word",
     key: &[0; 16],
     nonce: &[0; 12],
@@ -76,8 +76,8 @@ impl Cipher for Xor {
         }
     }
 
-    fn known_answers(&self) -> &[KnownAnswer] {
-        &[XOR_ANSWER]
+    fn known_answers(&self) -> Vec<KnownAnswer<'_>> {
+        vec![XOR_ANSWER]
     }
 }
 

@@ -169,9 +169,15 @@ impl Error {
     #[must_use]
     pub const fn class(&self) -> Class {
         match self {
-            Self::Misuse(_) | Self::PacketTooLong { .. } | Self::BufferTooSmall { .. } => {
-                Class::FixTheCall
-            }
+            Self::Misuse(_)
+            | Self::PacketTooLong { .. }
+            | Self::BufferTooSmall { .. }
+            | Self::CounterStore(
+                StoreFault::NotThere
+                | StoreFault::AlreadyThere
+                | StoreFault::Locked
+                | StoreFault::KeyInUse,
+            ) => Class::FixTheCall,
             Self::MissingKey { .. }
             | Self::NotYetActive { .. }
             | Self::NoActiveKey

@@ -74,6 +74,8 @@ pub mod channel;
 pub mod cipher;
 pub mod error;
 pub mod event;
+#[cfg(feature = "capi")]
+mod ffi;
 pub mod format;
 pub mod frame;
 pub mod id;

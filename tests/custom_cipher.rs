@@ -71,7 +71,7 @@ enum Fault {
 struct Custom {
     fault: Fault,
     keys_made: AtomicUsize,
-    answers: Vec<KnownAnswer>,
+    answers: Vec<KnownAnswer<'static>>,
 }
 
 struct CustomKey {
@@ -180,8 +180,8 @@ impl Cipher for Custom {
         }))
     }
 
-    fn known_answers(&self) -> &[KnownAnswer] {
-        &self.answers
+    fn known_answers(&self) -> Vec<KnownAnswer<'_>> {
+        self.answers.clone()
     }
 }
 
@@ -506,8 +506,8 @@ impl Cipher for Xor55 {
             Err(CipherError::BadKeyLength)
         }
     }
-    fn known_answers(&self) -> &[KnownAnswer] {
-        &[KnownAnswer {
+    fn known_answers(&self) -> Vec<KnownAnswer<'_>> {
+        vec![KnownAnswer {
             name: "0x00 becomes 0x55",
             key: &[0; 16],
             nonce: &[0; 12],
@@ -570,7 +570,7 @@ impl Cipher for Turncoat {
     fn new_key(&self, key: &[u8]) -> Result<Box<dyn CipherKey>, CipherError> {
         Ok(Box::new(TurncoatKey(self.0.new_key(key)?)))
     }
-    fn known_answers(&self) -> &[KnownAnswer] {
+    fn known_answers(&self) -> Vec<KnownAnswer<'_>> {
         self.0.known_answers()
     }
 }
@@ -660,17 +660,15 @@ fn short_custom_tags_need_the_opt_in() {
         fn new_key(&self, key: &[u8]) -> Result<Box<dyn CipherKey>, CipherError> {
             Ok(Box::new(ShortKey(self.0.new_key(key)?)))
         }
-        fn known_answers(&self) -> &[KnownAnswer] {
-            Vec::leak(
-                self.0
-                    .answers
-                    .iter()
-                    .map(|answer| KnownAnswer {
-                        tag: &answer.tag[..12],
-                        ..*answer
-                    })
-                    .collect(),
-            )
+        fn known_answers(&self) -> Vec<KnownAnswer<'_>> {
+            self.0
+                .answers
+                .iter()
+                .map(|answer| KnownAnswer {
+                    tag: &answer.tag[..12],
+                    ..*answer
+                })
+                .collect()
         }
     }
     struct ShortKey(Box<dyn CipherKey>);

@@ -32,8 +32,8 @@ impl Cipher for Sm4Gcm {
         Ok(Box::new(Sm4GcmKey(gcm)))
     }
 
-    fn known_answers(&self) -> &[KnownAnswer] {
-        &KNOWN_ANSWERS
+    fn known_answers(&self) -> Vec<KnownAnswer<'_>> {
+        vec![KNOWN_ANSWER]
     }
 }
 
@@ -79,7 +79,7 @@ impl CipherKey for Sm4GcmKey {
     }
 }
 
-const KNOWN_ANSWERS: [KnownAnswer; 1] = [KnownAnswer {
+const KNOWN_ANSWER: KnownAnswer<'static> = KnownAnswer {
     name: "RFC 8998 A.1",
     key: &octets(0x0123_4567_89AB_CDEF_FEDC_BA98_7654_3210),
     nonce: &[
@@ -104,7 +104,7 @@ const KNOWN_ANSWERS: [KnownAnswer; 1] = [KnownAnswer {
     ]
     .as_flattened(),
     tag: &octets(0x83DE_3541_E4C2_B581_77E0_65A9_BF7B_62EC),
-}];
+};
 
 /// Writes 16 octets as the document prints them.
 const fn octets(value: u128) -> [u8; 16] {

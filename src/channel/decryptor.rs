@@ -161,6 +161,25 @@ impl ChannelDecryptor {
         Ok(self.opened(key, &candidate))
     }
 
+    /// Opens the frame that lies in the first `len` octets of `buffer`, and leaves the plaintext at the front: it moves by the header's length.
+    ///
+    /// Otherwise as [`decrypt_in_place`](Self::decrypt_in_place).
+    ///
+    /// # Errors
+    /// [`Misuse::RangeOutsideStorage`] if the buffer has no `len` octets; the others as [`decrypt_in_place`](Self::decrypt_in_place).
+    pub fn decrypt_at_front(
+        &mut self,
+        info: &FrameInfo<'_>,
+        buffer: &mut [u8],
+        len: usize,
+    ) -> Result<Opened<'_>, Error> {
+        let mut frame = FrameBuf::new(buffer, 0, len)?;
+        let opened = self.decrypt_in_place(info, &mut frame)?;
+        let (offset, len) = (frame.offset(), frame.len());
+        buffer.copy_within(offset..offset + len, 0);
+        Ok(opened)
+    }
+
     /// Opens a frame into a new vector.
     ///
     /// # Errors

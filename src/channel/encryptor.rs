@@ -293,6 +293,41 @@ impl ChannelEncryptor {
         Ok(sealed.len)
     }
 
+    /// Seals the frame that lies in the first `len` octets of `buffer`, and leaves the result there: the frame moves by the header's length.
+    ///
+    /// On success `buffer` begins with header, ciphertext and tag. If the arguments are refused it is unchanged and no CTR is spent; if
+    /// the cipher fails what was written is zeroed and one CTR value is spent.
+    ///
+    /// # Errors
+    /// [`Misuse::RangeOutsideStorage`] if the buffer has no `len` octets; the others as [`encrypt_into`](Self::encrypt_into).
+    pub fn encrypt_at_front(
+        &mut self,
+        info: &FrameInfo<'_>,
+        buffer: &mut [u8],
+        len: usize,
+    ) -> Result<usize, Error> {
+        let available = buffer.len();
+        if len > available {
+            return Err(Misuse::RangeOutsideStorage.into());
+        }
+        let ready = self.ready(info, len, |header_len, tag_len| {
+            let needed = header_len + len + tag_len;
+            if available < needed {
+                return Err(Error::BufferTooSmall { needed, available });
+            }
+            Ok(())
+        })?;
+        let header = ready.header.as_slice();
+        buffer.copy_within(..len, header.len());
+        let (head, rest) = buffer.split_at_mut(header.len());
+        // What is left of the frame in front of its new place must not outlive a failure.
+        head.copy_from_slice(header);
+        let (payload, rest) = rest.split_at_mut(len);
+        let tag_len = self.params.tag_len;
+        let sealed = self.seal(&ready, info, payload, &mut rest[..tag_len])?;
+        Ok(sealed.len)
+    }
+
     /// Seals a frame into a new vector.
     ///
     /// # Errors

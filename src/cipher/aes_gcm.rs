@@ -46,11 +46,11 @@ impl Cipher for AesGcm {
         }
     }
 
-    fn known_answers(&self) -> &[KnownAnswer] {
+    fn known_answers(&self) -> Vec<KnownAnswer<'_>> {
         if self.is_256() {
-            &[KNOWN_256]
+            vec![KNOWN_256]
         } else {
-            &[KNOWN_128]
+            vec![KNOWN_128]
         }
     }
 }
@@ -78,7 +78,7 @@ impl<A: Aes> CipherKey for Gcm<A> {
     }
 }
 
-const KNOWN_128: KnownAnswer = KnownAnswer {
+const KNOWN_128: KnownAnswer<'static> = KnownAnswer {
     name: "RFC 9605 C.3, cipher suite 0x0004",
     key: &[
         0xd3, 0x4f, 0x54, 0x7f, 0x4c, 0xa4, 0xf9, 0xa7, 0x44, 0x70, 0x06, 0xfe, 0x7f, 0xcb, 0xf7,
@@ -102,7 +102,7 @@ const KNOWN_128: KnownAnswer = KnownAnswer {
     ],
 };
 
-const KNOWN_256: KnownAnswer = KnownAnswer {
+const KNOWN_256: KnownAnswer<'static> = KnownAnswer {
     name: "RFC 9605 C.3, cipher suite 0x0005",
     key: &[
         0xd3, 0xe2, 0x7b, 0x0d, 0x4a, 0x5a, 0xe9, 0xe5, 0x5d, 0xf0, 0x1a, 0x70, 0xe6, 0xd4, 0xd2,

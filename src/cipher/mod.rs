@@ -73,7 +73,7 @@ pub trait Cipher: Send + Sync + 'static {
     fn new_key(&self, key: &[u8]) -> Result<Box<dyn CipherKey>, CipherError>;
 
     /// Returns known answers from a published document or an independent implementation; at least one.
-    fn known_answers(&self) -> &[KnownAnswer];
+    fn known_answers(&self) -> Vec<KnownAnswer<'_>>;
 }
 
 /// A key of a [`Cipher`], scheduled and ready. It must wipe itself on drop.
@@ -115,21 +115,21 @@ pub trait CipherKey: Send + Sync {
     clippy::exhaustive_structs,
     reason = "custom ciphers write these as constants"
 )]
-pub struct KnownAnswer {
+pub struct KnownAnswer<'a> {
     /// Where it comes from, such as "RFC 8998 A.1".
-    pub name: &'static str,
+    pub name: &'a str,
     /// Key, [`Params::key_len`] octets.
-    pub key: &'static [u8],
+    pub key: &'a [u8],
     /// Nonce, [`Params::nonce_len`] octets.
-    pub nonce: &'static [u8],
+    pub nonce: &'a [u8],
     /// Additional authenticated data.
-    pub aad: &'static [u8],
+    pub aad: &'a [u8],
     /// Plaintext.
-    pub plaintext: &'static [u8],
+    pub plaintext: &'a [u8],
     /// Ciphertext, as long as the plaintext.
-    pub ciphertext: &'static [u8],
+    pub ciphertext: &'a [u8],
     /// Tag, [`Params::tag_len`] octets.
-    pub tag: &'static [u8],
+    pub tag: &'a [u8],
 }
 
 /// A cipher that a KeyStore may use: built in, or a custom one that passed [`check::conformance`].

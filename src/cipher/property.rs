@@ -74,6 +74,35 @@ pub enum Property {
     SameOnTwoThreads,
 }
 
+impl Property {
+    /// Every property.
+    #[cfg(all(test, feature = "capi"))]
+    pub(crate) const ALL: [Self; 22] = [
+        Self::SuiteIsPrivate,
+        Self::ParamsInRange,
+        Self::HasKnownAnswer,
+        Self::KnownAnswer,
+        Self::RefusesWrongLengths,
+        Self::RoundTrip,
+        Self::DataDependsOnNonce,
+        Self::DataDependsOnKey,
+        Self::NoRepeatedBlocks,
+        Self::TagDependsOnKey,
+        Self::TagDependsOnNonce,
+        Self::TagDependsOnAad,
+        Self::TagDependsOnData,
+        Self::TagSeparatesAadFromData,
+        Self::EveryTagBit,
+        Self::AlteredData,
+        Self::AlteredAad,
+        Self::WipedOnFailure,
+        Self::InPlaceAnywhere,
+        Self::WritesInsideOnly,
+        Self::Deterministic,
+        Self::SameOnTwoThreads,
+    ];
+}
+
 /// Why a cipher was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Refusal {

@@ -7,8 +7,10 @@ mod canary;
 mod cargo_test;
 mod command;
 mod examples;
+mod header;
 mod independent;
 mod media;
+mod native;
 mod packages;
 mod parts;
 mod report;
@@ -29,6 +31,7 @@ usage: cargo xtask <command>
 commands:
   test [PART]...                    run every test, or the named parts of it:
                                     format lint docs tests examples media canary
+  header                            write include/mediaseal.h from src/ffi/
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
                                     deny fuzz-header fuzz-decryptor
                                     N: seconds of fuzzing a target (default 60)
@@ -50,6 +53,8 @@ enum Request {
         /// The parts to run; empty means all.
         only: Vec<String>,
     },
+    /// `cargo xtask header`
+    Header,
     /// `cargo xtask verify`
     Verify {
         /// Seconds of fuzzing a target.
@@ -81,6 +86,7 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
     }
     match command.as_deref() {
         Some("test") => Ok(Request::Test { only }),
+        Some("header") => Ok(Request::Header),
         Some("verify") => Ok(Request::Verify { seconds, only }),
         None | Some("help" | "-h" | "--help") => Ok(Request::Help),
         Some(unknown) => Err(format!("unknown command {unknown}")),
@@ -121,6 +127,7 @@ fn main() -> ExitCode {
             Ok(true)
         }
         Ok(Request::Test { only }) => run("test", &test::PARTS, &only, FUZZ_SECONDS),
+        Ok(Request::Header) => header::write(),
         Ok(Request::Verify { seconds, only }) => run("verify", &verify::PARTS, &only, seconds),
         Err(error) => Err(format!("{error}; cargo xtask --help lists what there is")),
     };

@@ -3,12 +3,12 @@
 use crate::{
     canary,
     command::cargo,
-    examples, independent, media,
+    examples, header, independent, media,
     parts::{Campaign, Halt, Part},
 };
 
 /// Every part, cheap refusals first, the search through what the others printed last.
-pub(crate) const PARTS: [Part; 8] = [
+pub(crate) const PARTS: [Part; 9] = [
     Part {
         name: "format",
         job: format,
@@ -20,6 +20,10 @@ pub(crate) const PARTS: [Part; 8] = [
     Part {
         name: "docs",
         job: docs,
+    },
+    Part {
+        name: "header",
+        job: header::check,
     },
     Part {
         name: "tests",

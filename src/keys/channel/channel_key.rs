@@ -4,6 +4,7 @@ use core::fmt;
 
 use base64ct::{Base64Unpadded, Encoding};
 use rand_core::{TryCryptoRng, TryRng};
+use zeroize::Zeroizing;
 
 use crate::error::{Error, Misuse};
 use crate::keys::key_octets::{KeyOctets, parse_hex};
@@ -93,6 +94,12 @@ impl ChannelKey {
         self.kdf_salt = KeyOctets::zeroed(salt.len());
         self.kdf_salt.expose_mut().copy_from_slice(salt);
         Ok(self)
+    }
+
+    /// Returns the octets, without the KDF salt, wiped when dropped.
+    #[must_use]
+    pub fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        Zeroizing::new(self.octets.expose().to_vec())
     }
 
     /// Makes a second copy of the key.

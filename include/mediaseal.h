@@ -1,0 +1,2727 @@
+/*
+ * mediaseal: media that no relay, cloud or recorder can read, alter or replay.
+ *
+ * Hook an encryptor between encoder and network, and a decryptor between network and decoder. The customer owns the keys. The wire format is
+ * SFrame (RFC 9605).
+ *
+ *   capture -> encoder --> mediaseal_encryptor --> network --> mediaseal_decryptor --> decoder
+ *                               |                                   |
+ *                     mediaseal_channel: the customer's key, the same for all members
+ *                               |
+ *                     mediaseal_channel_store: ticked once a second, tells events
+ *
+ * THE WHOLE SEQUENCE
+ *
+ *   #include <mediaseal.h>
+ *
+ *   // Once a process: a store, and a timer that ticks it once a second or a minute.
+ *   mediaseal_channel_store *store;
+ *   mediaseal_channel_store_new(&store);
+ *
+ *   // A channel. Id, instance and flags are the same for all members.
+ *   mediaseal_channel_config config = MEDIASEAL_CHANNEL_CONFIG_INIT;
+ *   config.id = (const uint8_t *)"standup";
+ *   config.id_len = 7;
+ *   config.flags = MEDIASEAL_CHANNEL_CLOCK;
+ *   mediaseal_channel *channel;
+ *   mediaseal_channel_open(store, &config, &channel);
+ *
+ *   // Its key, which the application brings to every member; the number counts the keys of the channel.
+ *   mediaseal_generation generation = MEDIASEAL_GENERATION_INIT;
+ *   generation.number = 1;
+ *   generation.key = key;
+ *   generation.key_len = sizeof key;
+ *   mediaseal_channel_stage(channel, &generation);
+ *   mediaseal_channel_store_tick(store, (uint64_t)time(NULL));
+ *   mediaseal_channel_activate(channel, 1);
+ *
+ *   // Who sends, in the thread that sends.
+ *   mediaseal_encryptor_config sending = MEDIASEAL_ENCRYPTOR_CONFIG_INIT;
+ *   sending.sender = (const uint8_t *)"alice";
+ *   sending.sender_len = 5;
+ *   sending.media = MEDIASEAL_MEDIA_VIDEO;
+ *   mediaseal_encryptor *encryptor;
+ *   mediaseal_encryptor_new_for_channel(channel, &sending, &encryptor);
+ *
+ *   size_t sealed_len;
+ *   mediaseal_status status = mediaseal_encryptor_encrypt(encryptor, NULL, frame, frame_len, sealed, sizeof sealed, &sealed_len);
+ *   if (status != MEDIASEAL_OK) drop_the_frame(mediaseal_status_text(status));   // never send `frame` instead
+ *
+ *   // Who receives, in the thread that receives.
+ *   mediaseal_expected alice = { (const uint8_t *)"alice", 5, MEDIASEAL_MEDIA_VIDEO, 0 };
+ *   mediaseal_decryptor_config receiving = MEDIASEAL_DECRYPTOR_CONFIG_INIT;
+ *   receiving.expected = &alice;
+ *   receiving.expected_count = 1;
+ *   mediaseal_decryptor *decryptor;
+ *   mediaseal_decryptor_new_for_channel(channel, &receiving, &decryptor);
+ *
+ *   size_t opened_len;
+ *   status = mediaseal_decryptor_decrypt(decryptor, NULL, sealed, sealed_len, opened, sizeof opened, &opened_len, NULL);
+ *   switch (mediaseal_status_class(status)) {
+ *   case MEDIASEAL_CLASS_OK:              play(opened, opened_len); break;
+ *   case MEDIASEAL_CLASS_FETCH_A_KEY:     ask_for_a_key();          break;
+ *   case MEDIASEAL_CLASS_DROP_THE_PACKET:                           break;
+ *   default:                              report(mediaseal_status_text(status));
+ *   }
+ *
+ *   // A new key: stage it on every side, then activate it. The old one still opens for ten seconds.
+ *   generation.number = 2;
+ *   generation.key = next_key;
+ *   mediaseal_channel_stage(channel, &generation);
+ *   mediaseal_channel_activate(channel, 2);
+ *
+ *   // The end, in any order.
+ *   mediaseal_encryptor_free(encryptor);
+ *   mediaseal_decryptor_free(decryptor);
+ *   mediaseal_channel_free(channel);
+ *   mediaseal_channel_store_free(store);
+ *
+ * Applications that bring a key for each sender use mediaseal_key_store with raw keys, as RFC 9605 has them, in place of store and channel.
+ *
+ * THE RULES
+ *
+ * Names      mediaseal_encryptor_* are the methods of mediaseal_encryptor: the object first, then inputs, then outputs.
+ * Threads    `const T *object`: any threads may call at the same time. `T *object`: exclusive use, one thread at a time; a call that comes while another
+ *            thread is in one is refused (MEDIASEAL_ERR_BUSY). Objects may wander between threads. A function without an object runs in any thread.
+ * Ownership  Three words. *Borrows*: read until the call returns. *Copies*: the caller may change or wipe his own afterwards. *Consumes*: the library
+ *            takes over, on success alone. A mediaseal_..._new or _open gives an object to the caller, who ends it with its mediaseal_..._free.
+ * Ends       mediaseal_..._close ends the use and wipes what the object holds, from any thread and at any time; later calls return
+ *            MEDIASEAL_ERR_CLOSED. mediaseal_..._free gives the memory back: the last use, from one thread. The order of freeing does not matter. Freeing
+ *            an object that is in use, or from a callback, leaves it as it is.
+ * Status     0 is success. The hundreds say what to do: 1 fix the call, 2 fetch a key, 3 drop the packet, 9 report a bug. Numbers never change.
+ *            Every function that returns a status may also return MEDIASEAL_ERR_BAD_HANDLE and MEDIASEAL_ERR_MISALIGNED for a pointer that is none of
+ *            its type's, MEDIASEAL_ERR_REENTRANT inside a callback, and MEDIASEAL_ERR_PANIC or MEDIASEAL_ERR_POISONED after a fault inside the library.
+ * Outputs    are written on success; until then lengths and numbers are 0 and objects NULL. Where a length may not be known in advance, `out` NULL with
+ *            `capacity` 0 asks for it: nothing but `out_len` is written.
+ * Buffers    Input and output are one buffer or have no octet in common (MEDIASEAL_ERR_OVERLAP). A pointer may be NULL where its length is 0.
+ * Structs    Initialize with the struct's _INIT macro, which sets struct_size. Zero means default. Structs grow at the end: an older program runs with a
+ *            newer library, and a newer program with an older one as long as the fields that this does not know are zero.
+ * Text       Text that goes in is UTF-8 and ends with a zero octet. Names of channels and senders are octets with a length.
+ * Callbacks  get `user_data` first, must not call the library, and let no exception out.
+ * Time       The library has no clock and no threads: time is what mediaseal_..._tick is told.
+ * Forks      A forked process gets MEDIASEAL_ERR_FORKED for the keys of its parent and makes its own.
+ * Secrets    No status, text, event or statistic holds a key or plaintext. There is no way to pass a frame in clear, and no nonce or counter to set.
+ *
+ * This file is made from src/ffi/ by cbindgen; do not edit.
+ */
+
+
+#ifndef MEDIASEAL_H
+#define MEDIASEAL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/**
+ * Tells whether this header is of that version or a later one.
+ */
+#define MEDIASEAL_VERSION_AT_LEAST(major, minor) \
+    (MEDIASEAL_VERSION_MAJOR > (major) || (MEDIASEAL_VERSION_MAJOR == (major) && MEDIASEAL_VERSION_MINOR >= (minor)))
+
+
+/**
+ * mediaseal_status_class: success.
+ */
+#define MEDIASEAL_CLASS_OK 0
+
+/**
+ * mediaseal_status_class: the calling code must change.
+ */
+#define MEDIASEAL_CLASS_FIX_THE_CALL 1
+
+/**
+ * mediaseal_status_class: a key is missing, spent or not open yet.
+ */
+#define MEDIASEAL_CLASS_FETCH_A_KEY 2
+
+/**
+ * mediaseal_status_class: the frame is not good; drop it and go on.
+ */
+#define MEDIASEAL_CLASS_DROP_THE_PACKET 3
+
+/**
+ * mediaseal_status_class: a cipher, a disk, the system or the library failed.
+ */
+#define MEDIASEAL_CLASS_REPORT_A_BUG 9
+
+/**
+ * Version of this interface. It changes when a program built with an older header would not run any more.
+ */
+#define MEDIASEAL_ABI_VERSION 1
+
+/**
+ * Version of the library that this header belongs to: the first number.
+ */
+#define MEDIASEAL_VERSION_MAJOR 0
+
+/**
+ * The second number of the version.
+ */
+#define MEDIASEAL_VERSION_MINOR 1
+
+/**
+ * The third number of the version.
+ */
+#define MEDIASEAL_VERSION_PATCH 0
+
+/**
+ * Octets in front of a payload that are enough for every header.
+ */
+#define MEDIASEAL_HEADROOM 17
+
+/**
+ * Octets behind a payload that are enough for every tag.
+ */
+#define MEDIASEAL_TAILROOM 32
+
+/**
+ * Octets of a generated key.
+ */
+#define MEDIASEAL_KEY_LEN 32
+
+/**
+ * Fewest octets of a base key or channel key.
+ */
+#define MEDIASEAL_KEY_MIN_LEN 16
+
+/**
+ * Most octets of a base key or channel key.
+ */
+#define MEDIASEAL_KEY_MAX_LEN 64
+
+/**
+ * Most octets of a sender's name.
+ */
+#define MEDIASEAL_SENDER_ID_MAX_LEN 255
+
+/**
+ * Most octets of metadata.
+ */
+#define MEDIASEAL_METADATA_MAX_LEN 65535
+
+/**
+ * Characters of a safety code, without the zero octet behind it.
+ */
+#define MEDIASEAL_SAFETY_CODE_LEN 71
+
+/**
+ * Octets of a key check's challenge, and of its answer.
+ */
+#define MEDIASEAL_KEY_CHECK_LEN 16
+
+/**
+ * Most octets of an epoch secret.
+ */
+#define MEDIASEAL_EPOCH_SECRET_MAX_LEN 562
+
+/**
+ * Most characters of an epoch secret as text, without the zero octet behind it.
+ */
+#define MEDIASEAL_EPOCH_TEXT_MAX_LEN 923
+
+/**
+ * Most characters of passphrase parameters, without the zero octet behind them.
+ */
+#define MEDIASEAL_PASSPHRASE_PARAMS_MAX_LEN 127
+
+/**
+ * Pairs of sender and media that a decryptor expects at most.
+ */
+#define MEDIASEAL_EXPECTED_MAX 16
+
+/**
+ * Suite: AES-128-CTR with HMAC-SHA-256, tag of 80 bits (RFC 9605).
+ */
+#define MEDIASEAL_SUITE_AES_128_CTR_HMAC_SHA256_80 1
+
+/**
+ * Suite: AES-128-CTR with HMAC-SHA-256, tag of 64 bits.
+ */
+#define MEDIASEAL_SUITE_AES_128_CTR_HMAC_SHA256_64 2
+
+/**
+ * Suite: AES-128-CTR with HMAC-SHA-256, tag of 32 bits; needs MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS.
+ */
+#define MEDIASEAL_SUITE_AES_128_CTR_HMAC_SHA256_32 3
+
+/**
+ * Suite: AES-128-GCM, tag of 128 bits. The default choice.
+ */
+#define MEDIASEAL_SUITE_AES_128_GCM_SHA256_128 4
+
+/**
+ * Suite: AES-256-GCM, tag of 128 bits.
+ */
+#define MEDIASEAL_SUITE_AES_256_GCM_SHA512_128 5
+
+/**
+ * Suite: AES-256-CTR with HMAC-SHA-512, tag of 80 bits (IANA registry, as the next two).
+ */
+#define MEDIASEAL_SUITE_AES_256_CTR_HMAC_SHA512_80 6
+
+/**
+ * Suite: AES-256-CTR with HMAC-SHA-512, tag of 64 bits.
+ */
+#define MEDIASEAL_SUITE_AES_256_CTR_HMAC_SHA512_64 7
+
+/**
+ * Suite: AES-256-CTR with HMAC-SHA-512, tag of 32 bits; needs MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS.
+ */
+#define MEDIASEAL_SUITE_AES_256_CTR_HMAC_SHA512_32 8
+
+/**
+ * First suite number of custom ciphers.
+ */
+#define MEDIASEAL_SUITE_PRIVATE_FIRST 61440
+
+/**
+ * Last suite number of custom ciphers.
+ */
+#define MEDIASEAL_SUITE_PRIVATE_LAST 65535
+
+/**
+ * Hash of a key schedule: SHA-256.
+ */
+#define MEDIASEAL_HASH_SHA256 1
+
+/**
+ * Hash of a key schedule: SHA-512.
+ */
+#define MEDIASEAL_HASH_SHA512 2
+
+/**
+ * Hash of a key schedule: SM3 (GB/T 32905).
+ */
+#define MEDIASEAL_HASH_SM3 3
+
+/**
+ * Cost class: a key object takes at most a few microseconds.
+ */
+#define MEDIASEAL_COST_FAST 0
+
+/**
+ * Cost class: a key object takes longer, and is never made for a frame that has not authenticated; announce sessions by
+ * mediaseal_channel_expect_session.
+ */
+#define MEDIASEAL_COST_SLOW 1
+
+/**
+ * Flag of a cipher: accept tags under 8 octets (built-in suites), under 16 (custom ciphers). With a 32-bit tag one forgery in 2^32 tries succeeds: for audio
+ * only (RFC 9605 section 7.5).
+ */
+#define MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS 1
+
+/**
+ * Mode: whole encoded frames. The replay window reaches back 1,024 frames.
+ */
+#define MEDIASEAL_MODE_FRAME 0
+
+/**
+ * Mode: payloads of one packet each, with a hard maximum. The replay window reaches back 8,192 packets.
+ */
+#define MEDIASEAL_MODE_PACKET 1
+
+/**
+ * Mode: packets with the least overhead; raw keys of suite 0x0001 with KIDs of 0 to 7.
+ */
+#define MEDIASEAL_MODE_COMPACT_PACKET 2
+
+/**
+ * The packet maximum that is used for 0: it passes through any path of the Internet whole.
+ */
+#define MEDIASEAL_PACKET_MAX_LEN_DEFAULT 1200
+
+/**
+ * Media: not said.
+ */
+#define MEDIASEAL_MEDIA_UNSPECIFIED 0
+
+/**
+ * Media: audio of a microphone.
+ */
+#define MEDIASEAL_MEDIA_AUDIO 1
+
+/**
+ * Media: video of a camera.
+ */
+#define MEDIASEAL_MEDIA_VIDEO 2
+
+/**
+ * Media: messages of a data channel.
+ */
+#define MEDIASEAL_MEDIA_DATA 3
+
+/**
+ * Media: video of a shared screen.
+ */
+#define MEDIASEAL_MEDIA_SCREEN 4
+
+/**
+ * Media: audio of a shared screen.
+ */
+#define MEDIASEAL_MEDIA_SCREEN_AUDIO 5
+
+/**
+ * First number for media of the application's own.
+ */
+#define MEDIASEAL_MEDIA_APPLICATION_FIRST 128
+
+/**
+ * Last number for media of the application's own.
+ */
+#define MEDIASEAL_MEDIA_APPLICATION_LAST 255
+
+/**
+ * Origin of a send key's counter: this base key and KID have sealed nothing, here or anywhere. Only the application can know.
+ */
+#define MEDIASEAL_ORIGIN_FRESH_KEY 1
+
+/**
+ * Origin of a send key's counter: the counter store knows, and keeps it over restarts.
+ */
+#define MEDIASEAL_ORIGIN_COUNTER_STORE 2
+
+/**
+ * Flag of a channel: bind sessions to the hour that ticks tell. All members use it or none.
+ */
+#define MEDIASEAL_CHANNEL_CLOCK 1
+
+/**
+ * Flag of a channel: open nothing more under a generation once 4,096 frames failed authentication under it.
+ */
+#define MEDIASEAL_CHANNEL_REFUSE_AFTER_FAILURES 2
+
+/**
+ * Flag of a channel: grace ends at the first tick after a change; `grace_seconds` is 0 and means that.
+ */
+#define MEDIASEAL_CHANNEL_NO_GRACE 4
+
+/**
+ * Flag of a generation: keep the channel key as long as the generation, for mediaseal_channel_key.
+ */
+#define MEDIASEAL_GENERATION_KEEP_ROOT 1
+
+/**
+ * Flag of a generation: allow the same channel key on several channel ids of one store.
+ */
+#define MEDIASEAL_GENERATION_SHARE_KEY 2
+
+/**
+ * Event: there is none.
+ */
+#define MEDIASEAL_EVENT_NONE 0
+
+/**
+ * Event: the send key `kid` has used 75 % of its limit; bring the next key now.
+ */
+#define MEDIASEAL_EVENT_KEY_NEAR_LIMIT 1
+
+/**
+ * Event: the send key `kid` reached its limit and seals no more.
+ */
+#define MEDIASEAL_EVENT_KEY_EXHAUSTED 2
+
+/**
+ * Event: an authentic frame from before the key `kid` was last retired came again, for the `count`th time.
+ */
+#define MEDIASEAL_EVENT_REPLAYED 3
+
+/**
+ * Event: `count` frames under `kid` failed authentication; a fresh key is advised.
+ */
+#define MEDIASEAL_EVENT_MANY_AUTHENTICATION_FAILURES 4
+
+/**
+ * Event: an encryptor of a channel begins session `kid` of `sender` and `media` in `generation` at `step`. It feeds mediaseal_channel_expect_session on the
+ * other side.
+ */
+#define MEDIASEAL_EVENT_SESSION_STARTED 5
+
+/**
+ * Event: the list of replay floors was full and the oldest was dropped.
+ */
+#define MEDIASEAL_EVENT_REPLAY_HISTORY_LOST 6
+
+/**
+ * Event: the queue was full and `count` events were dropped.
+ */
+#define MEDIASEAL_EVENT_EVENTS_LOST 7
+
+/**
+ * Flag of mediaseal_opened and of mediaseal_event: `generation` and `step` are those of a channel.
+ */
+#define MEDIASEAL_HAS_EPOCH 1
+
+/**
+ * Flag of mediaseal_statistics: `last_kid` is set.
+ */
+#define MEDIASEAL_HAS_LAST_KID 1
+
+/**
+ * Flag of mediaseal_statistics: `window_head` is set.
+ */
+#define MEDIASEAL_HAS_WINDOW_HEAD 2
+
+/**
+ * One channel: stage a generation, activate it, and the former one is in grace and then retired.
+ */
+typedef struct mediaseal_channel mediaseal_channel;
+
+/**
+ * The channels of an application, with their keys.
+ */
+typedef struct mediaseal_channel_store mediaseal_channel_store;
+
+/**
+ * A cipher that stores and generations may use: built in, or a custom one that passed the conformance check.
+ */
+typedef struct mediaseal_cipher mediaseal_cipher;
+
+/**
+ * A folder of counters for raw keys that survive a restart, locked for this process.
+ */
+typedef struct mediaseal_counter_store mediaseal_counter_store;
+
+/**
+ * Opens the frames of one thread's streams, of any number of senders.
+ */
+typedef struct mediaseal_decryptor mediaseal_decryptor;
+
+/**
+ * Seals the frames of one thread's streams.
+ */
+typedef struct mediaseal_encryptor mediaseal_encryptor;
+
+/**
+ * Raw keys: the application brings a base key for each KID, and vouches for both (RFC 9605).
+ */
+typedef struct mediaseal_key_store mediaseal_key_store;
+
+/**
+ * What a function returns: 0 for success, else one of the `MEDIASEAL_ERR_...` numbers, which never change their meaning.
+ *
+ * The hundreds digit is the reaction asked for: 1 fix the call, 2 fetch a key, 3 drop the packet, 9 report a bug. See mediaseal_status_class,
+ * mediaseal_status_name and mediaseal_status_text.
+ */
+typedef int32_t mediaseal_status;
+
+/**
+ * One known answer of a custom cipher, from a published document or an independent implementation.
+ */
+typedef struct mediaseal_known_answer {
+    /**
+     * Key, `key_len` octets of the vtable.
+     */
+    const uint8_t *key;
+    /**
+     * Nonce, `nonce_len` octets of the vtable.
+     */
+    const uint8_t *nonce;
+    /**
+     * Additional authenticated data.
+     */
+    const uint8_t *aad;
+    /**
+     * Octets of it.
+     */
+    size_t aad_len;
+    /**
+     * Plaintext, at least one octet.
+     */
+    const uint8_t *plaintext;
+    /**
+     * Ciphertext, as long as the plaintext.
+     */
+    const uint8_t *ciphertext;
+    /**
+     * Octets of either.
+     */
+    size_t data_len;
+    /**
+     * Tag, `tag_len` octets of the vtable.
+     */
+    const uint8_t *tag;
+} mediaseal_known_answer;
+
+/**
+ * Ends the life of `user_data`: called exactly once, when the library needs it no more.
+ */
+typedef void (*mediaseal_destructor)(void *user_data);
+
+/**
+ * A custom cipher: an AEAD whose ciphertext is as long as its plaintext, with a tag apart. Initialize with MEDIASEAL_CIPHER_VTABLE_INIT.
+ *
+ * The library supplies nonces, AAD, headers, replay protection, rotation, limits and statistics; the cipher transforms octets. Every function may run in
+ * any thread, several at once with one key. It must not call the library (MEDIASEAL_ERR_REENTRANT) and lets no exception out. It returns MEDIASEAL_OK, or
+ * anything else if it failed.
+ *
+ * Lengths are always those stated here, so the functions need not check them, and the library zeroes `data` when open fails. What a cipher writes beyond its
+ * buffers is noticed where that is possible, and fails the frame.
+ */
+typedef struct mediaseal_cipher_vtable {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Suite number, MEDIASEAL_SUITE_PRIVATE_FIRST to MEDIASEAL_SUITE_PRIVATE_LAST.
+     */
+    uint32_t suite;
+    /**
+     * Octets of key (Nk), 1 to 128.
+     */
+    uint32_t key_len;
+    /**
+     * Octets of nonce (Nn), 8 to 32.
+     */
+    uint32_t nonce_len;
+    /**
+     * Octets of tag (Nt), 4 to 32; under 16 needs MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS.
+     */
+    uint32_t tag_len;
+    /**
+     * Hash of the key schedule, one of `MEDIASEAL_HASH_...`.
+     */
+    uint32_t hash;
+    /**
+     * One of `MEDIASEAL_COST_...`.
+     */
+    uint32_t cost;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Octets of plaintext in one seal, 1200 to 2^30; 0 means 2^30.
+     */
+    uint64_t max_frame_len;
+    /**
+     * Seals under one key; 0 means 2^64 - 1.
+     */
+    uint64_t max_seals;
+    /**
+     * Blocks of 16 octets under one key, AAD and one block a frame included, at most 2^36; 0 means 2^36.
+     */
+    uint64_t max_blocks;
+    /**
+     * Authentication failures under one key after which an event advises a fresh key, at most 2^12; 0 means 2^12.
+     */
+    uint64_t max_open_failures;
+    /**
+     * Known answers, at least one; they are used during registration alone.
+     */
+    const mediaseal_known_answer *known_answers;
+    /**
+     * Their number.
+     */
+    size_t known_answers_count;
+    /**
+     * Passed to every function.
+     */
+    void *user_data;
+    /**
+     * Called exactly once when no key of the cipher is left, if the cipher was accepted; NULL if there is nothing to end.
+     */
+    mediaseal_destructor destroy;
+    /**
+     * Runs the key schedule over `key`, which it copies what it needs of, and puts a pointer other than NULL into `out_key`.
+     */
+    mediaseal_status (*key_new)(void *user_data, const uint8_t *key, size_t key_len, void **out_key);
+    /**
+     * Wipes and frees a key.
+     */
+    void (*key_free)(void *user_data, void *key);
+    /**
+     * Encrypts `data` in place and writes the tag over `nonce`, `aad` and the ciphertext.
+     */
+    mediaseal_status (*seal)(void *user_data,
+                             const void *key,
+                             const uint8_t *nonce,
+                             size_t nonce_len,
+                             const uint8_t *aad,
+                             size_t aad_len,
+                             uint8_t *data,
+                             size_t data_len,
+                             uint8_t *tag,
+                             size_t tag_len);
+    /**
+     * Compares the tag in constant time and decrypts `data` in place; MEDIASEAL_ERR_AUTHENTICATION_FAILED if the tag is wrong.
+     */
+    mediaseal_status (*open)(void *user_data,
+                             const void *key,
+                             const uint8_t *nonce,
+                             size_t nonce_len,
+                             const uint8_t *aad,
+                             size_t aad_len,
+                             uint8_t *data,
+                             size_t data_len,
+                             const uint8_t *tag,
+                             size_t tag_len);
+} mediaseal_cipher_vtable;
+
+/**
+ * A mediaseal_cipher_vtable with every default.
+ */
+#define MEDIASEAL_CIPHER_VTABLE_INIT \
+    { (uint32_t)sizeof(mediaseal_cipher_vtable), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, NULL, NULL, NULL, NULL, NULL }
+
+/**
+ * What a custom cipher lacks. Initialize with MEDIASEAL_REFUSAL_INIT.
+ */
+typedef struct mediaseal_refusal {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Length of the data, number of the bit or index of the case at which it was seen.
+     */
+    uint32_t at;
+    /**
+     * Name of the property that does not hold, such as "DataDependsOnNonce"; NULL if none was named. It lives as long as the library.
+     */
+    const char *property;
+    /**
+     * What should hold, in one sentence; NULL if none was named. It lives as long as the library.
+     */
+    const char *text;
+} mediaseal_refusal;
+
+/**
+ * A mediaseal_refusal with every default.
+ */
+#define MEDIASEAL_REFUSAL_INIT \
+    { (uint32_t)sizeof(mediaseal_refusal), 0, NULL, NULL }
+
+/**
+ * Lengths, limits and hash of a cipher. Initialize with MEDIASEAL_CIPHER_PARAMS_INIT.
+ */
+typedef struct mediaseal_cipher_params {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Suite number.
+     */
+    uint32_t suite;
+    /**
+     * Octets of key (Nk).
+     */
+    uint32_t key_len;
+    /**
+     * Octets of nonce (Nn).
+     */
+    uint32_t nonce_len;
+    /**
+     * Octets of tag (Nt).
+     */
+    uint32_t tag_len;
+    /**
+     * One of `MEDIASEAL_HASH_...`.
+     */
+    uint32_t hash;
+    /**
+     * One of `MEDIASEAL_COST_...`.
+     */
+    uint32_t cost;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Octets of plaintext in one seal.
+     */
+    uint64_t max_frame_len;
+    /**
+     * Seals under one key.
+     */
+    uint64_t max_seals;
+    /**
+     * Blocks of 16 octets under one key, AAD and one block a frame included.
+     */
+    uint64_t max_blocks;
+    /**
+     * Authentication failures under one key after which an event advises a fresh key.
+     */
+    uint64_t max_open_failures;
+} mediaseal_cipher_params;
+
+/**
+ * A mediaseal_cipher_params with every default.
+ */
+#define MEDIASEAL_CIPHER_PARAMS_INIT \
+    { (uint32_t)sizeof(mediaseal_cipher_params), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * Something that happened to keys or streams. Initialize with MEDIASEAL_EVENT_INIT. Fields that the type does not name are 0.
+ */
+typedef struct mediaseal_event {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * One of `MEDIASEAL_EVENT_...`.
+     */
+    uint32_t type;
+    /**
+     * KID concerned.
+     */
+    uint64_t kid;
+    /**
+     * CTR concerned.
+     */
+    uint64_t ctr;
+    /**
+     * How many.
+     */
+    uint64_t count;
+    /**
+     * Generation of a session.
+     */
+    uint64_t generation;
+    /**
+     * Step of a session.
+     */
+    uint32_t step;
+    /**
+     * Media of a session.
+     */
+    uint32_t media;
+    /**
+     * MEDIASEAL_HAS_EPOCH, or 0.
+     */
+    uint32_t flags;
+    /**
+     * Octets of the sender's name.
+     */
+    uint32_t sender_len;
+    /**
+     * Sender of a session; zero octets follow the name.
+     */
+    uint8_t sender[256];
+} mediaseal_event;
+
+/**
+ * A mediaseal_event with every default.
+ */
+#define MEDIASEAL_EVENT_INIT \
+    { (uint32_t)sizeof(mediaseal_event), 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 } }
+
+/**
+ * Hears of events, in the thread that delivers them. `event` is lent until it returns. It must not call the library (MEDIASEAL_ERR_REENTRANT) and lets no
+ * exception out.
+ */
+typedef void (*mediaseal_event_callback)(void *user_data, const mediaseal_event *event);
+
+/**
+ * A channel as all its members describe it. Initialize with MEDIASEAL_CHANNEL_CONFIG_INIT.
+ */
+typedef struct mediaseal_channel_config {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Any of MEDIASEAL_CHANNEL_CLOCK, MEDIASEAL_CHANNEL_REFUSE_AFTER_FAILURES, MEDIASEAL_CHANNEL_NO_GRACE.
+     */
+    uint32_t flags;
+    /**
+     * The channel's name, 1 to 255 octets, copied.
+     */
+    const uint8_t *id;
+    /**
+     * Octets of the name.
+     */
+    size_t id_len;
+    /**
+     * The application's name of this call, which never comes again; copied, NULL for none.
+     */
+    const uint8_t *instance;
+    /**
+     * Its octets, 0 to 255.
+     */
+    size_t instance_len;
+    /**
+     * How long the old generation or steps still open after a change, in seconds from the first tick after it; 0 means 10.
+     */
+    uint64_t grace_seconds;
+    /**
+     * Sessions heard that are kept; 0 means 65,536.
+     */
+    size_t max_sessions;
+} mediaseal_channel_config;
+
+/**
+ * A mediaseal_channel_config with every default.
+ */
+#define MEDIASEAL_CHANNEL_CONFIG_INIT \
+    { (uint32_t)sizeof(mediaseal_channel_config), 0, NULL, 0, NULL, 0, 0, 0 }
+
+/**
+ * A generation to be staged. Initialize with MEDIASEAL_GENERATION_INIT.
+ */
+typedef struct mediaseal_generation {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Any of MEDIASEAL_GENERATION_KEEP_ROOT, MEDIASEAL_GENERATION_SHARE_KEY.
+     */
+    uint32_t flags;
+    /**
+     * Its number, never used before in this channel.
+     */
+    uint64_t number;
+    /**
+     * The channel key, MEDIASEAL_KEY_MIN_LEN to MEDIASEAL_KEY_MAX_LEN octets, copied; the caller wipes his own.
+     */
+    const uint8_t *key;
+    /**
+     * Octets of the key.
+     */
+    size_t key_len;
+    /**
+     * The salt of the first extraction, 16 to 64 octets that need not be secret; NULL for none.
+     */
+    const uint8_t *kdf_salt;
+    /**
+     * Octets of the salt.
+     */
+    size_t kdf_salt_len;
+    /**
+     * The cipher; NULL for AES-128-GCM.
+     */
+    const mediaseal_cipher *cipher;
+    /**
+     * Open no frame before this time, in seconds since 1970; 0 for at once.
+     */
+    uint64_t opens_at;
+} mediaseal_generation;
+
+/**
+ * A mediaseal_generation with every default.
+ */
+#define MEDIASEAL_GENERATION_INIT \
+    { (uint32_t)sizeof(mediaseal_generation), 0, 0, NULL, 0, NULL, 0, NULL, 0 }
+
+/**
+ * What an encryptor is made for. Initialize with MEDIASEAL_ENCRYPTOR_CONFIG_INIT.
+ */
+typedef struct mediaseal_encryptor_config {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * One of `MEDIASEAL_MODE_...`.
+     */
+    uint32_t mode;
+    /**
+     * In the packet modes: most octets of header, ciphertext and tag together; 0 means MEDIASEAL_PACKET_MAX_LEN_DEFAULT.
+     */
+    size_t max_len;
+    /**
+     * In a channel: what is sent, one of `MEDIASEAL_MEDIA_...`. With raw keys 0.
+     */
+    uint32_t media;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * In a channel: the sender's name, copied; it may be empty. With raw keys NULL.
+     */
+    const uint8_t *sender;
+    /**
+     * Octets of the name, at most MEDIASEAL_SENDER_ID_MAX_LEN.
+     */
+    size_t sender_len;
+} mediaseal_encryptor_config;
+
+/**
+ * A mediaseal_encryptor_config with every default.
+ */
+#define MEDIASEAL_ENCRYPTOR_CONFIG_INIT \
+    { (uint32_t)sizeof(mediaseal_encryptor_config), 0, 0, 0, 0, NULL, 0 }
+
+/**
+ * What the application knows of a frame besides its octets. Initialize with MEDIASEAL_FRAME_INFO_INIT; NULL in its place means the defaults.
+ */
+typedef struct mediaseal_frame_info {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * The stream that the frame belongs to. It separates statistics and is not authenticated.
+     */
+    uint32_t ssrc;
+    /**
+     * Octets that are authenticated with the frame and not sent with it (RFC 9605 section 4.4.3): both sides pass the same. NULL if there are none.
+     */
+    const uint8_t *metadata;
+    /**
+     * Their number, at most MEDIASEAL_METADATA_MAX_LEN.
+     */
+    size_t metadata_len;
+} mediaseal_frame_info;
+
+/**
+ * A mediaseal_frame_info with every default.
+ */
+#define MEDIASEAL_FRAME_INFO_INIT \
+    { (uint32_t)sizeof(mediaseal_frame_info), 0, NULL, 0 }
+
+/**
+ * Why the last frame of an encryptor or decryptor was refused. Initialize with MEDIASEAL_FAILURE_INIT.
+ */
+typedef struct mediaseal_failure {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * The status that was returned; MEDIASEAL_OK if no frame was refused so far.
+     */
+    mediaseal_status status;
+    /**
+     * KID concerned, if the status has one, else 0.
+     */
+    uint64_t kid;
+    /**
+     * CTR that the frame claims, if the status has one, else 0.
+     */
+    uint64_t ctr;
+    /**
+     * Octets needed, or the most allowed, if the status is about a length, else 0. For MEDIASEAL_ERR_PACKET_TOO_LONG the octets over the maximum.
+     */
+    uint64_t needed;
+    /**
+     * Octets given, if the status is about a length, else 0.
+     */
+    uint64_t available;
+} mediaseal_failure;
+
+/**
+ * A mediaseal_failure with every default.
+ */
+#define MEDIASEAL_FAILURE_INIT \
+    { (uint32_t)sizeof(mediaseal_failure), 0, 0, 0, 0, 0 }
+
+/**
+ * Counters of one sender and stream. Initialize with MEDIASEAL_STATISTICS_INIT.
+ */
+typedef struct mediaseal_statistics {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * The stream that the application named; a relay can rename streams, it is not authenticated.
+     */
+    uint32_t ssrc;
+    /**
+     * MEDIASEAL_HAS_LAST_KID and MEDIASEAL_HAS_WINDOW_HEAD, as set.
+     */
+    uint32_t flags;
+    /**
+     * Octets of the sender's name.
+     */
+    uint32_t sender_len;
+    /**
+     * The authenticated sender, zero octets behind the name; empty for raw keys at an encryptor.
+     */
+    uint8_t sender[256];
+    /**
+     * Frames sealed or opened.
+     */
+    uint64_t frames;
+    /**
+     * Octets of payload in them, without header or tag.
+     */
+    uint64_t octets;
+    /**
+     * KID of the last frame sealed or opened.
+     */
+    uint64_t last_kid;
+    /**
+     * At an encryptor the last CTR sealed; at a decryptor the highest CTR opened under the last KID.
+     */
+    uint64_t window_head;
+    /**
+     * Refused: MEDIASEAL_ERR_MISSING_KEY.
+     */
+    uint64_t missing_key;
+    /**
+     * Refused: MEDIASEAL_ERR_RETIRED_KEY.
+     */
+    uint64_t retired_key;
+    /**
+     * Refused: MEDIASEAL_ERR_NOT_YET_ACTIVE.
+     */
+    uint64_t not_yet_active;
+    /**
+     * Refused: MEDIASEAL_ERR_AUTHENTICATION_FAILED.
+     */
+    uint64_t authentication_failed;
+    /**
+     * Refused: MEDIASEAL_ERR_DUPLICATE.
+     */
+    uint64_t duplicate;
+    /**
+     * Refused: MEDIASEAL_ERR_REPLAYED.
+     */
+    uint64_t replayed;
+    /**
+     * Refused: MEDIASEAL_ERR_TOO_OLD.
+     */
+    uint64_t too_old;
+    /**
+     * Refused: MEDIASEAL_ERR_NOT_MINIMAL, MEDIASEAL_ERR_TOO_LONG.
+     */
+    uint64_t malformed;
+    /**
+     * Refused: MEDIASEAL_ERR_TRUNCATED.
+     */
+    uint64_t truncated;
+    /**
+     * Refused: MEDIASEAL_ERR_REFLECTED.
+     */
+    uint64_t reflected;
+    /**
+     * Refused: MEDIASEAL_ERR_STALE_SESSION.
+     */
+    uint64_t stale_session;
+    /**
+     * Refused: MEDIASEAL_ERR_CLOCK_MISMATCH.
+     */
+    uint64_t clock_mismatch;
+    /**
+     * Refused: MEDIASEAL_ERR_CONTENDED.
+     */
+    uint64_t contended;
+    /**
+     * Refused for any other reason: arguments, exhausted keys, failed ciphers.
+     */
+    uint64_t other;
+} mediaseal_statistics;
+
+/**
+ * A mediaseal_statistics with every default.
+ */
+#define MEDIASEAL_STATISTICS_INIT \
+    { (uint32_t)sizeof(mediaseal_statistics), 0, 0, 0, { 0 }, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A sender and what he sends.
+ */
+typedef struct mediaseal_expected {
+    /**
+     * The sender's name; it may be empty.
+     */
+    const uint8_t *sender;
+    /**
+     * Octets of the name, at most MEDIASEAL_SENDER_ID_MAX_LEN.
+     */
+    size_t sender_len;
+    /**
+     * One of `MEDIASEAL_MEDIA_...`.
+     */
+    uint32_t media;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} mediaseal_expected;
+
+/**
+ * What a decryptor is made for. Initialize with MEDIASEAL_DECRYPTOR_CONFIG_INIT.
+ */
+typedef struct mediaseal_decryptor_config {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * One of `MEDIASEAL_MODE_...`; it sets how far the replay window reaches back.
+     */
+    uint32_t mode;
+    /**
+     * In a channel: who is expected, copied. With raw keys NULL.
+     */
+    const mediaseal_expected *expected;
+    /**
+     * Their number: 1 to MEDIASEAL_EXPECTED_MAX in a channel, 0 with raw keys.
+     */
+    size_t expected_count;
+} mediaseal_decryptor_config;
+
+/**
+ * A mediaseal_decryptor_config with every default.
+ */
+#define MEDIASEAL_DECRYPTOR_CONFIG_INIT \
+    { (uint32_t)sizeof(mediaseal_decryptor_config), 0, NULL, 0 }
+
+/**
+ * What an opened frame turned out to be: all of it authenticated. Initialize with MEDIASEAL_OPENED_INIT.
+ */
+typedef struct mediaseal_opened {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * MEDIASEAL_HAS_EPOCH, or 0 for raw keys.
+     */
+    uint32_t flags;
+    /**
+     * KID of the frame.
+     */
+    uint64_t kid;
+    /**
+     * CTR of the frame.
+     */
+    uint64_t ctr;
+    /**
+     * Generation of the channel.
+     */
+    uint64_t generation;
+    /**
+     * Step of the generation.
+     */
+    uint32_t step;
+    /**
+     * What the session carries, one of `MEDIASEAL_MEDIA_...`.
+     */
+    uint32_t media;
+    /**
+     * Whose key opened the frame; not ended by a zero octet. It lives until the next call with this decryptor.
+     */
+    const uint8_t *sender;
+    /**
+     * Octets of the sender's name.
+     */
+    size_t sender_len;
+} mediaseal_opened;
+
+/**
+ * A mediaseal_opened with every default.
+ */
+#define MEDIASEAL_OPENED_INIT \
+    { (uint32_t)sizeof(mediaseal_opened), 0, 0, 0, 0, 0, 0, NULL, 0 }
+
+/**
+ * One frame to be sealed by mediaseal_encrypt_batch. Initialize with MEDIASEAL_ENCRYPT_JOB_INIT.
+ */
+typedef struct mediaseal_encrypt_job {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Written: how this job ended.
+     */
+    mediaseal_status status;
+    /**
+     * The encryptor; several jobs may name the same.
+     */
+    mediaseal_encryptor *encryptor;
+    /**
+     * As for mediaseal_encryptor_encrypt; NULL for the defaults.
+     */
+    const mediaseal_frame_info *info;
+    /**
+     * The frame.
+     */
+    const uint8_t *plaintext;
+    /**
+     * Its octets.
+     */
+    size_t plaintext_len;
+    /**
+     * Where header, ciphertext and tag go: equal to `plaintext` or apart from it.
+     */
+    uint8_t *out;
+    /**
+     * Octets there.
+     */
+    size_t out_capacity;
+    /**
+     * Written: octets of the result, 0 if the job failed.
+     */
+    size_t out_len;
+} mediaseal_encrypt_job;
+
+/**
+ * A mediaseal_encrypt_job with every default.
+ */
+#define MEDIASEAL_ENCRYPT_JOB_INIT \
+    { (uint32_t)sizeof(mediaseal_encrypt_job), 0, NULL, NULL, NULL, 0, NULL, 0, 0 }
+
+/**
+ * One frame to be opened by mediaseal_decrypt_batch. Initialize with MEDIASEAL_DECRYPT_JOB_INIT.
+ */
+typedef struct mediaseal_decrypt_job {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Written: how this job ended.
+     */
+    mediaseal_status status;
+    /**
+     * The decryptor; several jobs may name the same.
+     */
+    mediaseal_decryptor *decryptor;
+    /**
+     * As for mediaseal_decryptor_decrypt; NULL for the defaults.
+     */
+    const mediaseal_frame_info *info;
+    /**
+     * Header, ciphertext and tag.
+     */
+    const uint8_t *ciphertext;
+    /**
+     * Their octets.
+     */
+    size_t ciphertext_len;
+    /**
+     * Where the frame goes: equal to `ciphertext` or apart from it.
+     */
+    uint8_t *out;
+    /**
+     * Octets there.
+     */
+    size_t out_capacity;
+    /**
+     * Written: octets of the frame, 0 if the job failed.
+     */
+    size_t out_len;
+    /**
+     * Written on success if not NULL. Its `sender` lives until the decryptor's next job.
+     */
+    mediaseal_opened *opened;
+} mediaseal_decrypt_job;
+
+/**
+ * A mediaseal_decrypt_job with every default.
+ */
+#define MEDIASEAL_DECRYPT_JOB_INIT \
+    { (uint32_t)sizeof(mediaseal_decrypt_job), 0, NULL, NULL, NULL, 0, NULL, 0, 0, NULL }
+
+/**
+ * Success.
+ */
+#define MEDIASEAL_OK 0
+
+/**
+ * Pass a pointer where this one is NULL.
+ */
+#define MEDIASEAL_ERR_NULL_POINTER 101
+
+/**
+ * Align the pointer as its type asks.
+ */
+#define MEDIASEAL_ERR_MISALIGNED 102
+
+/**
+ * Pass an object of the type that the function is for; this is another type's, or was freed.
+ */
+#define MEDIASEAL_ERR_BAD_HANDLE 103
+
+/**
+ * The object was closed: make a new one.
+ */
+#define MEDIASEAL_ERR_CLOSED 104
+
+/**
+ * Another thread is using this object now: give each thread its own, or take turns.
+ */
+#define MEDIASEAL_ERR_BUSY 105
+
+/**
+ * Do not call the library from a callback of the library: note what to do and do it afterwards.
+ */
+#define MEDIASEAL_ERR_REENTRANT 106
+
+/**
+ * Set struct_size with the struct's _INIT macro; or fields that this version does not know are not zero.
+ */
+#define MEDIASEAL_ERR_STRUCT_SIZE 107
+
+/**
+ * Let input and output be one buffer or lie apart: these overlap in part.
+ */
+#define MEDIASEAL_ERR_OVERLAP 108
+
+/**
+ * Pass a length that a buffer can have: this is over SIZE_MAX / 2, or runs past the end of memory.
+ */
+#define MEDIASEAL_ERR_LENGTH 109
+
+/**
+ * Use a number that this enumeration or set of flags has.
+ */
+#define MEDIASEAL_ERR_UNKNOWN_VALUE 110
+
+/**
+ * Pass text as UTF-8.
+ */
+#define MEDIASEAL_ERR_NOT_UTF8 111
+
+/**
+ * Give a larger buffer; nothing was written and no counter spent.
+ */
+#define MEDIASEAL_ERR_BUFFER_TOO_SMALL 112
+
+/**
+ * Send a shorter payload: the packet would be over its maximum. Nothing was sealed and no counter spent.
+ */
+#define MEDIASEAL_ERR_PACKET_TOO_LONG 113
+
+/**
+ * Keep offset + length inside the buffer.
+ */
+#define MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER 114
+
+/**
+ * Leave more room in front of the payload: MEDIASEAL_HEADROOM octets are always enough.
+ */
+#define MEDIASEAL_ERR_HEADROOM 115
+
+/**
+ * Leave more room behind the payload: MEDIASEAL_TAILROOM octets are always enough.
+ */
+#define MEDIASEAL_ERR_TAILROOM 116
+
+/**
+ * Split the frame: it is longer than one seal takes.
+ */
+#define MEDIASEAL_ERR_FRAME_TOO_LONG 117
+
+/**
+ * Pass at most MEDIASEAL_METADATA_MAX_LEN octets of metadata.
+ */
+#define MEDIASEAL_ERR_METADATA_TOO_LONG 118
+
+/**
+ * Shorten the sender's name to at most MEDIASEAL_SENDER_ID_MAX_LEN octets.
+ */
+#define MEDIASEAL_ERR_SENDER_ID_TOO_LONG 119
+
+/**
+ * Choose bit widths that leave room for each field of the KID.
+ */
+#define MEDIASEAL_ERR_KID_LAYOUT 120
+
+/**
+ * Use numbers that fit their fields of the KID.
+ */
+#define MEDIASEAL_ERR_KID_OUT_OF_RANGE 121
+
+/**
+ * Use a suite of RFC 9605, or register the custom cipher and pass it.
+ */
+#define MEDIASEAL_ERR_UNSUPPORTED_SUITE 122
+
+/**
+ * Opt in to short tags with MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS, or choose a suite with a longer tag.
+ */
+#define MEDIASEAL_ERR_SHORT_TAG 123
+
+/**
+ * Give a key of MEDIASEAL_KEY_MIN_LEN to MEDIASEAL_KEY_MAX_LEN octets.
+ */
+#define MEDIASEAL_ERR_KEY_LENGTH 124
+
+/**
+ * The text is no key of this form.
+ */
+#define MEDIASEAL_ERR_KEY_TEXT 125
+
+/**
+ * Give a KDF salt of 16 to 64 octets, or none.
+ */
+#define MEDIASEAL_ERR_KDF_SALT_LENGTH 126
+
+/**
+ * Give a passphrase of 1 to 1024 octets.
+ */
+#define MEDIASEAL_ERR_PASSPHRASE_LENGTH 127
+
+/**
+ * Give a PHC string of Argon2id as mediaseal_passphrase_params_generate made it.
+ */
+#define MEDIASEAL_ERR_PASSPHRASE_PARAMS 128
+
+/**
+ * Retire the key of this KID first, or choose another KID.
+ */
+#define MEDIASEAL_ERR_KID_IN_USE 129
+
+/**
+ * Use a fresh base key or another KID: this pair was already held for sending.
+ */
+#define MEDIASEAL_ERR_KEY_REUSED 130
+
+/**
+ * Use one base key and KID in one direction only (RFC 9605 section 4.4.1).
+ */
+#define MEDIASEAL_ERR_SEND_AND_RECEIVE 131
+
+/**
+ * Add the send key first.
+ */
+#define MEDIASEAL_ERR_UNKNOWN_SEND_KEY 132
+
+/**
+ * Add the receive key first.
+ */
+#define MEDIASEAL_ERR_UNKNOWN_RECEIVE_KEY 133
+
+/**
+ * Pass seconds since 1970, and tick a channel with a clock before it seals.
+ */
+#define MEDIASEAL_ERR_CLOCK_UNSET 134
+
+/**
+ * The compact profile needs suite 0x0001 and a KID of 0 to 7.
+ */
+#define MEDIASEAL_ERR_COMPACT_PROFILE 135
+
+/**
+ * Give a packet maximum that holds at least the overhead and one octet.
+ */
+#define MEDIASEAL_ERR_PACKET_MAXIMUM 136
+
+/**
+ * Give a channel id of 1 to 255 octets, an instance of at most 255.
+ */
+#define MEDIASEAL_ERR_CHANNEL_NAME 137
+
+/**
+ * Use the object of the channel that is open.
+ */
+#define MEDIASEAL_ERR_CHANNEL_OPEN 138
+
+/**
+ * Use a key of its own for each channel, or MEDIASEAL_GENERATION_SHARE_KEY.
+ */
+#define MEDIASEAL_ERR_CHANNEL_KEY_REUSED 139
+
+/**
+ * Stage the generation first; it may have been retired.
+ */
+#define MEDIASEAL_ERR_UNKNOWN_GENERATION 140
+
+/**
+ * Ask for a step that is held.
+ */
+#define MEDIASEAL_ERR_UNKNOWN_STEP 141
+
+/**
+ * Use a number that was not used before.
+ */
+#define MEDIASEAL_ERR_GENERATION_RETIRED 142
+
+/**
+ * Retire the generation whose number has the same low 4 bits first.
+ */
+#define MEDIASEAL_ERR_GENERATION_SLOT_BUSY 143
+
+/**
+ * Find out which of two secrets is right: they claim the same generation and step.
+ */
+#define MEDIASEAL_ERR_GENERATION_CONFLICT 144
+
+/**
+ * Wait for the end of grace: the step is too far ahead.
+ */
+#define MEDIASEAL_ERR_GRACE_OPEN 145
+
+/**
+ * Wait for the time at which the generation opens.
+ */
+#define MEDIASEAL_ERR_NOT_OPEN_YET 146
+
+/**
+ * Expect 1 to 16 pairs of sender and media; announce more by mediaseal_channel_expect_session.
+ */
+#define MEDIASEAL_ERR_EXPECTED_SENDERS 147
+
+/**
+ * Give what mediaseal_channel_replay_state returned for this channel and instance.
+ */
+#define MEDIASEAL_ERR_REPLAY_STATE 148
+
+/**
+ * The text is no epoch secret, or was mistyped.
+ */
+#define MEDIASEAL_ERR_EPOCH_TEXT 149
+
+/**
+ * Use a version of mediaseal that reads this format of epoch secrets.
+ */
+#define MEDIASEAL_ERR_EPOCH_FORMAT 150
+
+/**
+ * The octets are no epoch secret.
+ */
+#define MEDIASEAL_ERR_EPOCH_OCTETS 151
+
+/**
+ * Join the channel, instance and clock that the secret was made for, with its cipher.
+ */
+#define MEDIASEAL_ERR_EPOCH_MISMATCH 152
+
+/**
+ * Do not use this cipher: it lacks the property that mediaseal_refusal names.
+ */
+#define MEDIASEAL_ERR_CIPHER_REFUSED 153
+
+/**
+ * The file cannot be loaded, or exports no mediaseal_cipher_library_v1 for this ABI.
+ */
+#define MEDIASEAL_ERR_CIPHER_LIBRARY 154
+
+/**
+ * Ask for an index below the count.
+ */
+#define MEDIASEAL_ERR_INDEX 155
+
+/**
+ * Make the counter store first, or mend the path or mount.
+ */
+#define MEDIASEAL_ERR_COUNTER_STORE_NOT_THERE 156
+
+/**
+ * Open the counter store in place of making it.
+ */
+#define MEDIASEAL_ERR_COUNTER_STORE_ALREADY_THERE 157
+
+/**
+ * Another process, or another object of this process, holds the counter store.
+ */
+#define MEDIASEAL_ERR_COUNTER_STORE_LOCKED 158
+
+/**
+ * This base key and KID are already held through this counter store.
+ */
+#define MEDIASEAL_ERR_COUNTER_STORE_KEY_IN_USE 159
+
+/**
+ * Ask for the key of this KID; the frame may be kept and tried again.
+ */
+#define MEDIASEAL_ERR_MISSING_KEY 201
+
+/**
+ * Keep or drop the frame: its key opens at a later tick.
+ */
+#define MEDIASEAL_ERR_NOT_YET_ACTIVE 202
+
+/**
+ * Activate a send key or a generation: nothing can be sealed, and nothing goes in clear.
+ */
+#define MEDIASEAL_ERR_NO_ACTIVE_KEY 203
+
+/**
+ * Bring a fresh send key: this one reached its usage limit for ever.
+ */
+#define MEDIASEAL_ERR_KEY_EXHAUSTED 204
+
+/**
+ * Bring a fresh key: too many frames failed authentication under this one.
+ */
+#define MEDIASEAL_ERR_INTEGRITY_LIMIT 205
+
+/**
+ * Make new keys in this process: it is a fork of the one that added the key.
+ */
+#define MEDIASEAL_ERR_FORKED 206
+
+/**
+ * The other side holds other keys, or answered for another sender: compare safety codes.
+ */
+#define MEDIASEAL_ERR_KEY_CHECK_FAILED 207
+
+/**
+ * Stage with MEDIASEAL_GENERATION_KEEP_ROOT to be able to read the channel key back.
+ */
+#define MEDIASEAL_ERR_ROOT_NOT_KEPT 208
+
+/**
+ * Drop the frame: wrong key, altered octets or other metadata than the sender's.
+ */
+#define MEDIASEAL_ERR_AUTHENTICATION_FAILED 301
+
+/**
+ * Drop the frame: it was opened before. Happens in healthy calls (retransmission).
+ */
+#define MEDIASEAL_ERR_DUPLICATE 302
+
+/**
+ * Drop the frame: it is from before the key was last retired.
+ */
+#define MEDIASEAL_ERR_REPLAYED 303
+
+/**
+ * Drop the frame: it is older than the replay window reaches.
+ */
+#define MEDIASEAL_ERR_TOO_OLD 304
+
+/**
+ * Drop the frame: it ends before its header or its tag does.
+ */
+#define MEDIASEAL_ERR_TRUNCATED 305
+
+/**
+ * Drop the frame: its header is not minimally encoded.
+ */
+#define MEDIASEAL_ERR_NOT_MINIMAL 306
+
+/**
+ * Drop the frame: it is longer than any sender may seal.
+ */
+#define MEDIASEAL_ERR_TOO_LONG 307
+
+/**
+ * Drop the frame: its key was retired.
+ */
+#define MEDIASEAL_ERR_RETIRED_KEY 308
+
+/**
+ * Drop the frame: this side sealed it, a relay sent it back.
+ */
+#define MEDIASEAL_ERR_REFLECTED 309
+
+/**
+ * Drop the frame: its session belongs to an hour long past or far ahead.
+ */
+#define MEDIASEAL_ERR_STALE_SESSION 310
+
+/**
+ * Drop the frame, and see that all members use the channel with a clock or all without.
+ */
+#define MEDIASEAL_ERR_CLOCK_MISMATCH 311
+
+/**
+ * Drop the frame: another decryptor held the replay window of its KID for long.
+ */
+#define MEDIASEAL_ERR_CONTENDED 312
+
+/**
+ * Report it: the library failed inside. The object is of no use any more; free it and make a new one.
+ */
+#define MEDIASEAL_ERR_PANIC 901
+
+/**
+ * Free the object and make a new one: an earlier call failed inside the library.
+ */
+#define MEDIASEAL_ERR_POISONED 902
+
+/**
+ * Report it: the cipher failed to seal. What was written is zeroed and one counter value is spent.
+ */
+#define MEDIASEAL_ERR_CIPHER_FAILED 903
+
+/**
+ * Report it: the operating system gave no random octets.
+ */
+#define MEDIASEAL_ERR_ENTROPY 904
+
+/**
+ * Use a fresh key: the counter record cannot be read.
+ */
+#define MEDIASEAL_ERR_COUNTER_STORE_DAMAGED 911
+
+/**
+ * Use a fresh key: the counter store was rolled back or restored.
+ */
+#define MEDIASEAL_ERR_COUNTER_STORE_ROLLED_BACK 912
+
+/**
+ * Report it: the system refused a read or a write of the counter store.
+ */
+#define MEDIASEAL_ERR_COUNTER_STORE_IO 913
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/* ==== Versions, texts and numbers; keys as octets =================================================================== */
+
+/**
+ * Returns the version of the library, such as "0.1.0".
+ *
+ * The text lives as long as the library. Any thread, also in callbacks. Since 0.1.
+ */
+const char *mediaseal_version(void);
+
+/**
+ * Returns the version of this interface, MEDIASEAL_ABI_VERSION of the header that the library was built with.
+ *
+ * A program that loads the library at run time compares it with its own and uses no other. Any thread, also in callbacks. Since 0.1.
+ */
+uint32_t mediaseal_abi_version(void);
+
+/**
+ * Returns the reaction that a status asks for, one of `MEDIASEAL_CLASS_...`.
+ *
+ * A status that this version does not know is in the class of its hundreds, or else MEDIASEAL_CLASS_REPORT_A_BUG. Any thread, also in callbacks. Since 0.1.
+ */
+uint32_t mediaseal_status_class(mediaseal_status status);
+
+/**
+ * Returns the name of a status, such as "MEDIASEAL_ERR_DUPLICATE"; "unknown status" for a number that is none.
+ *
+ * The text lives as long as the library. Any thread, also in callbacks. Since 0.1.
+ */
+const char *mediaseal_status_name(mediaseal_status status);
+
+/**
+ * Returns one English sentence on a status that begins with the reaction it asks for; "unknown status" for a number that is none.
+ *
+ * The text lives as long as the library and holds no secret. Any thread, also in callbacks. Since 0.1.
+ */
+const char *mediaseal_status_text(mediaseal_status status);
+
+/**
+ * Writes the value of a constant of this header, by its name, to `out_value`: the function twin of every macro.
+ *
+ * For bindings and for programs that load the library at run time. Borrows `name`, which ends with a zero octet.
+ *
+ * Returns MEDIASEAL_OK; MEDIASEAL_ERR_UNKNOWN_VALUE if there is no such constant; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED,
+ * MEDIASEAL_ERR_NOT_UTF8. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_constant(const char *name, int64_t *out_value);
+
+/**
+ * Writes the octets that a struct of this header has in this library, by its name such as "mediaseal_frame_info", to `out_size`.
+ *
+ * For bindings: a struct that they describe has this size at their version. Borrows `name`, which ends with a zero octet.
+ *
+ * Returns MEDIASEAL_OK; MEDIASEAL_ERR_UNKNOWN_VALUE if there is no such struct; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED,
+ * MEDIASEAL_ERR_NOT_UTF8. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_struct_size(const char *name, size_t *out_size);
+
+/**
+ * Zeroes `len` octets in a way that no compiler leaves out.
+ *
+ * For copies of keys and of plaintext. `octets` may be NULL if `len` is 0.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_LENGTH. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_wipe(void *octets, size_t len);
+
+/**
+ * Makes a key of MEDIASEAL_KEY_LEN octets from the operating system's generator, for a channel or as a base key.
+ *
+ * Writes to `out` and the length to `out_len`; `capacity` is at least MEDIASEAL_KEY_LEN. The caller wipes it after use.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_key_generate(uint8_t *out, size_t capacity, size_t *out_len);
+
+/**
+ * Reads a key from hexadecimal digits of either case, in time that depends on their number alone.
+ *
+ * Borrows `digits`, 32 to 128 of them, which end with a zero octet. Writes 16 to 64 octets to `out` and their number to `out_len`; the caller wipes both
+ * after use.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_TEXT, MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8,
+ * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_key_from_hex(const char *digits,
+                                        uint8_t *out,
+                                        size_t capacity,
+                                        size_t *out_len);
+
+/**
+ * Reads a key from base64 (RFC 4648 section 4, with or without padding), in time that depends on its length alone.
+ *
+ * Borrows `digits`, which end with a zero octet. Writes 16 to 64 octets to `out` and their number to `out_len`; the caller wipes both after use.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_TEXT, MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8,
+ * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_key_from_base64(const char *digits,
+                                           uint8_t *out,
+                                           size_t capacity,
+                                           size_t *out_len);
+
+/**
+ * Derives a key of MEDIASEAL_KEY_LEN octets from a passphrase by Argon2id (RFC 9106), with the parameters that mediaseal_passphrase_params_generate made for the
+ * channel.
+ *
+ * Borrows `passphrase`, 1 to 1024 octets of UTF-8, and `params`, which ends with a zero octet. Takes 64 MiB and some 0.2 s by default: not for a media thread.
+ * Writes to `out` and the length to `out_len`; the caller wipes passphrase and key after use.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_PASSPHRASE_LENGTH, MEDIASEAL_ERR_PASSPHRASE_PARAMS, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8,
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_LENGTH. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_key_from_passphrase(const uint8_t *passphrase,
+                                               size_t passphrase_len,
+                                               const char *params,
+                                               uint8_t *out,
+                                               size_t capacity,
+                                               size_t *out_len);
+
+/**
+ * Makes the cost and the salt of a new passphrase, as the PHC string that travels beside the channel and is no secret.
+ *
+ * Writes the text and a zero octet to `out`, and its length without that octet to `out_len`; MEDIASEAL_PASSPHRASE_PARAMS_MAX_LEN + 1 octets are enough.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_passphrase_params_generate(char *out,
+                                                      size_t capacity,
+                                                      size_t *out_len);
+
+/**
+ * Writes the KID of a member of an MLS group (RFC 9605 section 5.2) to `out_kid`: context then `sender_bits` bits of sender index then `epoch_bits` bits of epoch.
+ *
+ * The epoch is taken modulo 2^epoch_bits.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_KID_OUT_OF_RANGE, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_kid_mls(uint32_t sender_bits,
+                                   uint32_t epoch_bits,
+                                   uint64_t context,
+                                   uint32_t sender_index,
+                                   uint64_t epoch,
+                                   uint64_t *out_kid);
+
+/**
+ * Writes the KID of a ratcheted sender key (RFC 9605 section 5.1) to `out_kid`: key generation then `step_bits` bits of ratchet step, taken modulo 2^step_bits.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_KID_OUT_OF_RANGE, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_kid_ratcheted(uint32_t step_bits,
+                                         uint64_t generation,
+                                         uint64_t step,
+                                         uint64_t *out_kid);
+
+/* ==== Ciphers: built in, from C, from a loaded library ============================================================== */
+
+/**
+ * Makes a built-in cipher, one of `MEDIASEAL_SUITE_...`.
+ *
+ * `flags` is 0 or MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS. Writes a new object to `out_cipher`, which the caller ends with mediaseal_cipher_free; stores and generations keep
+ * what they need of it.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNSUPPORTED_SUITE, MEDIASEAL_ERR_UNKNOWN_VALUE for other flags, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_cipher_builtin(uint32_t suite,
+                                          uint32_t flags,
+                                          mediaseal_cipher **out_cipher);
+
+/**
+ * Registers a custom cipher. Runs the conformance check, which takes from milliseconds to about a second with the cipher's speed: once, off the media threads.
+ *
+ * The check shows plumbing, not strength: that lengths are kept, that what is sealed opens, that key, nonce, AAD and data reach ciphertext and tag. It cannot show that the
+ * cipher is confidential, runs in constant time, wipes its keys or has no back door.
+ *
+ * Copies `vtable`; `known_answers` are borrowed until return. Consumes `user_data`: on success alone. `flags` is 0 or MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS. Writes a
+ * new object to `out_cipher`; with MEDIASEAL_ERR_CIPHER_REFUSED the property that does not hold to `out_refusal`, which may be NULL.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CIPHER_REFUSED, MEDIASEAL_ERR_UNKNOWN_VALUE for an unknown hash, cost or flag, MEDIASEAL_ERR_NULL_POINTER (also for a function
+ * that is missing), MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_LENGTH. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_cipher_register(const mediaseal_cipher_vtable *vtable,
+                                           uint32_t flags,
+                                           mediaseal_refusal *out_refusal,
+                                           mediaseal_cipher **out_cipher);
+
+/**
+ * Loads a custom cipher from the shared library at `path`, which exports `mediaseal_cipher_library_v1`, and registers it.
+ *
+ * The path comes from the application or its command line, never from the contents of a file: loading runs the library's code. It is made absolute first, so nothing is
+ * searched for. Borrows `path`, UTF-8 with a zero octet at its end. The library stays loaded as long as a key of the cipher lives. `flags`, `out_refusal` and
+ * `out_cipher` as for mediaseal_cipher_register.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CIPHER_LIBRARY, and what mediaseal_cipher_register returns. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_cipher_load(const char *path,
+                                       uint32_t flags,
+                                       mediaseal_refusal *out_refusal,
+                                       mediaseal_cipher **out_cipher);
+
+/**
+ * Writes suite, lengths and limits of a cipher to `out_params`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_cipher_describe(const mediaseal_cipher *cipher, mediaseal_cipher_params *out_params);
+
+/**
+ * Ends the use of a cipher: later calls with it return MEDIASEAL_ERR_CLOSED. Stores and generations that were made with it go on.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_cipher_close(mediaseal_cipher *cipher);
+
+/**
+ * Frees a cipher, the last use of it. NULL is accepted. Since 0.1.
+ */
+void mediaseal_cipher_free(mediaseal_cipher *cipher);
+
+/* ==== Counters that survive a restart =============================================================================== */
+
+/**
+ * Makes a new counter store in the folder `path`, which is made too if it is not there, and opens it.
+ *
+ * Borrows `path`, UTF-8 with a zero octet at its end. Writes a new object to `out_store`, which the caller ends with mediaseal_counter_store_free; the folder stays locked
+ * until the last key store that uses it is freed as well. Reads and writes files: not for a media thread.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_COUNTER_STORE_ALREADY_THERE, MEDIASEAL_ERR_COUNTER_STORE_LOCKED, MEDIASEAL_ERR_COUNTER_STORE_IO, MEDIASEAL_ERR_NOT_UTF8,
+ * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_counter_store_create(const char *path,
+                                                mediaseal_counter_store **out_store);
+
+/**
+ * Opens the counter store that is in the folder `path`. It makes none: a wrong path must not look like a store whose keys are all new.
+ *
+ * Borrows `path`, UTF-8 with a zero octet at its end. Writes a new object to `out_store`, as mediaseal_counter_store_create does.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_COUNTER_STORE_NOT_THERE, MEDIASEAL_ERR_COUNTER_STORE_LOCKED, MEDIASEAL_ERR_COUNTER_STORE_IO, MEDIASEAL_ERR_NOT_UTF8,
+ * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_counter_store_open(const char *path,
+                                              mediaseal_counter_store **out_store);
+
+/**
+ * Ends the use of a counter store: later calls with it return MEDIASEAL_ERR_CLOSED. Key stores that use it go on.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_counter_store_close(mediaseal_counter_store *store);
+
+/**
+ * Frees a counter store, the last use of it. NULL is accepted. Since 0.1.
+ */
+void mediaseal_counter_store_free(mediaseal_counter_store *store);
+
+/* ==== Raw keys, as RFC 9605 has them ================================================================================ */
+
+/**
+ * Makes an empty store for raw keys of `cipher`.
+ *
+ * Borrows `cipher`. Writes a new object to `out_store`, which the caller ends with mediaseal_key_store_free.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_SHORT_TAG without opt-in, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_key_store_new(const mediaseal_cipher *cipher,
+                                         mediaseal_key_store **out_store);
+
+/**
+ * Adds a key to seal with. It seals nothing before mediaseal_key_store_activate.
+ *
+ * `origin` is MEDIASEAL_ORIGIN_FRESH_KEY, with `counter_store` NULL, or MEDIASEAL_ORIGIN_COUNTER_STORE. Copies `base_key`, MEDIASEAL_KEY_MIN_LEN to
+ * MEDIASEAL_KEY_MAX_LEN octets; the caller wipes his own. With a counter store it writes a file: not for a media thread.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_IN_USE, MEDIASEAL_ERR_KEY_REUSED, MEDIASEAL_ERR_SEND_AND_RECEIVE, MEDIASEAL_ERR_KEY_LENGTH,
+ * MEDIASEAL_ERR_UNKNOWN_VALUE for another origin, `MEDIASEAL_ERR_COUNTER_STORE_...`, MEDIASEAL_ERR_CIPHER_FAILED, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_key_store_add_send(const mediaseal_key_store *store,
+                                              const uint8_t *base_key,
+                                              size_t base_key_len,
+                                              uint64_t kid,
+                                              uint32_t origin,
+                                              const mediaseal_counter_store *counter_store);
+
+/**
+ * Adds a key to open with, and names the sender whom the application knows to hold it.
+ *
+ * `opens_at` is 0 for at once, or the seconds since 1970 from whose tick on it opens. Copies `base_key` and `sender`, which has at most
+ * MEDIASEAL_SENDER_ID_MAX_LEN octets and may be empty.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_IN_USE, MEDIASEAL_ERR_SEND_AND_RECEIVE, MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_SENDER_ID_TOO_LONG,
+ * MEDIASEAL_ERR_CIPHER_FAILED, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_key_store_add_receive(const mediaseal_key_store *store,
+                                                 const uint8_t *base_key,
+                                                 size_t base_key_len,
+                                                 uint64_t kid,
+                                                 const uint8_t *sender,
+                                                 size_t sender_len,
+                                                 uint64_t opens_at);
+
+/**
+ * Makes a send key the one that seals, from the next frame of every encryptor on.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_SEND_KEY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_key_store_activate(const mediaseal_key_store *store, uint64_t kid);
+
+/**
+ * Retires a send key. It is wiped when the last encryptor that used it handles its next frame, is refreshed, closed or freed.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_SEND_KEY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_key_store_retire_send(const mediaseal_key_store *store, uint64_t kid);
+
+/**
+ * Retires a receive key: its frames are MEDIASEAL_ERR_RETIRED_KEY from now on. It is wiped like a send key; how far it had opened is remembered.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_RECEIVE_KEY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_key_store_retire_receive(const mediaseal_key_store *store,
+                                                    uint64_t kid);
+
+/**
+ * Opens nothing more under a key once 4,096 frames failed authentication under it: MEDIASEAL_ERR_INTEGRITY_LIMIT.
+ *
+ * Off by default, because so many junk packets would silence a sender until a fresh key comes; for 32-bit tags it may be worth that.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_key_store_refuse_after_failures(const mediaseal_key_store *store);
+
+/**
+ * Tells the time, in seconds since 1970, and then the events that wait to the callback, if there is one.
+ *
+ * Call it at least once a minute, off the media threads: it opens the keys that were waiting for it, and reserves the next counters on disk.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOCK_UNSET under 3600, `MEDIASEAL_ERR_COUNTER_STORE_...` if a reserve cannot be written, MEDIASEAL_ERR_FORKED,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_key_store_tick(const mediaseal_key_store *store,
+                                          uint64_t unix_seconds);
+
+/**
+ * Takes the oldest event, if there is one: `type` is MEDIASEAL_EVENT_NONE if there is none.
+ *
+ * The queue has room for 256; MEDIASEAL_EVENT_EVENTS_LOST comes first where any were dropped. A store with a callback tells it at each tick; who polls, sets none.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_key_store_poll_event(const mediaseal_key_store *store,
+                                                mediaseal_event *out_event);
+
+/**
+ * Sets who hears the events of a store: `callback` runs inside of mediaseal_key_store_tick and mediaseal_key_store_deliver_events, in their thread, one event at a time.
+ *
+ * `callback` NULL unsets it; when this returns, no former callback is running or will run again. `destroy`, which may be NULL, is called exactly once with `user_data`,
+ * when the callback is replaced or unset or the store and all that uses it is gone. Consumes `user_data`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once, not in a callback. Since 0.1.
+ */
+mediaseal_status mediaseal_key_store_set_event_callback(const mediaseal_key_store *store,
+                                                        mediaseal_event_callback callback,
+                                                        void *user_data,
+                                                        mediaseal_destructor destroy);
+
+/**
+ * Tells the events that wait to the callback now.
+ *
+ * Returns MEDIASEAL_OK, also if there is no callback (the events then stay for mediaseal_key_store_poll_event), MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_key_store_deliver_events(const mediaseal_key_store *store);
+
+/**
+ * Ends the use of a store: later calls with it return MEDIASEAL_ERR_CLOSED. Its encryptors and decryptors go on.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_key_store_close(mediaseal_key_store *store);
+
+/**
+ * Frees a store, the last use of it. NULL is accepted; its encryptors and decryptors may be freed before or after. Since 0.1.
+ */
+void mediaseal_key_store_free(mediaseal_key_store *store);
+
+/* ==== The channels of an application ================================================================================ */
+
+/**
+ * Makes a store without channels.
+ *
+ * Writes a new object to `out_store`, which the caller ends with mediaseal_channel_store_free.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_store_new(mediaseal_channel_store **out_store);
+
+/**
+ * Tells the time, in seconds since 1970, to every channel, and then the events that wait to the callback, if there is one.
+ *
+ * Call it at least once a minute, off the media threads: it opens what waits for its time, ends grace, and prepares the next sessions of encryptors, so that
+ * no frame has to.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOCK_UNSET under 3600, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_store_tick(const mediaseal_channel_store *store,
+                                              uint64_t unix_seconds);
+
+/**
+ * Makes every encryptor begin a new session with its next frame.
+ *
+ * Call it when the process image may run twice: after a virtual machine was resumed from a snapshot, or a container from a checkpoint.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_store_renew_sessions(const mediaseal_channel_store *store);
+
+/**
+ * Takes the oldest event, if there is one: `type` is MEDIASEAL_EVENT_NONE if there is none.
+ *
+ * The queue has room for 256; MEDIASEAL_EVENT_EVENTS_LOST comes first where any were dropped. A store with a callback tells it at each tick; who polls, sets none.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_store_poll_event(const mediaseal_channel_store *store,
+                                                    mediaseal_event *out_event);
+
+/**
+ * Sets who hears the events of a store: `callback` runs inside of mediaseal_channel_store_tick and mediaseal_channel_store_deliver_events, in their thread, one event at a time.
+ *
+ * `callback` NULL unsets it; when this returns, no former callback is running or will run again. `destroy`, which may be NULL, is called exactly once with `user_data`,
+ * when the callback is replaced or unset or the store and all that uses it is gone. Consumes `user_data`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once, not in a callback. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_store_set_event_callback(const mediaseal_channel_store *store,
+                                                            mediaseal_event_callback callback,
+                                                            void *user_data,
+                                                            mediaseal_destructor destroy);
+
+/**
+ * Tells the events that wait to the callback now.
+ *
+ * Returns MEDIASEAL_OK, also if there is no callback (the events then stay for mediaseal_channel_store_poll_event), MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_store_deliver_events(const mediaseal_channel_store *store);
+
+/**
+ * Ends the use of a store: later calls with it return MEDIASEAL_ERR_CLOSED. Its channels, encryptors and decryptors go on; they are ticked no more.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_store_close(mediaseal_channel_store *store);
+
+/**
+ * Frees a store, the last use of it. NULL is accepted; its channels may be freed before or after. Since 0.1.
+ */
+void mediaseal_channel_store_free(mediaseal_channel_store *store);
+
+/* ==== One channel =================================================================================================== */
+
+/**
+ * Opens a channel.
+ *
+ * Copies what `config` holds. Writes a new object to `out_channel`, which the caller ends with mediaseal_channel_free; encryptors and decryptors keep the
+ * channel open as well.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CHANNEL_OPEN, MEDIASEAL_ERR_CHANNEL_NAME, MEDIASEAL_ERR_UNKNOWN_VALUE for other flags, MEDIASEAL_ERR_STRUCT_SIZE,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_open(const mediaseal_channel_store *store,
+                                        const mediaseal_channel_config *config,
+                                        mediaseal_channel **out_channel);
+
+/**
+ * Stages a generation: it opens frames, from `opens_at` on, and does not seal. Stage it on every side, then mediaseal_channel_activate.
+ *
+ * Copies what `generation` holds; the caller wipes his own copy of the key.
+ *
+ * Returns MEDIASEAL_OK (also for the same key again), MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_KDF_SALT_LENGTH, MEDIASEAL_ERR_GENERATION_RETIRED,
+ * MEDIASEAL_ERR_GENERATION_SLOT_BUSY, MEDIASEAL_ERR_GENERATION_CONFLICT, MEDIASEAL_ERR_CHANNEL_KEY_REUSED, MEDIASEAL_ERR_SHORT_TAG,
+ * MEDIASEAL_ERR_UNKNOWN_VALUE for other flags, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_stage(const mediaseal_channel *channel,
+                                         const mediaseal_generation *generation);
+
+/**
+ * Stages a generation from the secret of one of its steps, which a member handed over as octets.
+ *
+ * Borrows `epoch_secret`; the caller wipes it. `cipher` is NULL for a built-in suite, and the cipher for a custom one.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_EPOCH_OCTETS, MEDIASEAL_ERR_EPOCH_FORMAT, MEDIASEAL_ERR_EPOCH_MISMATCH, MEDIASEAL_ERR_UNSUPPORTED_SUITE, and what
+ * mediaseal_channel_stage returns. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_join(const mediaseal_channel *channel,
+                                        const uint8_t *epoch_secret,
+                                        size_t epoch_secret_len,
+                                        const mediaseal_cipher *cipher);
+
+/**
+ * The same with the secret as key text, "mediaseal-epoch-1...", which ends with a zero octet.
+ *
+ * Returns what mediaseal_channel_join returns, and MEDIASEAL_ERR_EPOCH_TEXT, MEDIASEAL_ERR_NOT_UTF8. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_join_text(const mediaseal_channel *channel,
+                                             const char *epoch_text,
+                                             const mediaseal_cipher *cipher);
+
+/**
+ * Makes a staged generation the one that seals, from the next frame of every encryptor on. The former one still opens, until grace ends.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_NOT_OPEN_YET, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_activate(const mediaseal_channel *channel,
+                                            uint64_t generation);
+
+/**
+ * Moves the sending step of a generation ahead, to `step`: who joins at it opens nothing earlier. Absolute, so saying it twice changes nothing.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_GRACE_OPEN, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_advance_to(const mediaseal_channel *channel,
+                                              uint64_t generation,
+                                              uint32_t step);
+
+/**
+ * Writes the secret of a held step, which a joiner gets over a path that only he can read, to `out`.
+ *
+ * MEDIASEAL_EPOCH_SECRET_MAX_LEN octets are enough; the caller wipes them after use.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_UNKNOWN_STEP, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_epoch_secret(const mediaseal_channel *channel,
+                                                uint64_t generation,
+                                                uint32_t step,
+                                                uint8_t *out,
+                                                size_t capacity,
+                                                size_t *out_len);
+
+/**
+ * Writes the same as key text, with a zero octet behind it that `out_len` does not count; MEDIASEAL_EPOCH_TEXT_MAX_LEN + 1 octets are enough.
+ *
+ * Returns what mediaseal_channel_epoch_secret returns. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_epoch_text(const mediaseal_channel *channel,
+                                              uint64_t generation,
+                                              uint32_t step,
+                                              char *out,
+                                              size_t capacity,
+                                              size_t *out_len);
+
+/**
+ * Writes the channel key of a generation that was staged with MEDIASEAL_GENERATION_KEEP_ROOT to `out`; MEDIASEAL_KEY_MAX_LEN octets are enough.
+ *
+ * The caller wipes it after use.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_ROOT_NOT_KEPT, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_key(const mediaseal_channel *channel,
+                                       uint64_t generation,
+                                       uint8_t *out,
+                                       size_t capacity,
+                                       size_t *out_len);
+
+/**
+ * Retires a generation at once: it opens and seals nothing more, and its number does not come again.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_retire(const mediaseal_channel *channel, uint64_t generation);
+
+/**
+ * Ends every grace now: the former generation is retired, and the steps below the sending ones are wiped.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_end_grace(const mediaseal_channel *channel);
+
+/**
+ * Writes the generation that seals and its step to `out_generation` and `out_step`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_sending(const mediaseal_channel *channel, uint64_t *out_generation, uint32_t *out_step);
+
+/**
+ * Announces who sends under a KID, as the sender's MEDIASEAL_EVENT_SESSION_STARTED told: decryptors then open it for this sender, whom they need not expect
+ * otherwise. Ciphers of MEDIASEAL_COST_SLOW need it.
+ *
+ * The announcement is not trusted: a frame opens for this sender or not at all. Copies `sender`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_EXPECTED_SENDERS if 16 others were announced for this KID, MEDIASEAL_ERR_SENDER_ID_TOO_LONG,
+ * MEDIASEAL_ERR_UNKNOWN_VALUE for other media, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_expect_session(const mediaseal_channel *channel,
+                                                  uint64_t kid,
+                                                  const uint8_t *sender,
+                                                  size_t sender_len,
+                                                  uint32_t media);
+
+/**
+ * Writes the safety code of the generation that seals to `out`: 12 groups of 5 digits, which members read to each other. Equal codes mean equal keys, suite and clock.
+ *
+ * A zero octet stands behind it, which `out_len` does not count; MEDIASEAL_SAFETY_CODE_LEN + 1 octets are enough.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_channel_safety_code(const mediaseal_channel *channel,
+                                               char *out,
+                                               size_t capacity,
+                                               size_t *out_len);
+
+/**
+ * Answers a key check, over any path and before any media: `sender` is this member's name, `challenge` the MEDIASEAL_KEY_CHECK_LEN octets that the asker chose at random.
+ *
+ * Writes MEDIASEAL_KEY_CHECK_LEN octets to `out_answer`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_SENDER_ID_TOO_LONG, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_channel_key_check(const mediaseal_channel *channel,
+                                             const uint8_t *sender,
+                                             size_t sender_len,
+                                             const uint8_t *challenge,
+                                             uint8_t *out_answer);
+
+/**
+ * Compares the answer to a key check with that of `sender` and the same keys, in constant time.
+ *
+ * Borrows `sender`, and MEDIASEAL_KEY_CHECK_LEN octets each of `challenge` and `answer`.
+ *
+ * Returns MEDIASEAL_OK if it is that answer, MEDIASEAL_ERR_KEY_CHECK_FAILED if it is another, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_SENDER_ID_TOO_LONG,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_verify_key_check(const mediaseal_channel *channel,
+                                                    const uint8_t *sender,
+                                                    size_t sender_len,
+                                                    const uint8_t *challenge,
+                                                    const uint8_t *answer);
+
+/**
+ * Writes what must outlive the process, so that nothing opened before opens again after a restart, to `out`.
+ *
+ * It holds no secret; keep it where nobody else can change it. With `out` NULL and `capacity` 0 the octets needed are written to `out_len`; they may grow between
+ * two calls.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_replay_state(const mediaseal_channel *channel,
+                                                uint8_t *out,
+                                                size_t capacity,
+                                                size_t *out_len);
+
+/**
+ * Takes over what mediaseal_channel_replay_state wrote, before generations are staged. Borrows `state`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_REPLAY_STATE (nothing is taken over), MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_import_replay_state(const mediaseal_channel *channel,
+                                                       const uint8_t *state,
+                                                       size_t state_len);
+
+/**
+ * Ends the use of a channel object: later calls with it return MEDIASEAL_ERR_CLOSED. Its encryptors and decryptors go on.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_close(mediaseal_channel *channel);
+
+/**
+ * Frees a channel object, the last use of it. NULL is accepted; the store, encryptors and decryptors may be freed before or after. Since 0.1.
+ */
+void mediaseal_channel_free(mediaseal_channel *channel);
+
+/* ==== Frames in, ciphertexts out ==================================================================================== */
+
+/**
+ * Makes an encryptor for the raw keys of `store`.
+ *
+ * Borrows `config`, or takes the defaults for NULL. Writes a new object to `out_encryptor`, which the caller ends with mediaseal_encryptor_free.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_PACKET_MAXIMUM, MEDIASEAL_ERR_COMPACT_PROFILE, MEDIASEAL_ERR_UNKNOWN_VALUE for another mode or for media or sender with raw
+ * keys, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_encryptor_new(const mediaseal_key_store *store,
+                                         const mediaseal_encryptor_config *config,
+                                         mediaseal_encryptor **out_encryptor);
+
+/**
+ * Makes an encryptor for what one sender sends of one kind of media in `channel`.
+ *
+ * It seals in sessions of its own: as many encryptors as you like, of one sender or several, restarted as often as you like, repeat no nonce. Copies what `config`
+ * holds. Writes a new object to `out_encryptor`, which the caller ends with mediaseal_encryptor_free.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_PACKET_MAXIMUM, MEDIASEAL_ERR_COMPACT_PROFILE for that mode, MEDIASEAL_ERR_UNKNOWN_VALUE for another mode or media,
+ * MEDIASEAL_ERR_SENDER_ID_TOO_LONG, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_encryptor_new_for_channel(const mediaseal_channel *channel,
+                                                     const mediaseal_encryptor_config *config,
+                                                     mediaseal_encryptor **out_encryptor);
+
+/**
+ * Seals a frame into `out` and writes the octets of the result to `out_len`.
+ *
+ * Borrows `plaintext` and `info` until return; `info` may be NULL. `out` equals `plaintext`, which is then overwritten, or has no octet in common with it. On success
+ * `out` begins with header, ciphertext and tag. If the arguments are refused it is unchanged and no counter is spent; if the cipher fails what was written is zeroed and one
+ * counter is spent. Nothing ever goes out in clear. Allocates nothing and takes no lock, but at the first frame of a stream or session and after a change of keys.
+ *
+ * Returns MEDIASEAL_OK; MEDIASEAL_ERR_BUFFER_TOO_SMALL (see mediaseal_encryptor_bound), MEDIASEAL_ERR_PACKET_TOO_LONG, MEDIASEAL_ERR_FRAME_TOO_LONG,
+ * MEDIASEAL_ERR_METADATA_TOO_LONG, MEDIASEAL_ERR_OVERLAP, MEDIASEAL_ERR_CLOCK_UNSET; MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_KEY_EXHAUSTED,
+ * MEDIASEAL_ERR_FORKED; MEDIASEAL_ERR_CIPHER_FAILED, `MEDIASEAL_ERR_COUNTER_STORE_...`; MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_LENGTH. Exclusive use of `encryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_encryptor_encrypt(mediaseal_encryptor *encryptor,
+                                             const mediaseal_frame_info *info,
+                                             const uint8_t *plaintext,
+                                             size_t plaintext_len,
+                                             uint8_t *out,
+                                             size_t out_capacity,
+                                             size_t *out_len);
+
+/**
+ * Seals a frame where it lies: `len` octets at `buffer + offset`, so that nothing is moved.
+ *
+ * In front of the frame there is room for the header (MEDIASEAL_HEADROOM octets are always enough), behind it for the tag (MEDIASEAL_TAILROOM). On success
+ * `out_offset` and `out_len` tell where header, ciphertext and tag lie in `buffer`. Otherwise as mediaseal_encryptor_encrypt; if the cipher fails, the frame is zeroed.
+ *
+ * Returns what mediaseal_encryptor_encrypt returns, with MEDIASEAL_ERR_HEADROOM, MEDIASEAL_ERR_TAILROOM and MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER in place of
+ * MEDIASEAL_ERR_BUFFER_TOO_SMALL. Exclusive use of `encryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_encryptor_encrypt_in_place(mediaseal_encryptor *encryptor,
+                                                      const mediaseal_frame_info *info,
+                                                      uint8_t *buffer,
+                                                      size_t capacity,
+                                                      size_t offset,
+                                                      size_t len,
+                                                      size_t *out_offset,
+                                                      size_t *out_len);
+
+/**
+ * Writes the most octets that a frame of `len` octets becomes to `out_bound`: the capacity to give.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `encryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_encryptor_bound(mediaseal_encryptor *encryptor, size_t len, size_t *out_bound);
+
+/**
+ * Writes the exact octets that header and tag add to the next frame to `out_overhead`, if no other encryptor of the store is quicker.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_CLOCK_UNSET, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use
+ * of `encryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_encryptor_next_overhead(mediaseal_encryptor *encryptor,
+                                                   size_t *out_overhead);
+
+/**
+ * Takes over changes of the keys now, so that a retired key is wiped though no frame comes.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `encryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_encryptor_refresh(mediaseal_encryptor *encryptor);
+
+/**
+ * Writes why the last refused frame was refused to `out_failure`, in numbers.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `encryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_encryptor_last_failure(mediaseal_encryptor *encryptor,
+                                                  mediaseal_failure *out_failure);
+
+/**
+ * Writes how many streams are counted apart, at most 1,024, to `out_count`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `encryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_encryptor_statistics_count(mediaseal_encryptor *encryptor, size_t *out_count);
+
+/**
+ * Writes the counters of stream `index`, in the order in which the streams began, to `out_statistics`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_INDEX, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of
+ * `encryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_encryptor_statistics(mediaseal_encryptor *encryptor,
+                                                size_t index,
+                                                mediaseal_statistics *out_statistics);
+
+/**
+ * Writes the counters over all streams to `out_statistics`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `encryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_encryptor_totals(mediaseal_encryptor *encryptor,
+                                            mediaseal_statistics *out_statistics);
+
+/**
+ * Ends the use of an encryptor and wipes what it holds: later calls with it return MEDIASEAL_ERR_CLOSED.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_BUSY while another thread uses it (try again), MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_encryptor_close(mediaseal_encryptor *encryptor);
+
+/**
+ * Frees an encryptor, the last use of it. NULL is accepted; store and channel may be freed before or after. Since 0.1.
+ */
+void mediaseal_encryptor_free(mediaseal_encryptor *encryptor);
+
+/* ==== Ciphertexts in, frames out ==================================================================================== */
+
+/**
+ * Makes a decryptor for the raw keys of `store`.
+ *
+ * Borrows `config`, or takes the defaults for NULL. Writes a new object to `out_decryptor`, which the caller ends with mediaseal_decryptor_free.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_VALUE for another mode or for expected senders with raw keys, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_new(const mediaseal_key_store *store,
+                                         const mediaseal_decryptor_config *config,
+                                         mediaseal_decryptor **out_decryptor);
+
+/**
+ * Makes a decryptor for what the expected pairs of sender and media send in `channel`. More senders are announced by mediaseal_channel_expect_session.
+ *
+ * Copies what `config` holds. Writes a new object to `out_decryptor`, which the caller ends with mediaseal_decryptor_free.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_EXPECTED_SENDERS, MEDIASEAL_ERR_UNKNOWN_VALUE for another mode or media, MEDIASEAL_ERR_SENDER_ID_TOO_LONG,
+ * MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_new_for_channel(const mediaseal_channel *channel,
+                                                     const mediaseal_decryptor_config *config,
+                                                     mediaseal_decryptor **out_decryptor);
+
+/**
+ * Opens a frame into `out` and writes the octets of the plaintext to `out_len`.
+ *
+ * Borrows `ciphertext` and `info` until return; `info` may be NULL. `out` equals `ciphertext`, which is then overwritten, or has no octet in common with it. `out_opened`
+ * may be NULL; what it says is authenticated. If the frame is refused, `out` is unchanged or zeroed where it was written to, and never holds plaintext; if its key is
+ * missing or not open yet, or it is malformed or truncated, nothing has changed, and it may be tried again. Allocates nothing and takes no lock, but at the first frame of a
+ * stream or session and after a change of keys.
+ *
+ * Returns MEDIASEAL_OK; a `MEDIASEAL_ERR_...` of class MEDIASEAL_CLASS_DROP_THE_PACKET; MEDIASEAL_ERR_MISSING_KEY, MEDIASEAL_ERR_NOT_YET_ACTIVE,
+ * MEDIASEAL_ERR_INTEGRITY_LIMIT; MEDIASEAL_ERR_BUFFER_TOO_SMALL (the length of the ciphertext is always enough), MEDIASEAL_ERR_METADATA_TOO_LONG,
+ * MEDIASEAL_ERR_OVERLAP; MEDIASEAL_ERR_CIPHER_FAILED; MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE,
+ * MEDIASEAL_ERR_LENGTH. Exclusive use of `decryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_decrypt(mediaseal_decryptor *decryptor,
+                                             const mediaseal_frame_info *info,
+                                             const uint8_t *ciphertext,
+                                             size_t ciphertext_len,
+                                             uint8_t *out,
+                                             size_t out_capacity,
+                                             size_t *out_len,
+                                             mediaseal_opened *out_opened);
+
+/**
+ * Opens a frame where it lies: `len` octets at `buffer + offset`, so that nothing is moved.
+ *
+ * On success `out_offset` and `out_len` tell where the plaintext lies in `buffer`. If the frame is refused it is unchanged, or its ciphertext is zeroed. Otherwise as
+ * mediaseal_decryptor_decrypt.
+ *
+ * Returns what mediaseal_decryptor_decrypt returns, with MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER in place of MEDIASEAL_ERR_BUFFER_TOO_SMALL. Exclusive use of
+ * `decryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_decrypt_in_place(mediaseal_decryptor *decryptor,
+                                                      const mediaseal_frame_info *info,
+                                                      uint8_t *buffer,
+                                                      size_t capacity,
+                                                      size_t offset,
+                                                      size_t len,
+                                                      size_t *out_offset,
+                                                      size_t *out_len,
+                                                      mediaseal_opened *out_opened);
+
+/**
+ * Takes over changes of the keys now, so that a retired key is wiped though no frame comes.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `decryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_refresh(mediaseal_decryptor *decryptor);
+
+/**
+ * Writes why the last refused frame was refused to `out_failure`, in numbers.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_last_failure(mediaseal_decryptor *decryptor,
+                                                  mediaseal_failure *out_failure);
+
+/**
+ * Writes how many streams are counted apart, at most 1,024, to `out_count`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `decryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_statistics_count(mediaseal_decryptor *decryptor, size_t *out_count);
+
+/**
+ * Writes the counters of stream `index`, in the order in which their first authentic frames came, to `out_statistics`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_INDEX, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of
+ * `decryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_statistics(mediaseal_decryptor *decryptor,
+                                                size_t index,
+                                                mediaseal_statistics *out_statistics);
+
+/**
+ * Writes the counters over all streams to `out_statistics`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_totals(mediaseal_decryptor *decryptor,
+                                            mediaseal_statistics *out_statistics);
+
+/**
+ * Writes the refusals that belong to no stream to `out_statistics`: no key, no header, or no authentic frame so far. All else in it is 0.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_unattributed(mediaseal_decryptor *decryptor,
+                                                  mediaseal_statistics *out_statistics);
+
+/**
+ * Ends the use of a decryptor and wipes what it holds: later calls with it return MEDIASEAL_ERR_CLOSED.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_BUSY while another thread uses it (try again), MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_close(mediaseal_decryptor *decryptor);
+
+/**
+ * Frees a decryptor, the last use of it. NULL is accepted; store and channel may be freed before or after. Since 0.1.
+ */
+void mediaseal_decryptor_free(mediaseal_decryptor *decryptor);
+
+/* ==== Many frames in one call ======================================================================================= */
+
+/**
+ * Seals many frames, of one encryptor or many, in the order of `jobs`.
+ *
+ * Each job is what mediaseal_encryptor_encrypt does, and ends for itself: `status` and `out_len` of every job are written, whatever happened to the others. Jobs are laid out one behind
+ * the other at the distance that `struct_size` of the first tells, and all have the same. A buffer that a job writes belongs to that job alone.
+ *
+ * Returns MEDIASEAL_OK if all jobs ended so, else the status of the first that did not; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_STRUCT_SIZE,
+ * MEDIASEAL_ERR_LENGTH, after which no job was begun. Exclusive use of the encryptors and of `jobs`. Since 0.1.
+ */
+mediaseal_status mediaseal_encrypt_batch(mediaseal_encrypt_job *jobs,
+                                         size_t count);
+
+/**
+ * Opens many frames, of one decryptor or many, in the order of `jobs`.
+ *
+ * Each job is what mediaseal_decryptor_decrypt does, and ends for itself: `status` and `out_len` of every job are written, whatever happened to the others. Jobs are laid out one behind
+ * the other at the distance that `struct_size` of the first tells, and all have the same. A buffer that a job writes belongs to that job alone.
+ *
+ * Returns MEDIASEAL_OK if all jobs ended so, else the status of the first that did not; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_STRUCT_SIZE,
+ * MEDIASEAL_ERR_LENGTH, after which no job was begun. Exclusive use of the decryptors and of `jobs`. Since 0.1.
+ */
+mediaseal_status mediaseal_decrypt_batch(mediaseal_decrypt_job *jobs,
+                                         size_t count);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* MEDIASEAL_H */

@@ -1,0 +1,92 @@
+//! The edge itself: panics stop here, and a callback does not call back.
+
+use core::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::status::{
+    Fault, MEDIASEAL_ERR_PANIC, MEDIASEAL_ERR_REENTRANT, MEDIASEAL_OK, Outcome, mediaseal_status,
+};
+
+thread_local! {
+    /// How many callbacks of the application this thread is inside of.
+    static CALLBACKS: Cell<u32> = const { Cell::new(0) };
+}
+
+/// While it lives, this thread runs code of the application: calls into the library are refused, because the callback may hold what they would wait for.
+pub(super) struct CallbackScope(());
+
+impl CallbackScope {
+    pub(super) fn enter() -> Self {
+        CALLBACKS.set(CALLBACKS.get() + 1);
+        Self(())
+    }
+}
+
+impl Drop for CallbackScope {
+    fn drop(&mut self) {
+        CALLBACKS.set(CALLBACKS.get() - 1);
+    }
+}
+
+/// Tells whether a callback of the application is running in this thread.
+#[inline]
+pub(super) fn is_in_callback() -> bool {
+    CALLBACKS.get() > 0
+}
+
+/// Runs one call: refused inside a callback, and a panic becomes a status.
+#[inline]
+pub(super) fn enter(call: impl FnOnce() -> Outcome) -> mediaseal_status {
+    if is_in_callback() {
+        return MEDIASEAL_ERR_REENTRANT;
+    }
+    let caught = catch_unwind(AssertUnwindSafe(|| {
+        #[cfg(test)]
+        injected::panic_if_asked();
+        call()
+    }));
+    match caught {
+        Ok(Ok(())) => MEDIASEAL_OK,
+        Ok(Err(Fault(status))) => status,
+        Err(payload) => {
+            // Dropping it could panic again.
+            core::mem::forget(payload);
+            MEDIASEAL_ERR_PANIC
+        }
+    }
+}
+
+/// Frees something whose destructor may run code of the application. A panic is held back: there is nobody to tell.
+pub(super) fn release(free: impl FnOnce()) {
+    let freed = enter(|| {
+        free();
+        Ok(())
+    });
+    debug_assert!(
+        freed == MEDIASEAL_OK || freed == MEDIASEAL_ERR_PANIC || freed == MEDIASEAL_ERR_REENTRANT
+    );
+}
+
+/// Panics on purpose, for the test that no entry lets one out.
+#[cfg(test)]
+pub(crate) mod injected {
+    use core::cell::Cell;
+
+    thread_local! {
+        static IS_ASKED: Cell<bool> = const { Cell::new(false) };
+    }
+
+    /// Makes the next call of this thread panic inside the library.
+    pub(crate) fn ask() {
+        IS_ASKED.set(true);
+    }
+
+    /// Tells whether the panic asked for is still to come, and takes it back.
+    pub(crate) fn take_back() -> bool {
+        IS_ASKED.replace(false)
+    }
+
+    pub(super) fn panic_if_asked() {
+        assert!(!IS_ASKED.replace(false), "a panic that a test asked for");
+    }
+}

@@ -1,0 +1,255 @@
+//! Versions, texts for numbers, constants for those who cannot include the header, and key material as octets.
+
+use core::ffi::{c_char, c_void};
+
+use zeroize::Zeroize;
+
+use super::boundary::enter;
+use super::constants::{CONSTANTS, STRUCTS};
+use super::convert::{OctetsOut, Out, octets, octets_mut, text};
+use super::numbers::MEDIASEAL_ABI_VERSION;
+use super::status::{
+    Fault, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_UNKNOWN_VALUE, class_of, mediaseal_status,
+};
+use crate::id::{Epoch, MlsKid, RatchetedKid};
+use crate::keys::{ChannelKey, PassphraseParams};
+
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
+
+/// Returns the version of the library, such as "0.1.0".
+///
+/// The text lives as long as the library. Any thread, also in callbacks. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn mediaseal_version() -> *const c_char {
+    VERSION.as_ptr().cast()
+}
+
+/// Returns the version of this interface, MEDIASEAL_ABI_VERSION of the header that the library was built with.
+///
+/// A program that loads the library at run time compares it with its own and uses no other. Any thread, also in callbacks. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn mediaseal_abi_version() -> u32 {
+    MEDIASEAL_ABI_VERSION
+}
+
+/// Returns the reaction that a status asks for, one of `MEDIASEAL_CLASS_…`.
+///
+/// A status that this version does not know is in the class of its hundreds, or else MEDIASEAL_CLASS_REPORT_A_BUG. Any thread, also in callbacks. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn mediaseal_status_class(status: mediaseal_status) -> u32 {
+    class_of(status)
+}
+
+/// Returns the name of a status, such as "MEDIASEAL_ERR_DUPLICATE"; "unknown status" for a number that is none.
+///
+/// The text lives as long as the library. Any thread, also in callbacks. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn mediaseal_status_name(status: mediaseal_status) -> *const c_char {
+    super::explain::name_of(status).as_ptr()
+}
+
+/// Returns one English sentence on a status that begins with the reaction it asks for; "unknown status" for a number that is none.
+///
+/// The text lives as long as the library and holds no secret. Any thread, also in callbacks. Since 0.1.
+#[unsafe(no_mangle)]
+pub extern "C" fn mediaseal_status_text(status: mediaseal_status) -> *const c_char {
+    super::explain::text_of(status).as_ptr()
+}
+
+/// Writes the value of a constant of this header, by its name, to `out_value`: the function twin of every macro.
+///
+/// For bindings and for programs that load the library at run time. Borrows `name`, which ends with a zero octet.
+///
+/// Returns MEDIASEAL_OK; MEDIASEAL_ERR_UNKNOWN_VALUE if there is no such constant; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED,
+/// MEDIASEAL_ERR_NOT_UTF8. Any thread. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_constant(
+    name: *const c_char,
+    out_value: *mut i64,
+) -> mediaseal_status {
+    enter(|| {
+        let out = Out::new(out_value, 0)?;
+        let name = text(name)?;
+        let (_, value) = CONSTANTS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .ok_or(Fault(MEDIASEAL_ERR_UNKNOWN_VALUE))?;
+        out.write(*value);
+        Ok(())
+    })
+}
+
+/// Writes the octets that a struct of this header has in this library, by its name such as "mediaseal_frame_info", to `out_size`.
+///
+/// For bindings: a struct that they describe has this size at their version. Borrows `name`, which ends with a zero octet.
+///
+/// Returns MEDIASEAL_OK; MEDIASEAL_ERR_UNKNOWN_VALUE if there is no such struct; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED,
+/// MEDIASEAL_ERR_NOT_UTF8. Any thread. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_struct_size(
+    name: *const c_char,
+    out_size: *mut usize,
+) -> mediaseal_status {
+    enter(|| {
+        let out = Out::new(out_size, 0)?;
+        let name = text(name)?;
+        let (_, size) = STRUCTS
+            .iter()
+            .find(|(known, _)| *known == name)
+            .ok_or(Fault(MEDIASEAL_ERR_UNKNOWN_VALUE))?;
+        out.write(*size);
+        Ok(())
+    })
+}
+
+/// Zeroes `len` octets in a way that no compiler leaves out.
+///
+/// For copies of keys and of plaintext. `octets` may be NULL if `len` is 0.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_LENGTH. Any thread. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_wipe(octets: *mut c_void, len: usize) -> mediaseal_status {
+    enter(|| {
+        octets_mut(octets.cast(), len)?.zeroize();
+        Ok(())
+    })
+}
+
+/// Makes a key of MEDIASEAL_KEY_LEN octets from the operating system's generator, for a channel or as a base key.
+///
+/// Writes to `out` and the length to `out_len`; `capacity` is at least MEDIASEAL_KEY_LEN. The caller wipes it after use.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_key_generate(
+    out: *mut u8,
+    capacity: usize,
+    out_len: *mut usize,
+) -> mediaseal_status {
+    enter(|| {
+        let out = OctetsOut::new(out, capacity, out_len)?;
+        out.write(&ChannelKey::generate()?.to_bytes())
+    })
+}
+
+/// Reads a key from hexadecimal digits of either case, in time that depends on their number alone.
+///
+/// Borrows `digits`, 32 to 128 of them, which end with a zero octet. Writes 16 to 64 octets to `out` and their number to `out_len`; the caller wipes both
+/// after use.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_TEXT, MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8,
+/// MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_key_from_hex(
+    digits: *const c_char,
+    out: *mut u8,
+    capacity: usize,
+    out_len: *mut usize,
+) -> mediaseal_status {
+    enter(|| {
+        let out = OctetsOut::new(out, capacity, out_len)?;
+        out.write(&ChannelKey::from_hex(text(digits)?)?.to_bytes())
+    })
+}
+
+/// Reads a key from base64 (RFC 4648 section 4, with or without padding), in time that depends on its length alone.
+///
+/// Borrows `digits`, which end with a zero octet. Writes 16 to 64 octets to `out` and their number to `out_len`; the caller wipes both after use.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_TEXT, MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8,
+/// MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_key_from_base64(
+    digits: *const c_char,
+    out: *mut u8,
+    capacity: usize,
+    out_len: *mut usize,
+) -> mediaseal_status {
+    enter(|| {
+        let out = OctetsOut::new(out, capacity, out_len)?;
+        out.write(&ChannelKey::from_base64(text(digits)?)?.to_bytes())
+    })
+}
+
+/// Derives a key of MEDIASEAL_KEY_LEN octets from a passphrase by Argon2id (RFC 9106), with the parameters that mediaseal_passphrase_params_generate made for the
+/// channel.
+///
+/// Borrows `passphrase`, 1 to 1024 octets of UTF-8, and `params`, which ends with a zero octet. Takes 64 MiB and some 0.2 s by default: not for a media thread.
+/// Writes to `out` and the length to `out_len`; the caller wipes passphrase and key after use.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_PASSPHRASE_LENGTH, MEDIASEAL_ERR_PASSPHRASE_PARAMS, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8,
+/// MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_LENGTH. Any thread. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_key_from_passphrase(
+    passphrase: *const u8,
+    passphrase_len: usize,
+    params: *const c_char,
+    out: *mut u8,
+    capacity: usize,
+    out_len: *mut usize,
+) -> mediaseal_status {
+    enter(|| {
+        let out = OctetsOut::new(out, capacity, out_len)?;
+        let params: PassphraseParams = text(params)?.parse()?;
+        let passphrase = core::str::from_utf8(octets(passphrase, passphrase_len)?)
+            .map_err(|_| Fault(MEDIASEAL_ERR_NOT_UTF8))?;
+        out.write(&ChannelKey::from_passphrase(passphrase, &params)?.to_bytes())
+    })
+}
+
+/// Makes the cost and the salt of a new passphrase, as the PHC string that travels beside the channel and is no secret.
+///
+/// Writes the text and a zero octet to `out`, and its length without that octet to `out_len`; MEDIASEAL_PASSPHRASE_PARAMS_MAX_LEN + 1 octets are enough.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_passphrase_params_generate(
+    out: *mut c_char,
+    capacity: usize,
+    out_len: *mut usize,
+) -> mediaseal_status {
+    enter(|| {
+        let out = OctetsOut::new(out.cast(), capacity, out_len)?;
+        out.write_text(&PassphraseParams::generate()?.to_string())
+    })
+}
+
+/// Writes the KID of a member of an MLS group (RFC 9605 section 5.2) to `out_kid`: context ‖ `sender_bits` bits of sender index ‖ `epoch_bits` bits of epoch.
+///
+/// The epoch is taken modulo 2^epoch_bits.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_KID_OUT_OF_RANGE, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_kid_mls(
+    sender_bits: u32,
+    epoch_bits: u32,
+    context: u64,
+    sender_index: u32,
+    epoch: u64,
+    out_kid: *mut u64,
+) -> mediaseal_status {
+    enter(|| {
+        let out = Out::new(out_kid, 0)?;
+        let kid =
+            MlsKid::new(sender_bits, epoch_bits)?.kid(context, sender_index, Epoch::new(epoch))?;
+        out.write(kid.value());
+        Ok(())
+    })
+}
+
+/// Writes the KID of a ratcheted sender key (RFC 9605 section 5.1) to `out_kid`: key generation ‖ `step_bits` bits of ratchet step, taken modulo 2^step_bits.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_KID_OUT_OF_RANGE, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_kid_ratcheted(
+    step_bits: u32,
+    generation: u64,
+    step: u64,
+    out_kid: *mut u64,
+) -> mediaseal_status {
+    enter(|| {
+        let out = Out::new(out_kid, 0)?;
+        out.write(RatchetedKid::new(step_bits)?.kid(generation, step)?.value());
+        Ok(())
+    })
+}

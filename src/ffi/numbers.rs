@@ -1,0 +1,145 @@
+//! The numbers of the C interface. None ever changes its meaning.
+
+/// Version of this interface. It changes when a program built with an older header would not run any more.
+pub const MEDIASEAL_ABI_VERSION: u32 = 1;
+
+/// Version of the library that this header belongs to: the first number.
+pub const MEDIASEAL_VERSION_MAJOR: u32 = 0;
+/// The second number of the version.
+pub const MEDIASEAL_VERSION_MINOR: u32 = 1;
+/// The third number of the version.
+pub const MEDIASEAL_VERSION_PATCH: u32 = 0;
+
+/// Octets in front of a payload that are enough for every header.
+pub const MEDIASEAL_HEADROOM: usize = 17;
+/// Octets behind a payload that are enough for every tag.
+pub const MEDIASEAL_TAILROOM: usize = 32;
+/// Octets of a generated key.
+pub const MEDIASEAL_KEY_LEN: usize = 32;
+/// Fewest octets of a base key or channel key.
+pub const MEDIASEAL_KEY_MIN_LEN: usize = 16;
+/// Most octets of a base key or channel key.
+pub const MEDIASEAL_KEY_MAX_LEN: usize = 64;
+/// Most octets of a sender's name.
+pub const MEDIASEAL_SENDER_ID_MAX_LEN: usize = 255;
+/// Most octets of metadata.
+pub const MEDIASEAL_METADATA_MAX_LEN: usize = 65535;
+/// Characters of a safety code, without the zero octet behind it.
+pub const MEDIASEAL_SAFETY_CODE_LEN: usize = 71;
+/// Octets of a key check's challenge, and of its answer.
+pub const MEDIASEAL_KEY_CHECK_LEN: usize = 16;
+/// Most octets of an epoch secret.
+pub const MEDIASEAL_EPOCH_SECRET_MAX_LEN: usize = 562;
+/// Most characters of an epoch secret as text, without the zero octet behind it.
+pub const MEDIASEAL_EPOCH_TEXT_MAX_LEN: usize = 923;
+/// Most characters of passphrase parameters, without the zero octet behind them.
+pub const MEDIASEAL_PASSPHRASE_PARAMS_MAX_LEN: usize = 127;
+/// Pairs of sender and media that a decryptor expects at most.
+pub const MEDIASEAL_EXPECTED_MAX: usize = 16;
+
+/// Suite: AES-128-CTR with HMAC-SHA-256, tag of 80 bits (RFC 9605).
+pub const MEDIASEAL_SUITE_AES_128_CTR_HMAC_SHA256_80: u32 = 1;
+/// Suite: AES-128-CTR with HMAC-SHA-256, tag of 64 bits.
+pub const MEDIASEAL_SUITE_AES_128_CTR_HMAC_SHA256_64: u32 = 2;
+/// Suite: AES-128-CTR with HMAC-SHA-256, tag of 32 bits; needs MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS.
+pub const MEDIASEAL_SUITE_AES_128_CTR_HMAC_SHA256_32: u32 = 3;
+/// Suite: AES-128-GCM, tag of 128 bits. The default choice.
+pub const MEDIASEAL_SUITE_AES_128_GCM_SHA256_128: u32 = 4;
+/// Suite: AES-256-GCM, tag of 128 bits.
+pub const MEDIASEAL_SUITE_AES_256_GCM_SHA512_128: u32 = 5;
+/// Suite: AES-256-CTR with HMAC-SHA-512, tag of 80 bits (IANA registry, as the next two).
+pub const MEDIASEAL_SUITE_AES_256_CTR_HMAC_SHA512_80: u32 = 6;
+/// Suite: AES-256-CTR with HMAC-SHA-512, tag of 64 bits.
+pub const MEDIASEAL_SUITE_AES_256_CTR_HMAC_SHA512_64: u32 = 7;
+/// Suite: AES-256-CTR with HMAC-SHA-512, tag of 32 bits; needs MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS.
+pub const MEDIASEAL_SUITE_AES_256_CTR_HMAC_SHA512_32: u32 = 8;
+/// First suite number of custom ciphers.
+pub const MEDIASEAL_SUITE_PRIVATE_FIRST: u32 = 0xF000;
+/// Last suite number of custom ciphers.
+pub const MEDIASEAL_SUITE_PRIVATE_LAST: u32 = 0xFFFF;
+
+/// Hash of a key schedule: SHA-256.
+pub const MEDIASEAL_HASH_SHA256: u32 = 1;
+/// Hash of a key schedule: SHA-512.
+pub const MEDIASEAL_HASH_SHA512: u32 = 2;
+/// Hash of a key schedule: SM3 (GB/T 32905).
+pub const MEDIASEAL_HASH_SM3: u32 = 3;
+
+/// Cost class: a key object takes at most a few microseconds.
+pub const MEDIASEAL_COST_FAST: u32 = 0;
+/// Cost class: a key object takes longer, and is never made for a frame that has not authenticated; announce sessions by
+/// mediaseal_channel_expect_session.
+pub const MEDIASEAL_COST_SLOW: u32 = 1;
+
+/// Flag of a cipher: accept tags under 8 octets (built-in suites), under 16 (custom ciphers). With a 32-bit tag one forgery in 2^32 tries succeeds: for audio
+/// only (RFC 9605 section 7.5).
+pub const MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS: u32 = 1;
+
+/// Mode: whole encoded frames. The replay window reaches back 1,024 frames.
+pub const MEDIASEAL_MODE_FRAME: u32 = 0;
+/// Mode: payloads of one packet each, with a hard maximum. The replay window reaches back 8,192 packets.
+pub const MEDIASEAL_MODE_PACKET: u32 = 1;
+/// Mode: packets with the least overhead; raw keys of suite 0x0001 with KIDs of 0 to 7.
+pub const MEDIASEAL_MODE_COMPACT_PACKET: u32 = 2;
+/// The packet maximum that is used for 0: it passes through any path of the Internet whole.
+pub const MEDIASEAL_PACKET_MAX_LEN_DEFAULT: usize = 1200;
+
+/// Media: not said.
+pub const MEDIASEAL_MEDIA_UNSPECIFIED: u32 = 0;
+/// Media: audio of a microphone.
+pub const MEDIASEAL_MEDIA_AUDIO: u32 = 1;
+/// Media: video of a camera.
+pub const MEDIASEAL_MEDIA_VIDEO: u32 = 2;
+/// Media: messages of a data channel.
+pub const MEDIASEAL_MEDIA_DATA: u32 = 3;
+/// Media: video of a shared screen.
+pub const MEDIASEAL_MEDIA_SCREEN: u32 = 4;
+/// Media: audio of a shared screen.
+pub const MEDIASEAL_MEDIA_SCREEN_AUDIO: u32 = 5;
+/// First number for media of the application's own.
+pub const MEDIASEAL_MEDIA_APPLICATION_FIRST: u32 = 128;
+/// Last number for media of the application's own.
+pub const MEDIASEAL_MEDIA_APPLICATION_LAST: u32 = 255;
+
+/// Origin of a send key's counter: this base key and KID have sealed nothing, here or anywhere. Only the application can know.
+pub const MEDIASEAL_ORIGIN_FRESH_KEY: u32 = 1;
+/// Origin of a send key's counter: the counter store knows, and keeps it over restarts.
+pub const MEDIASEAL_ORIGIN_COUNTER_STORE: u32 = 2;
+
+/// Flag of a channel: bind sessions to the hour that ticks tell. All members use it or none.
+pub const MEDIASEAL_CHANNEL_CLOCK: u32 = 1;
+/// Flag of a channel: open nothing more under a generation once 4,096 frames failed authentication under it.
+pub const MEDIASEAL_CHANNEL_REFUSE_AFTER_FAILURES: u32 = 2;
+/// Flag of a channel: grace ends at the first tick after a change; `grace_seconds` is 0 and means that.
+pub const MEDIASEAL_CHANNEL_NO_GRACE: u32 = 4;
+
+/// Flag of a generation: keep the channel key as long as the generation, for mediaseal_channel_key.
+pub const MEDIASEAL_GENERATION_KEEP_ROOT: u32 = 1;
+/// Flag of a generation: allow the same channel key on several channel ids of one store.
+pub const MEDIASEAL_GENERATION_SHARE_KEY: u32 = 2;
+
+/// Event: there is none.
+pub const MEDIASEAL_EVENT_NONE: u32 = 0;
+/// Event: the send key `kid` has used 75 % of its limit; bring the next key now.
+pub const MEDIASEAL_EVENT_KEY_NEAR_LIMIT: u32 = 1;
+/// Event: the send key `kid` reached its limit and seals no more.
+pub const MEDIASEAL_EVENT_KEY_EXHAUSTED: u32 = 2;
+/// Event: an authentic frame from before the key `kid` was last retired came again, for the `count`th time.
+pub const MEDIASEAL_EVENT_REPLAYED: u32 = 3;
+/// Event: `count` frames under `kid` failed authentication; a fresh key is advised.
+pub const MEDIASEAL_EVENT_MANY_AUTHENTICATION_FAILURES: u32 = 4;
+/// Event: an encryptor of a channel begins session `kid` of `sender` and `media` in `generation` at `step`. It feeds mediaseal_channel_expect_session on the
+/// other side.
+pub const MEDIASEAL_EVENT_SESSION_STARTED: u32 = 5;
+/// Event: the list of replay floors was full and the oldest was dropped.
+pub const MEDIASEAL_EVENT_REPLAY_HISTORY_LOST: u32 = 6;
+/// Event: the queue was full and `count` events were dropped.
+pub const MEDIASEAL_EVENT_EVENTS_LOST: u32 = 7;
+
+/// Flag of mediaseal_opened and of mediaseal_event: `generation` and `step` are those of a channel.
+pub const MEDIASEAL_HAS_EPOCH: u32 = 1;
+
+/// Flag of mediaseal_statistics: `last_kid` is set.
+pub const MEDIASEAL_HAS_LAST_KID: u32 = 1;
+/// Flag of mediaseal_statistics: `window_head` is set.
+pub const MEDIASEAL_HAS_WINDOW_HEAD: u32 = 2;

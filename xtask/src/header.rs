@@ -1,0 +1,262 @@
+//! Makes `include/mediaseal.h` from `src/ffi/`, and holds the one that is checked in to it.
+
+use std::{fs, path::PathBuf};
+
+use crate::{
+    parts::{Campaign, Halt},
+    workspace::Workspace,
+};
+
+/// Titles of the header's sections, by the beginning of the names of their functions.
+const SECTIONS: [(&str, &str); 8] = [
+    (
+        "mediaseal_version",
+        "Versions, texts and numbers; keys as octets",
+    ),
+    (
+        "mediaseal_cipher_",
+        "Ciphers: built in, from C, from a loaded library",
+    ),
+    (
+        "mediaseal_counter_store_",
+        "Counters that survive a restart",
+    ),
+    ("mediaseal_key_store_", "Raw keys, as RFC 9605 has them"),
+    ("mediaseal_channel_store_", "The channels of an application"),
+    ("mediaseal_channel_", "One channel"),
+    ("mediaseal_encryptor_", "Frames in, ciphertexts out"),
+    ("mediaseal_decryptor_", "Ciphertexts in, frames out"),
+];
+
+/// The sources, in the order in which the header tells of them.
+const SOURCES: [&str; 12] = [
+    "status",
+    "numbers",
+    "types",
+    "general",
+    "cipher",
+    "counter_store",
+    "key_store",
+    "channel_store",
+    "channel",
+    "encryptor",
+    "decryptor",
+    "batch",
+];
+
+/// The header that is checked in.
+pub(crate) fn path(workspace: &Workspace) -> PathBuf {
+    workspace.root.join("include/mediaseal.h")
+}
+
+/// Writes the header.
+///
+/// # Errors
+/// A sentence, if it cannot be made or written.
+pub(crate) fn write() -> Result<bool, String> {
+    let workspace = Workspace::find()?;
+    let header = make(&workspace)?;
+    let path = path(&workspace);
+    let unwritable = |error| format!("cannot write {}: {error}", path.display());
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder).map_err(unwritable)?;
+    }
+    fs::write(&path, header).map_err(unwritable)?;
+    println!("include/mediaseal.h is written");
+    Ok(true)
+}
+
+/// Holds the header that is checked in to the sources.
+///
+/// # Errors
+/// Failed, with the first line that differs.
+pub(crate) fn check(campaign: &mut Campaign) -> Result<String, Halt> {
+    let made = make(&campaign.workspace)?;
+    let path = path(&campaign.workspace);
+    let held = fs::read_to_string(&path)
+        .map_err(|error| Halt::Failed(format!("cannot read include/mediaseal.h: {error}")))?;
+    if made == held {
+        let functions = functions(&held).len();
+        return Ok(format!("{functions} functions, as src/ffi/ has them"));
+    }
+    let line = made
+        .lines()
+        .zip(held.lines())
+        .take_while(|(made, held)| made == held)
+        .count()
+        + 1;
+    Err(Halt::Failed(format!(
+        "include/mediaseal.h is not what src/ffi/ makes, from line {line} on; run `cargo xtask header`"
+    )))
+}
+
+/// The names of the functions that a header declares.
+pub(crate) fn functions(header: &str) -> Vec<String> {
+    header
+        .lines()
+        .filter(|line| !line.starts_with([' ', '#', '/', '}']) && !line.starts_with("typedef"))
+        .filter_map(|line| {
+            let (before, _) = line.split_once('(')?;
+            let name = before.rsplit([' ', '*']).next()?;
+            name.starts_with("mediaseal_").then(|| name.to_owned())
+        })
+        .collect()
+}
+
+/// The header as `src/ffi/` has it now.
+///
+/// # Errors
+/// A sentence, if cbindgen does not understand the sources.
+pub(crate) fn make(workspace: &Workspace) -> Result<String, String> {
+    let failed = |error: &dyn std::fmt::Display| format!("cbindgen: {error}");
+    let config = cbindgen::Config::from_file(workspace.root.join("cbindgen.toml"))
+        .map_err(|error| failed(&error))?;
+    let mut builder = cbindgen::Builder::new().with_config(config);
+    for source in SOURCES {
+        builder = builder.with_src(workspace.root.join(format!("src/ffi/{source}.rs")));
+    }
+    let bindings = builder.generate().map_err(|error| failed(&error))?;
+    let mut octets = Vec::new();
+    bindings.write(&mut octets);
+    let header = String::from_utf8(octets).map_err(|error| failed(&error))?;
+    Ok(with_sections(&with_initializers(&plain(&header))))
+}
+
+/// The header in ASCII, with types by the names that it gives them.
+fn plain(header: &str) -> String {
+    let header = header.replace('…', "...").replace('‖', "then");
+    let lines: Vec<_> = header
+        .lines()
+        .map(|line| {
+            if line.starts_with("typedef struct") {
+                line.to_owned()
+            } else {
+                line.replace("struct mediaseal_", "mediaseal_")
+            }
+        })
+        .collect();
+    lines.join("\n") + "\n"
+}
+
+/// Adds an `_INIT` macro behind every struct that begins with `struct_size`.
+fn with_initializers(header: &str) -> String {
+    let mut out = String::new();
+    let mut fields: Option<Vec<String>> = None;
+    for line in header.lines() {
+        out.push_str(line);
+        out.push('\n');
+        if line.starts_with("typedef struct mediaseal_") && line.ends_with('{') {
+            fields = Some(Vec::new());
+        } else if let Some(name) = line
+            .strip_prefix("} mediaseal_")
+            .and_then(|rest| rest.strip_suffix(';'))
+        {
+            let fields = fields.take().unwrap_or_default();
+            if fields
+                .first()
+                .is_some_and(|field| field == "uint32_t struct_size;")
+            {
+                let macro_name = name.to_uppercase();
+                let zeros: Vec<_> = fields[1..].iter().map(|field| zero(field)).collect();
+                out.push_str(&format!("\n/**\n * A mediaseal_{name} with every default.\n */\n\
+                     #define MEDIASEAL_{macro_name}_INIT \\\n    {{ (uint32_t)sizeof(mediaseal_{name}), {} }}\n",
+                    zeros.join(", ")));
+            }
+        } else if let Some(fields) = &mut fields {
+            let field = line.trim();
+            // A function pointer spans lines; its first has its name.
+            let is_field =
+                !field.starts_with(['/', '*']) && (field.ends_with(';') || field.contains("(*"));
+            let is_tail_of_function = field.ends_with(");") && !field.contains("(*");
+            if is_field && !is_tail_of_function {
+                fields.push(field.to_owned());
+            }
+        }
+    }
+    out
+}
+
+/// The initializer of a field that says nothing.
+fn zero(field: &str) -> &'static str {
+    if field.contains('[') {
+        "{ 0 }"
+    } else if field.contains('*') || field.contains("mediaseal_destructor") {
+        "NULL"
+    } else {
+        "0"
+    }
+}
+
+/// Puts a title above the first function of each class.
+fn with_sections(header: &str) -> String {
+    let section_of = |name: &str| {
+        SECTIONS
+            .iter()
+            .find(|(beginning, _)| name.starts_with(beginning))
+            .map(|(_, title)| *title)
+    };
+    let lines: Vec<&str> = header.lines().collect();
+    let mut titles: Vec<Option<&str>> = vec![None; lines.len()];
+    let mut last = "";
+    for (at, line) in lines.iter().enumerate() {
+        let Some(name) = functions(line).into_iter().next() else {
+            continue;
+        };
+        let title = if name.ends_with("_batch") {
+            Some("Many frames in one call")
+        } else {
+            section_of(&name)
+        };
+        let Some(title) = title.filter(|title| *title != last) else {
+            continue;
+        };
+        last = title;
+        let comment = lines[..at]
+            .iter()
+            .rposition(|line| line.starts_with("/**"))
+            .unwrap_or(at);
+        titles[comment] = Some(title);
+    }
+    let mut out = String::new();
+    for (line, title) in lines.iter().zip(titles) {
+        if let Some(title) = title {
+            out.push_str(&format!(
+                "/* ==== {title} {:=<1$} */\n\n",
+                "",
+                110 - title.len()
+            ));
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{functions, with_initializers};
+
+    #[test]
+    fn functions_are_found_and_types_are_not() {
+        let header = "typedef int32_t (*mediaseal_hook)(void *user_data);\n\
+                      mediaseal_status mediaseal_cipher_close(mediaseal_cipher *cipher);\n\
+                      const char *mediaseal_version(void);\n\
+                      #define MEDIASEAL_F(x) (x)\n";
+        assert_eq!(
+            functions(header),
+            ["mediaseal_cipher_close", "mediaseal_version"]
+        );
+    }
+
+    #[test]
+    fn an_initializer_names_every_field() {
+        let made = with_initializers(
+            "typedef struct mediaseal_x {\n    /**\n     * Size; of it.\n     */\n    uint32_t struct_size;\n    \
+             const uint8_t *key;\n    uint8_t name[4];\n    int32_t (*f)(void *a,\n        int b);\n} mediaseal_x;\n",
+        );
+        assert!(
+            made.contains("{ (uint32_t)sizeof(mediaseal_x), NULL, { 0 }, NULL }"),
+            "{made}"
+        );
+    }
+}
