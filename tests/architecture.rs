@@ -67,7 +67,7 @@ fn src_obeys_the_architecture() {
 fn every_module_of_the_core_is_looked_at() {
     let sources = crate_sources();
     for module in [
-        "error", "id", "frame", "event", "os", "cipher", "keys", "format", "channel",
+        "error", "id", "frame", "event", "os", "cipher", "keys", "format", "channel", "ffi",
     ] {
         let is_there = sources.iter().any(|(file, _)| {
             *file == format!("{module}.rs") || file.starts_with(&format!("{module}/"))
@@ -422,6 +422,7 @@ fn state_outside_of_objects_is_the_fork_guards_alone() {
         "static",
     );
     assert_named("keys/mod.rs", "thread_local! { }", 1, "no state");
+    assert_clean("ffi/boundary.rs", "thread_local! { }");
     assert_clean("os/fork.rs", "static S: AtomicU64 = AtomicU64::new(0);");
     assert_clean(
         "keys/mod.rs",

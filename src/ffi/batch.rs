@@ -4,7 +4,7 @@ use core::mem::{align_of, size_of};
 use core::ptr;
 
 use super::boundary::enter;
-use super::convert::Sized32;
+use super::convert::{Out, Sized32};
 use super::decryptor::decrypt_job;
 use super::encryptor::encrypt_job;
 use super::status::{
@@ -30,13 +30,14 @@ pub unsafe extern "C" fn mediaseal_encrypt_batch(
         jobs.run(|job| {
             // SAFETY: `Jobs` saw that the place is not NULL, aligned and large enough.
             let what = unsafe { ptr::read(job) };
+            // SAFETY: a field of the place that `Jobs` looked at.
+            let len = Out::new(unsafe { &raw mut (*job).out_len }, 0)?;
             let outcome = encrypt_job(
                 what.encryptor,
                 what.info,
                 (what.plaintext, what.plaintext_len),
                 (what.out, what.out_capacity),
-                // SAFETY: a field of the place that `Jobs` looked at.
-                unsafe { &raw mut (*job).out_len },
+                &len,
             );
             // SAFETY: a field of the place that `Jobs` looked at.
             unsafe { (*job).status = status_of(outcome) };
@@ -62,13 +63,14 @@ pub unsafe extern "C" fn mediaseal_decrypt_batch(
         jobs.run(|job| {
             // SAFETY: `Jobs` saw that the place is not NULL, aligned and large enough.
             let what = unsafe { ptr::read(job) };
+            // SAFETY: a field of the place that `Jobs` looked at.
+            let len = Out::new(unsafe { &raw mut (*job).out_len }, 0)?;
             let outcome = decrypt_job(
                 what.decryptor,
                 what.info,
                 (what.ciphertext, what.ciphertext_len),
                 (what.out, what.out_capacity),
-                // SAFETY: a field of the place that `Jobs` looked at.
-                unsafe { &raw mut (*job).out_len },
+                &len,
                 what.opened,
             );
             // SAFETY: a field of the place that `Jobs` looked at.

@@ -42,7 +42,7 @@ pub(super) fn enter(call: impl FnOnce() -> Outcome) -> mediaseal_status {
     }
     let caught = catch_unwind(AssertUnwindSafe(|| {
         #[cfg(test)]
-        injected::panic_if_asked();
+        injected::panic_if_asked(injected::Place::Entry);
         call()
     }));
     match caught {
@@ -72,21 +72,28 @@ pub(super) fn release(free: impl FnOnce()) {
 pub(crate) mod injected {
     use core::cell::Cell;
 
+    /// Where in a call.
+    #[derive(Clone, Copy, PartialEq, Eq)]
+    pub(crate) enum Place {
+        /// Before anything else.
+        Entry,
+        /// While the call has its object.
+        Object,
+    }
+
     thread_local! {
-        static IS_ASKED: Cell<bool> = const { Cell::new(false) };
+        static ASKED: Cell<Option<Place>> = const { Cell::new(None) };
     }
 
-    /// Makes the next call of this thread panic inside the library.
-    pub(crate) fn ask() {
-        IS_ASKED.set(true);
+    /// Makes the next call of this thread that comes to `place` panic there.
+    pub(crate) fn ask(place: Place) {
+        ASKED.set(Some(place));
     }
 
-    /// Tells whether the panic asked for is still to come, and takes it back.
-    pub(crate) fn take_back() -> bool {
-        IS_ASKED.replace(false)
-    }
-
-    pub(super) fn panic_if_asked() {
-        assert!(!IS_ASKED.replace(false), "a panic that a test asked for");
+    pub(crate) fn panic_if_asked(place: Place) {
+        if ASKED.get() == Some(place) {
+            ASKED.set(None);
+            panic!("a panic that a test asked for");
+        }
     }
 }

@@ -42,8 +42,9 @@ pub unsafe extern "C" fn mediaseal_channel_open(
     config: *const mediaseal_channel_config,
     out_channel: *mut *mut mediaseal_channel,
 ) -> mediaseal_status {
+    let out = Out::new(out_channel, null_mut());
     shared(store, |channels| {
-        let out = Out::new(out_channel, null_mut())?;
+        let out = out?;
         let config = sized(config)?;
         let known = MEDIASEAL_CHANNEL_CLOCK
             | MEDIASEAL_CHANNEL_REFUSE_AFTER_FAILURES
@@ -196,8 +197,9 @@ pub unsafe extern "C" fn mediaseal_channel_epoch_secret(
     capacity: usize,
     out_len: *mut usize,
 ) -> mediaseal_status {
+    let out = OctetsOut::new(out, capacity, out_len);
     shared(channel, |channel| {
-        let out = OctetsOut::new(out, capacity, out_len)?;
+        let out = out?;
         out.write(&channel.epoch_secret(generation, step)?.to_bytes())
     })
 }
@@ -214,8 +216,9 @@ pub unsafe extern "C" fn mediaseal_channel_epoch_text(
     capacity: usize,
     out_len: *mut usize,
 ) -> mediaseal_status {
+    let out = OctetsOut::new(out.cast(), capacity, out_len);
     shared(channel, |channel| {
-        let out = OctetsOut::new(out.cast(), capacity, out_len)?;
+        let out = out?;
         out.write_text(&channel.epoch_secret(generation, step)?.to_text())
     })
 }
@@ -233,8 +236,9 @@ pub unsafe extern "C" fn mediaseal_channel_key(
     capacity: usize,
     out_len: *mut usize,
 ) -> mediaseal_status {
+    let out = OctetsOut::new(out, capacity, out_len);
     shared(channel, |channel| {
-        let out = OctetsOut::new(out, capacity, out_len)?;
+        let out = out?;
         let key = channel
             .channel_key(generation)
             .ok_or(Fault(MEDIASEAL_ERR_ROOT_NOT_KEPT))?;
@@ -275,9 +279,11 @@ pub unsafe extern "C" fn mediaseal_channel_sending(
     out_generation: *mut u64,
     out_step: *mut u32,
 ) -> mediaseal_status {
+    let out_generation = Out::new(out_generation, 0);
+    let out_step = Out::new(out_step, 0);
     shared(channel, |channel| {
-        let out_generation = Out::new(out_generation, 0)?;
-        let out_step = Out::new(out_step, 0)?;
+        let out_generation = out_generation?;
+        let out_step = out_step?;
         let (generation, step) = channel
             .sending()
             .ok_or(Fault(MEDIASEAL_ERR_NO_ACTIVE_KEY))?;
@@ -321,8 +327,9 @@ pub unsafe extern "C" fn mediaseal_channel_safety_code(
     capacity: usize,
     out_len: *mut usize,
 ) -> mediaseal_status {
+    let out = OctetsOut::new(out.cast(), capacity, out_len);
     shared(channel, |channel| {
-        let out = OctetsOut::new(out.cast(), capacity, out_len)?;
+        let out = out?;
         out.write_text(&channel.safety_code()?)
     })
 }
@@ -389,8 +396,9 @@ pub unsafe extern "C" fn mediaseal_channel_replay_state(
     capacity: usize,
     out_len: *mut usize,
 ) -> mediaseal_status {
+    let out = OctetsOut::new(out, capacity, out_len);
     shared(channel, |channel| {
-        let out = OctetsOut::new(out, capacity, out_len)?;
+        let out = out?;
         out.write(&channel.replay_state())
     })
 }

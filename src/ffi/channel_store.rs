@@ -37,8 +37,9 @@ impl Object for mediaseal_channel_store {
 pub unsafe extern "C" fn mediaseal_channel_store_new(
     out_store: *mut *mut mediaseal_channel_store,
 ) -> mediaseal_status {
+    let out = Out::new(out_store, null_mut());
     enter(|| {
-        let out = Out::new(out_store, null_mut())?;
+        let out = out?;
         out.write(new_shared(Channels {
             store: ChannelStore::new()?,
             listener: Listener::default(),

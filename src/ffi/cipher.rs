@@ -135,8 +135,9 @@ pub unsafe extern "C" fn mediaseal_cipher_builtin(
     flags: u32,
     out_cipher: *mut *mut mediaseal_cipher,
 ) -> mediaseal_status {
+    let out = Out::new(out_cipher, core::ptr::null_mut());
     enter(|| {
-        let out = Out::new(out_cipher, core::ptr::null_mut())?;
+        let out = out?;
         let cipher = CheckedCipher::builtin(suite_of(suite)?)?;
         out.write(new_shared(with_flags(cipher, flags)?));
         Ok(())
@@ -160,8 +161,9 @@ pub unsafe extern "C" fn mediaseal_cipher_register(
     out_refusal: *mut mediaseal_refusal,
     out_cipher: *mut *mut mediaseal_cipher,
 ) -> mediaseal_status {
+    let out = Out::new(out_cipher, core::ptr::null_mut());
     enter(|| {
-        let out = Out::new(out_cipher, core::ptr::null_mut())?;
+        let out = out?;
         let refusal = RefusalOut::new(out_refusal)?;
         let foreign = Foreign::new(&sized(vtable)?, None)?;
         let cipher = refusal.told(foreign_cipher::register(foreign))?;
@@ -184,8 +186,9 @@ pub unsafe extern "C" fn mediaseal_cipher_load(
     out_refusal: *mut mediaseal_refusal,
     out_cipher: *mut *mut mediaseal_cipher,
 ) -> mediaseal_status {
+    let out = Out::new(out_cipher, core::ptr::null_mut());
     enter(|| {
-        let out = Out::new(out_cipher, core::ptr::null_mut())?;
+        let out = out?;
         let refusal = RefusalOut::new(out_refusal)?;
         let foreign = Library::load(text(path)?.as_ref())?;
         let cipher = refusal.told(foreign_cipher::register(foreign))?;

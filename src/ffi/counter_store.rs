@@ -30,8 +30,9 @@ pub unsafe extern "C" fn mediaseal_counter_store_create(
     path: *const c_char,
     out_store: *mut *mut mediaseal_counter_store,
 ) -> mediaseal_status {
+    let out = Out::new(out_store, core::ptr::null_mut());
     enter(|| {
-        let out = Out::new(out_store, core::ptr::null_mut())?;
+        let out = out?;
         out.write(new_shared(CounterStore::create(text(path)?)?));
         Ok(())
     })
@@ -48,8 +49,9 @@ pub unsafe extern "C" fn mediaseal_counter_store_open(
     path: *const c_char,
     out_store: *mut *mut mediaseal_counter_store,
 ) -> mediaseal_status {
+    let out = Out::new(out_store, core::ptr::null_mut());
     enter(|| {
-        let out = Out::new(out_store, core::ptr::null_mut())?;
+        let out = out?;
         out.write(new_shared(CounterStore::open(text(path)?)?));
         Ok(())
     })

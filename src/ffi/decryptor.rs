@@ -52,8 +52,9 @@ pub unsafe extern "C" fn mediaseal_decryptor_new(
     config: *const mediaseal_decryptor_config,
     out_decryptor: *mut *mut mediaseal_decryptor,
 ) -> mediaseal_status {
+    let out = Out::new(out_decryptor, null_mut());
     enter(|| {
-        let out = Out::new(out_decryptor, null_mut())?;
+        let out = out?;
         let keys = share_of(store)?;
         let config = sized_or_default(config)?;
         if config.expected_count != 0 {
@@ -77,8 +78,9 @@ pub unsafe extern "C" fn mediaseal_decryptor_new_for_channel(
     config: *const mediaseal_decryptor_config,
     out_decryptor: *mut *mut mediaseal_decryptor,
 ) -> mediaseal_status {
+    let out = Out::new(out_decryptor, null_mut());
     enter(|| {
-        let out = Out::new(out_decryptor, null_mut())?;
+        let out = out?;
         let channel = share_of(channel)?;
         let config = sized(config)?;
         if config.expected_count > MEDIASEAL_EXPECTED_MAX {
@@ -131,14 +133,10 @@ pub unsafe extern "C" fn mediaseal_decryptor_decrypt(
     out_len: *mut usize,
     out_opened: *mut mediaseal_opened,
 ) -> mediaseal_status {
+    let len = Out::new(out_len, 0);
     exclusive(decryptor, |opener| {
-        opener.decrypt(
-            info,
-            (ciphertext, ciphertext_len),
-            (out, out_capacity),
-            out_len,
-            out_opened,
-        )
+        let ciphertext = (ciphertext, ciphertext_len);
+        opener.decrypt(info, ciphertext, (out, out_capacity), &len?, out_opened)
     })
 }
 
@@ -149,10 +147,9 @@ impl Opener {
         info: *const mediaseal_frame_info,
         (ciphertext, ciphertext_len): (*const u8, usize),
         (out, out_capacity): (*mut u8, usize),
-        out_len: *mut usize,
+        len: &Out<usize>,
         out_opened: *mut mediaseal_opened,
     ) -> Outcome {
-        let len = Out::new(out_len, 0)?;
         let told = SizedOut::optional(out_opened)?;
         let info = Info::new(info, out, out_capacity)?;
         let io = Io::new(ciphertext, ciphertext_len, out, out_capacity)?;
@@ -185,11 +182,11 @@ pub(super) fn decrypt_job(
     info: *const mediaseal_frame_info,
     ciphertext: (*const u8, usize),
     out: (*mut u8, usize),
-    out_len: *mut usize,
+    len: &Out<usize>,
     out_opened: *mut mediaseal_opened,
 ) -> Outcome {
     with_exclusive(decryptor, |opener| {
-        opener.decrypt(info, ciphertext, out, out_len, out_opened)
+        opener.decrypt(info, ciphertext, out, len, out_opened)
     })
 }
 
@@ -212,9 +209,11 @@ pub unsafe extern "C" fn mediaseal_decryptor_decrypt_in_place(
     out_len: *mut usize,
     out_opened: *mut mediaseal_opened,
 ) -> mediaseal_status {
+    let out_offset = Out::new(out_offset, 0);
+    let out_len = Out::new(out_len, 0);
     exclusive(decryptor, |opener| {
-        let out_offset = Out::new(out_offset, 0)?;
-        let out_len = Out::new(out_len, 0)?;
+        let out_offset = out_offset?;
+        let out_len = out_len?;
         let told = SizedOut::optional(out_opened)?;
         let info = Info::new(info, buffer, capacity)?;
         let mut frame = FrameBuf::new(octets_mut(buffer, capacity)?, offset, len)?;
@@ -293,8 +292,10 @@ pub unsafe extern "C" fn mediaseal_decryptor_statistics_count(
     decryptor: *mut mediaseal_decryptor,
     out_count: *mut usize,
 ) -> mediaseal_status {
+    let out = Out::new(out_count, 0);
     exclusive(decryptor, |opener| {
-        statistics::count(opener.decryptor.statistics(), out_count)
+        out?.write(opener.decryptor.statistics().len());
+        Ok(())
     })
 }
 

@@ -51,8 +51,9 @@ pub unsafe extern "C" fn mediaseal_encryptor_new(
     config: *const mediaseal_encryptor_config,
     out_encryptor: *mut *mut mediaseal_encryptor,
 ) -> mediaseal_status {
+    let out = Out::new(out_encryptor, null_mut());
     enter(|| {
-        let out = Out::new(out_encryptor, null_mut())?;
+        let out = out?;
         let keys = share_of(store)?;
         let config = sized_or_default(config)?;
         if config.media != 0 || config.sender_len != 0 || config.reserved != 0 {
@@ -77,8 +78,9 @@ pub unsafe extern "C" fn mediaseal_encryptor_new_for_channel(
     config: *const mediaseal_encryptor_config,
     out_encryptor: *mut *mut mediaseal_encryptor,
 ) -> mediaseal_status {
+    let out = Out::new(out_encryptor, null_mut());
     enter(|| {
-        let out = Out::new(out_encryptor, null_mut())?;
+        let out = out?;
         let channel = share_of(channel)?;
         let config = sized(config)?;
         if config.reserved != 0 {
@@ -120,13 +122,10 @@ pub unsafe extern "C" fn mediaseal_encryptor_encrypt(
     out_capacity: usize,
     out_len: *mut usize,
 ) -> mediaseal_status {
+    let len = Out::new(out_len, 0);
     exclusive(encryptor, |sealer| {
-        sealer.encrypt(
-            info,
-            (plaintext, plaintext_len),
-            (out, out_capacity),
-            out_len,
-        )
+        let plaintext = (plaintext, plaintext_len);
+        sealer.encrypt(info, plaintext, (out, out_capacity), &len?)
     })
 }
 
@@ -137,9 +136,8 @@ impl Sealer {
         info: *const mediaseal_frame_info,
         (plaintext, plaintext_len): (*const u8, usize),
         (out, out_capacity): (*mut u8, usize),
-        out_len: *mut usize,
+        len: &Out<usize>,
     ) -> Outcome {
-        let len = Out::new(out_len, 0)?;
         let info = Info::new(info, out, out_capacity)?;
         let io = Io::new(plaintext, plaintext_len, out, out_capacity)?;
         let sealed = match io {
@@ -168,10 +166,10 @@ pub(super) fn encrypt_job(
     info: *const mediaseal_frame_info,
     plaintext: (*const u8, usize),
     out: (*mut u8, usize),
-    out_len: *mut usize,
+    len: &Out<usize>,
 ) -> Outcome {
     with_exclusive(encryptor, |sealer| {
-        sealer.encrypt(info, plaintext, out, out_len)
+        sealer.encrypt(info, plaintext, out, len)
     })
 }
 
@@ -193,9 +191,11 @@ pub unsafe extern "C" fn mediaseal_encryptor_encrypt_in_place(
     out_offset: *mut usize,
     out_len: *mut usize,
 ) -> mediaseal_status {
+    let out_offset = Out::new(out_offset, 0);
+    let out_len = Out::new(out_len, 0);
     exclusive(encryptor, |sealer| {
-        let out_offset = Out::new(out_offset, 0)?;
-        let out_len = Out::new(out_len, 0)?;
+        let out_offset = out_offset?;
+        let out_len = out_len?;
         let info = Info::new(info, buffer, capacity)?;
         let mut frame = FrameBuf::new(octets_mut(buffer, capacity)?, offset, len)?;
         let sealed = sealer.encryptor.encrypt_in_place(&info.frame, &mut frame);
@@ -215,8 +215,9 @@ pub unsafe extern "C" fn mediaseal_encryptor_bound(
     len: usize,
     out_bound: *mut usize,
 ) -> mediaseal_status {
+    let out = Out::new(out_bound, 0);
     exclusive(encryptor, |sealer| {
-        let out = Out::new(out_bound, 0)?;
+        let out = out?;
         // The cipher of a channel is known when a generation is active.
         sealer.encryptor.refresh();
         out.write(sealer.encryptor.encrypted_len_bound(len));
@@ -233,8 +234,9 @@ pub unsafe extern "C" fn mediaseal_encryptor_next_overhead(
     encryptor: *mut mediaseal_encryptor,
     out_overhead: *mut usize,
 ) -> mediaseal_status {
+    let out = Out::new(out_overhead, 0);
     exclusive(encryptor, |sealer| {
-        let out = Out::new(out_overhead, 0)?;
+        let out = out?;
         out.write(sealer.encryptor.next_overhead()?);
         Ok(())
     })
@@ -275,8 +277,10 @@ pub unsafe extern "C" fn mediaseal_encryptor_statistics_count(
     encryptor: *mut mediaseal_encryptor,
     out_count: *mut usize,
 ) -> mediaseal_status {
+    let out = Out::new(out_count, 0);
     exclusive(encryptor, |sealer| {
-        statistics::count(sealer.encryptor.statistics(), out_count)
+        out?.write(sealer.encryptor.statistics().len());
+        Ok(())
     })
 }
 

@@ -67,8 +67,9 @@ pub unsafe extern "C" fn mediaseal_constant(
     name: *const c_char,
     out_value: *mut i64,
 ) -> mediaseal_status {
+    let out = Out::new(out_value, 0);
     enter(|| {
-        let out = Out::new(out_value, 0)?;
+        let out = out?;
         let name = text(name)?;
         let (_, value) = CONSTANTS
             .iter()
@@ -90,8 +91,9 @@ pub unsafe extern "C" fn mediaseal_struct_size(
     name: *const c_char,
     out_size: *mut usize,
 ) -> mediaseal_status {
+    let out = Out::new(out_size, 0);
     enter(|| {
-        let out = Out::new(out_size, 0)?;
+        let out = out?;
         let name = text(name)?;
         let (_, size) = STRUCTS
             .iter()
@@ -126,8 +128,9 @@ pub unsafe extern "C" fn mediaseal_key_generate(
     capacity: usize,
     out_len: *mut usize,
 ) -> mediaseal_status {
+    let out = OctetsOut::new(out, capacity, out_len);
     enter(|| {
-        let out = OctetsOut::new(out, capacity, out_len)?;
+        let out = out?;
         out.write(&ChannelKey::generate()?.to_bytes())
     })
 }
@@ -146,8 +149,9 @@ pub unsafe extern "C" fn mediaseal_key_from_hex(
     capacity: usize,
     out_len: *mut usize,
 ) -> mediaseal_status {
+    let out = OctetsOut::new(out, capacity, out_len);
     enter(|| {
-        let out = OctetsOut::new(out, capacity, out_len)?;
+        let out = out?;
         out.write(&ChannelKey::from_hex(text(digits)?)?.to_bytes())
     })
 }
@@ -165,8 +169,9 @@ pub unsafe extern "C" fn mediaseal_key_from_base64(
     capacity: usize,
     out_len: *mut usize,
 ) -> mediaseal_status {
+    let out = OctetsOut::new(out, capacity, out_len);
     enter(|| {
-        let out = OctetsOut::new(out, capacity, out_len)?;
+        let out = out?;
         out.write(&ChannelKey::from_base64(text(digits)?)?.to_bytes())
     })
 }
@@ -188,8 +193,9 @@ pub unsafe extern "C" fn mediaseal_key_from_passphrase(
     capacity: usize,
     out_len: *mut usize,
 ) -> mediaseal_status {
+    let out = OctetsOut::new(out, capacity, out_len);
     enter(|| {
-        let out = OctetsOut::new(out, capacity, out_len)?;
+        let out = out?;
         let params: PassphraseParams = text(params)?.parse()?;
         let passphrase = core::str::from_utf8(octets(passphrase, passphrase_len)?)
             .map_err(|_| Fault(MEDIASEAL_ERR_NOT_UTF8))?;
@@ -208,8 +214,9 @@ pub unsafe extern "C" fn mediaseal_passphrase_params_generate(
     capacity: usize,
     out_len: *mut usize,
 ) -> mediaseal_status {
+    let out = OctetsOut::new(out.cast(), capacity, out_len);
     enter(|| {
-        let out = OctetsOut::new(out.cast(), capacity, out_len)?;
+        let out = out?;
         out.write_text(&PassphraseParams::generate()?.to_string())
     })
 }
@@ -228,8 +235,9 @@ pub unsafe extern "C" fn mediaseal_kid_mls(
     epoch: u64,
     out_kid: *mut u64,
 ) -> mediaseal_status {
+    let out = Out::new(out_kid, 0);
     enter(|| {
-        let out = Out::new(out_kid, 0)?;
+        let out = out?;
         let kid =
             MlsKid::new(sender_bits, epoch_bits)?.kid(context, sender_index, Epoch::new(epoch))?;
         out.write(kid.value());
@@ -247,8 +255,9 @@ pub unsafe extern "C" fn mediaseal_kid_ratcheted(
     step: u64,
     out_kid: *mut u64,
 ) -> mediaseal_status {
+    let out = Out::new(out_kid, 0);
     enter(|| {
-        let out = Out::new(out_kid, 0)?;
+        let out = out?;
         out.write(RatchetedKid::new(step_bits)?.kid(generation, step)?.value());
         Ok(())
     })

@@ -159,6 +159,8 @@ pub(super) fn with_exclusive<O: Object>(
     let mut turn = handle.head.claim()?;
     // SAFETY: the turn is this call's alone until it is dropped, and so is the value.
     let value = unsafe { &mut *handle.value.get() };
+    #[cfg(test)]
+    super::boundary::injected::panic_if_asked(super::boundary::injected::Place::Object);
     let outcome = match value {
         Some(value) => call(value),
         None => Err(Fault(MEDIASEAL_ERR_CLOSED)),
@@ -252,6 +254,8 @@ pub(super) fn shared<O: Object<Value: Clone>>(
     enter(|| {
         let value = share_of(object)?;
         let mut poison = Poison(Some(&shared_at(object)?.head.state));
+        #[cfg(test)]
+        super::boundary::injected::panic_if_asked(super::boundary::injected::Place::Object);
         let outcome = call(&value);
         poison.0 = None;
         outcome

@@ -42,8 +42,9 @@ pub unsafe extern "C" fn mediaseal_key_store_new(
     cipher: *const mediaseal_cipher,
     out_store: *mut *mut mediaseal_key_store,
 ) -> mediaseal_status {
+    let out = Out::new(out_store, null_mut());
     enter(|| {
-        let out = Out::new(out_store, null_mut())?;
+        let out = out?;
         let store = KeyStore::raw_with(&share_of(cipher)?)?;
         out.write(new_shared(Keys {
             store,

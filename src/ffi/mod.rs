@@ -49,3 +49,8 @@ mod properties;
 mod statistics;
 mod status;
 mod types;
+
+// Panics are injected inside of the crate; all else is tested from C.
+#[cfg(test)]
+#[path = "../../tests/in_crate/ffi.rs"]
+mod tests;

@@ -1,6 +1,6 @@
 //! Counters as structs.
 
-use super::convert::{Out, SizedOut};
+use super::convert::SizedOut;
 use super::events::name;
 use super::numbers::{MEDIASEAL_HAS_LAST_KID, MEDIASEAL_HAS_WINDOW_HEAD};
 use super::status::{Fault, MEDIASEAL_ERR_INDEX, Outcome};
@@ -55,15 +55,6 @@ impl mediaseal_statistics {
             other: errors.other,
         }
     }
-}
-
-/// Writes how many streams there are.
-pub(super) fn count<'a>(
-    streams: impl ExactSizeIterator<Item = &'a StreamStatistics>,
-    out_count: *mut usize,
-) -> Outcome {
-    Out::new(out_count, 0)?.write(streams.len());
-    Ok(())
 }
 
 /// Writes the counters of one stream.

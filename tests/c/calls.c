@@ -1,0 +1,490 @@
+/* Every function used as it is meant to be: raw keys, channel keys, rotation, events, statistics, checks, batches, buffers. */
+#include "check.h"
+
+static void one_frame(mediaseal_encryptor *encryptor, mediaseal_decryptor *decryptor, const void *frame, size_t len)
+{
+    uint8_t sealed[2048], opened[2048];
+    size_t sealed_len, opened_len, bound;
+    OK(mediaseal_encryptor_bound(encryptor, len, &bound));
+    CHECK(bound <= sizeof sealed);
+    OK(mediaseal_encryptor_encrypt(encryptor, NULL, frame, len, sealed, bound, &sealed_len));
+    CHECK(sealed_len > len && sealed_len <= bound);
+    OK(mediaseal_decryptor_decrypt(decryptor, NULL, sealed, sealed_len, opened, sizeof opened, &opened_len, NULL));
+    CHECK(opened_len == len && (len == 0 || memcmp(opened, frame, len) == 0));
+    STATUS(MEDIASEAL_ERR_DUPLICATE,
+           mediaseal_decryptor_decrypt(decryptor, NULL, sealed, sealed_len, opened, sizeof opened, &opened_len, NULL));
+    CHECK(opened_len == 0);
+}
+
+static void raw_keys(void)
+{
+    for (uint32_t suite = 1; suite <= 8; suite++) {
+        mediaseal_cipher *cipher;
+        mediaseal_cipher_params params = MEDIASEAL_CIPHER_PARAMS_INIT;
+        if (suite == 3 || suite == 8) {
+            OK(mediaseal_cipher_builtin(suite, 0, &cipher));
+            mediaseal_key_store *store;
+            STATUS(MEDIASEAL_ERR_SHORT_TAG, mediaseal_key_store_new(cipher, &store));
+            CHECK(store == NULL);
+            mediaseal_cipher_free(cipher);
+        }
+        OK(mediaseal_cipher_builtin(suite, MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS, &cipher));
+        OK(mediaseal_cipher_describe(cipher, &params));
+        CHECK(params.suite == suite && params.nonce_len == 12 && params.max_frame_len == UINT64_C(1) << 30);
+        struct raw_pair pair = raw_pair(cipher);
+        mediaseal_cipher_free(cipher);
+        one_frame(pair.encryptor, pair.decryptor, "one encoded frame", 17);
+        one_frame(pair.encryptor, pair.decryptor, NULL, 0);
+
+        /* Rotation with raw keys. */
+        uint8_t key[32];
+        size_t len;
+        OK(mediaseal_key_generate(key, sizeof key, &len));
+        OK(mediaseal_key_store_add_receive(pair.receiving, key, len, 1, NAME("alice"), NOW + 60));
+        OK(mediaseal_key_store_add_send(pair.sending, key, len, 1, MEDIASEAL_ORIGIN_FRESH_KEY, NULL));
+        STATUS(MEDIASEAL_ERR_KID_IN_USE, mediaseal_key_store_add_send(pair.sending, key, len, 1, MEDIASEAL_ORIGIN_FRESH_KEY, NULL));
+        STATUS(MEDIASEAL_ERR_SEND_AND_RECEIVE, mediaseal_key_store_add_receive(pair.sending, key, len, 1, NULL, 0, 0));
+        OK(mediaseal_key_store_activate(pair.sending, 1));
+        uint8_t sealed[64], opened[64];
+        size_t sealed_len, opened_len;
+        OK(mediaseal_encryptor_encrypt(pair.encryptor, NULL, (const uint8_t *)"x", 1, sealed, sizeof sealed, &sealed_len));
+        STATUS(MEDIASEAL_ERR_NOT_YET_ACTIVE,
+               mediaseal_decryptor_decrypt(pair.decryptor, NULL, sealed, sealed_len, opened, sizeof opened, &opened_len, NULL));
+        OK(mediaseal_key_store_tick(pair.receiving, NOW + 61));
+        OK(mediaseal_decryptor_decrypt(pair.decryptor, NULL, sealed, sealed_len, opened, sizeof opened, &opened_len, NULL));
+        OK(mediaseal_key_store_retire_send(pair.sending, 0));
+        STATUS(MEDIASEAL_ERR_UNKNOWN_SEND_KEY, mediaseal_key_store_retire_send(pair.sending, 0));
+        OK(mediaseal_key_store_retire_send(pair.sending, 1));
+        STATUS(MEDIASEAL_ERR_KEY_REUSED, mediaseal_key_store_add_send(pair.sending, key, len, 1, MEDIASEAL_ORIGIN_FRESH_KEY, NULL));
+        STATUS(MEDIASEAL_ERR_NO_ACTIVE_KEY,
+               mediaseal_encryptor_encrypt(pair.encryptor, NULL, (const uint8_t *)"x", 1, sealed, sizeof sealed, &sealed_len));
+        OK(mediaseal_key_store_retire_receive(pair.receiving, 1));
+        STATUS(MEDIASEAL_ERR_UNKNOWN_RECEIVE_KEY, mediaseal_key_store_retire_receive(pair.receiving, 1));
+        OK(mediaseal_key_store_refuse_after_failures(pair.receiving));
+        free_raw_pair(&pair);
+    }
+}
+
+static void buffers(void)
+{
+    mediaseal_cipher *cipher;
+    OK(mediaseal_cipher_builtin(MEDIASEAL_SUITE_AES_128_GCM_SHA256_128, 0, &cipher));
+    struct raw_pair pair = raw_pair(cipher);
+    uint8_t metadata[] = "codec=vp8";
+    mediaseal_frame_info info = MEDIASEAL_FRAME_INFO_INIT;
+    info.ssrc = 7;
+    info.metadata = metadata;
+    info.metadata_len = sizeof metadata;
+    for (size_t len = 0; len < 200; len++) {
+        uint8_t frame[200], buffer[300], other[300];
+        for (size_t at = 0; at < len; at++)
+            frame[at] = (uint8_t)(at * 7 + len);
+        size_t overhead, sealed_len, opened_len, offset;
+        OK(mediaseal_encryptor_next_overhead(pair.encryptor, &overhead));
+
+        /* Exactly as large as needed, one buffer for input and output. */
+        memcpy(buffer, frame, len);
+        size_t needed = len + overhead;
+        if (len > 0) {
+            STATUS(MEDIASEAL_ERR_BUFFER_TOO_SMALL,
+                   mediaseal_encryptor_encrypt(pair.encryptor, &info, buffer, len, buffer, needed - 1, &sealed_len));
+            CHECK(memcmp(buffer, frame, len) == 0 && sealed_len == 0);
+            mediaseal_failure failure = MEDIASEAL_FAILURE_INIT;
+            OK(mediaseal_encryptor_last_failure(pair.encryptor, &failure));
+            CHECK(failure.status == MEDIASEAL_ERR_BUFFER_TOO_SMALL && failure.needed == needed);
+        }
+        memset(buffer + needed, 0x5a, sizeof buffer - needed);
+        OK(mediaseal_encryptor_encrypt(pair.encryptor, &info, buffer, len, buffer, needed, &sealed_len));
+        CHECK(sealed_len == needed && buffer[needed] == 0x5a);
+        mediaseal_opened opened = MEDIASEAL_OPENED_INIT;
+        OK(mediaseal_decryptor_decrypt(pair.decryptor, &info, buffer, sealed_len, buffer, sealed_len, &opened_len, &opened));
+        CHECK(opened_len == len && memcmp(buffer, frame, len) == 0);
+        CHECK(opened.kid == 0 && opened.flags == 0 && opened.sender_len == 5 && memcmp(opened.sender, "alice", 5) == 0);
+
+        /* In place with room around. */
+        memcpy(buffer + MEDIASEAL_HEADROOM, frame, len);
+        OK(mediaseal_encryptor_encrypt_in_place(pair.encryptor, &info, buffer, MEDIASEAL_HEADROOM + len + MEDIASEAL_TAILROOM,
+                                                MEDIASEAL_HEADROOM, len, &offset, &sealed_len));
+        CHECK(offset < MEDIASEAL_HEADROOM && offset + sealed_len <= MEDIASEAL_HEADROOM + len + MEDIASEAL_TAILROOM);
+        memcpy(other, buffer, sizeof other);
+        size_t plain_offset;
+        OK(mediaseal_decryptor_decrypt_in_place(pair.decryptor, &info, buffer, sizeof buffer, offset, sealed_len, &plain_offset,
+                                                &opened_len, NULL));
+        CHECK(plain_offset == MEDIASEAL_HEADROOM && opened_len == len && memcmp(buffer + plain_offset, frame, len) == 0);
+
+        /* Other metadata does not open; what was written is wiped. */
+        info.metadata_len--;
+        OK(mediaseal_encryptor_encrypt(pair.encryptor, &info, frame, len, other, sizeof other, &sealed_len));
+        info.metadata_len++;
+        memset(buffer, 0x77, sizeof buffer);
+        STATUS(MEDIASEAL_ERR_AUTHENTICATION_FAILED,
+               mediaseal_decryptor_decrypt(pair.decryptor, &info, other, sealed_len, buffer, sizeof buffer, &opened_len, NULL));
+        for (size_t at = 0; at < len; at++)
+            CHECK(buffer[at] == 0);
+        CHECK(buffer[len] == 0x77 && opened_len == 0);
+        mediaseal_failure failure = MEDIASEAL_FAILURE_INIT;
+        OK(mediaseal_decryptor_last_failure(pair.decryptor, &failure));
+        CHECK(failure.status == MEDIASEAL_ERR_AUTHENTICATION_FAILED && failure.ctr == 3 * len + 2);
+    }
+    mediaseal_statistics statistics = MEDIASEAL_STATISTICS_INIT;
+    size_t count;
+    OK(mediaseal_decryptor_statistics_count(pair.decryptor, &count));
+    CHECK(count == 1);
+    OK(mediaseal_decryptor_statistics(pair.decryptor, 0, &statistics));
+    CHECK(statistics.ssrc == 7 && statistics.frames == 400 && statistics.authentication_failed == 200);
+    CHECK(statistics.sender_len == 5 && strcmp((const char *)statistics.sender, "alice") == 0);
+    CHECK(statistics.flags == (MEDIASEAL_HAS_LAST_KID | MEDIASEAL_HAS_WINDOW_HEAD) && statistics.window_head == 598);
+    STATUS(MEDIASEAL_ERR_INDEX, mediaseal_decryptor_statistics(pair.decryptor, 1, &statistics));
+    OK(mediaseal_decryptor_totals(pair.decryptor, &statistics));
+    CHECK(statistics.octets == 2 * 199 * 100);
+    OK(mediaseal_decryptor_unattributed(pair.decryptor, &statistics));
+    CHECK(statistics.missing_key == 0 && statistics.frames == 0);
+    OK(mediaseal_encryptor_statistics_count(pair.encryptor, &count));
+    OK(mediaseal_encryptor_statistics(pair.encryptor, 0, &statistics));
+    CHECK(count == 1 && statistics.frames == 600 && statistics.other == 199);
+    OK(mediaseal_encryptor_totals(pair.encryptor, &statistics));
+    CHECK(statistics.frames == 600);
+    free_raw_pair(&pair);
+    mediaseal_cipher_free(cipher);
+}
+
+static void packets(void)
+{
+    mediaseal_cipher *cipher;
+    OK(mediaseal_cipher_builtin(MEDIASEAL_SUITE_AES_128_CTR_HMAC_SHA256_80, 0, &cipher));
+    struct raw_pair pair = raw_pair(cipher);
+    mediaseal_encryptor_config config = MEDIASEAL_ENCRYPTOR_CONFIG_INIT;
+    mediaseal_encryptor *encryptor;
+    config.mode = MEDIASEAL_MODE_COMPACT_PACKET;
+    OK(mediaseal_encryptor_new(pair.sending, &config, &encryptor));
+    uint8_t packet[1300] = {0}, sealed[1300];
+    size_t overhead, len;
+    OK(mediaseal_encryptor_next_overhead(encryptor, &overhead));
+    CHECK(overhead <= 14);
+    OK(mediaseal_encryptor_encrypt(encryptor, NULL, packet, 1200 - overhead, sealed, sizeof sealed, &len));
+    CHECK(len == 1200);
+    STATUS(MEDIASEAL_ERR_PACKET_TOO_LONG, mediaseal_encryptor_encrypt(encryptor, NULL, packet, 1190, sealed, sizeof sealed, &len));
+    mediaseal_failure failure = MEDIASEAL_FAILURE_INIT;
+    OK(mediaseal_encryptor_last_failure(encryptor, &failure));
+    CHECK(failure.needed == 1190 + overhead - 1200);
+    mediaseal_encryptor_free(encryptor);
+    config.max_len = 10;
+    STATUS(MEDIASEAL_ERR_PACKET_MAXIMUM, mediaseal_encryptor_new(pair.sending, &config, &encryptor));
+    free_raw_pair(&pair);
+    mediaseal_cipher_free(cipher);
+}
+
+struct heard {
+    unsigned events;
+    unsigned sessions;
+    unsigned destroyed;
+    uint64_t kid;
+    mediaseal_status reentered;
+    const mediaseal_channel_store *store;
+};
+
+static void hear(void *user_data, const mediaseal_event *event)
+{
+    struct heard *heard = user_data;
+    heard->events++;
+    if (event->type == MEDIASEAL_EVENT_SESSION_STARTED) {
+        heard->sessions++;
+        heard->kid = event->kid;
+        CHECK(event->sender_len == 5 && strcmp((const char *)event->sender, "alice") == 0);
+        CHECK(event->media == MEDIASEAL_MEDIA_VIDEO && event->flags == MEDIASEAL_HAS_EPOCH);
+    }
+    heard->reentered = mediaseal_channel_store_tick(heard->store, NOW);
+}
+
+static void end_hearing(void *user_data)
+{
+    ((struct heard *)user_data)->destroyed++;
+}
+
+static void channels(void)
+{
+    uint8_t key[32], next_key[32], out[1024];
+    size_t len;
+    OK(mediaseal_key_generate(key, sizeof key, &len));
+    OK(mediaseal_key_generate(next_key, sizeof next_key, &len));
+    struct member alice = join(key), bob = join(key);
+    mediaseal_encryptor *encryptor = alice_sends(&alice, MEDIASEAL_MODE_FRAME);
+    mediaseal_decryptor *decryptor = alice_is_heard(&bob, MEDIASEAL_MODE_FRAME);
+
+    struct heard heard = {0, 0, 0, 0, MEDIASEAL_OK, alice.store};
+    OK(mediaseal_channel_store_set_event_callback(alice.store, hear, &heard, end_hearing));
+    one_frame(encryptor, decryptor, "first", 5);
+    OK(mediaseal_channel_store_deliver_events(alice.store));
+    CHECK(heard.sessions == 1 && heard.reentered == MEDIASEAL_ERR_REENTRANT);
+
+    /* Equal keys, equal codes; an answer to a key check is one member's. */
+    char code[MEDIASEAL_SAFETY_CODE_LEN + 1], other_code[MEDIASEAL_SAFETY_CODE_LEN + 1];
+    OK(mediaseal_channel_safety_code(alice.channel, code, sizeof code, &len));
+    CHECK(len == MEDIASEAL_SAFETY_CODE_LEN && strlen(code) == len);
+    OK(mediaseal_channel_safety_code(bob.channel, other_code, sizeof other_code, &len));
+    CHECK(strcmp(code, other_code) == 0);
+    STATUS(MEDIASEAL_ERR_BUFFER_TOO_SMALL, mediaseal_channel_safety_code(alice.channel, code, MEDIASEAL_SAFETY_CODE_LEN, &len));
+    const uint8_t challenge[MEDIASEAL_KEY_CHECK_LEN] = "what 16 octets?";
+    uint8_t answer[MEDIASEAL_KEY_CHECK_LEN];
+    OK(mediaseal_channel_key_check(alice.channel, NAME("alice"), challenge, answer));
+    OK(mediaseal_channel_verify_key_check(bob.channel, NAME("alice"), challenge, answer));
+    STATUS(MEDIASEAL_ERR_KEY_CHECK_FAILED, mediaseal_channel_verify_key_check(bob.channel, NAME("carol"), challenge, answer));
+
+    /* A joiner at step 2, by octets and by text, opens nothing earlier. */
+    uint64_t generation;
+    uint32_t step;
+    OK(mediaseal_channel_advance_to(alice.channel, 1, 2));
+    OK(mediaseal_channel_advance_to(bob.channel, 1, 2));
+    OK(mediaseal_channel_sending(alice.channel, &generation, &step));
+    CHECK(generation == 1 && step == 2);
+    OK(mediaseal_channel_epoch_secret(alice.channel, 1, 2, NULL, 0, &len));
+    CHECK(len <= MEDIASEAL_EPOCH_SECRET_MAX_LEN);
+    OK(mediaseal_channel_epoch_secret(alice.channel, 1, 2, out, sizeof out, &len));
+    struct member carol = {NULL, NULL};
+    OK(mediaseal_channel_store_new(&carol.store));
+    mediaseal_channel_config config = MEDIASEAL_CHANNEL_CONFIG_INIT;
+    config.id = (const uint8_t *)"c";
+    config.id_len = 1;
+    config.flags = MEDIASEAL_CHANNEL_CLOCK;
+    OK(mediaseal_channel_open(carol.store, &config, &carol.channel));
+    mediaseal_channel *again;
+    STATUS(MEDIASEAL_ERR_CHANNEL_OPEN, mediaseal_channel_open(carol.store, &config, &again));
+    CHECK(again == NULL);
+    OK(mediaseal_channel_store_tick(carol.store, NOW));
+    OK(mediaseal_channel_join(carol.channel, out, len, NULL));
+    STATUS(MEDIASEAL_ERR_EPOCH_OCTETS, mediaseal_channel_join(carol.channel, out, len - 1, NULL));
+    char text[MEDIASEAL_EPOCH_TEXT_MAX_LEN + 1];
+    OK(mediaseal_channel_epoch_text(alice.channel, 1, 2, text, sizeof text, &len));
+    CHECK(strncmp(text, "mediaseal-epoch-1", 17) == 0 && strlen(text) == len);
+    OK(mediaseal_channel_join_text(carol.channel, text, NULL));
+    text[20] ^= 1;
+    STATUS(MEDIASEAL_ERR_EPOCH_TEXT, mediaseal_channel_join_text(carol.channel, text, NULL));
+    mediaseal_decryptor *carols = alice_is_heard(&carol, MEDIASEAL_MODE_FRAME);
+    one_frame(encryptor, carols, "second", 6);
+    one_frame(encryptor, decryptor, "third", 5);
+
+    /* A fresh generation keeps out who does not get it. */
+    stage(&alice, 2, next_key);
+    stage(&bob, 2, next_key);
+    OK(mediaseal_channel_activate(alice.channel, 2));
+    OK(mediaseal_channel_activate(bob.channel, 2));
+    one_frame(encryptor, decryptor, "fourth", 6);
+    uint8_t sealed[128], opened[128];
+    size_t sealed_len;
+    OK(mediaseal_encryptor_encrypt(encryptor, NULL, (const uint8_t *)"x", 1, sealed, sizeof sealed, &sealed_len));
+    STATUS(MEDIASEAL_ERR_MISSING_KEY,
+           mediaseal_decryptor_decrypt(carols, NULL, sealed, sealed_len, opened, sizeof opened, &len, NULL));
+    mediaseal_decryptor *own = alice_is_heard(&alice, MEDIASEAL_MODE_FRAME);
+    STATUS(MEDIASEAL_ERR_REFLECTED,
+           mediaseal_decryptor_decrypt(own, NULL, sealed, sealed_len, opened, sizeof opened, &len, NULL));
+    mediaseal_decryptor_free(own);
+    OK(mediaseal_channel_end_grace(alice.channel));
+    STATUS(MEDIASEAL_ERR_UNKNOWN_GENERATION, mediaseal_channel_retire(alice.channel, 1));
+    OK(mediaseal_channel_retire(bob.channel, 1));
+
+    /* The channel key can be read back only if that was said; and what must outlive the process. */
+    STATUS(MEDIASEAL_ERR_ROOT_NOT_KEPT, mediaseal_channel_key(alice.channel, 2, out, sizeof out, &len));
+    mediaseal_generation kept = MEDIASEAL_GENERATION_INIT;
+    kept.number = 3;
+    kept.key = key;
+    kept.key_len = sizeof key;
+    kept.flags = MEDIASEAL_GENERATION_KEEP_ROOT;
+    OK(mediaseal_channel_stage(alice.channel, &kept));
+    OK(mediaseal_channel_key(alice.channel, 3, out, sizeof out, &len));
+    CHECK(len == sizeof key && memcmp(out, key, sizeof key) == 0);
+    OK(mediaseal_channel_replay_state(bob.channel, NULL, 0, &len));
+    uint8_t *state = malloc(len);
+    OK(mediaseal_channel_replay_state(bob.channel, state, len, &len));
+    STATUS(MEDIASEAL_ERR_BUFFER_TOO_SMALL, mediaseal_channel_replay_state(bob.channel, state, len - 1, &len));
+    OK(mediaseal_channel_replay_state(bob.channel, NULL, 0, &len));
+    struct member restarted = {NULL, NULL};
+    OK(mediaseal_channel_store_new(&restarted.store));
+    OK(mediaseal_channel_open(restarted.store, &config, &restarted.channel));
+    STATUS(MEDIASEAL_ERR_REPLAY_STATE, mediaseal_channel_import_replay_state(restarted.channel, state, len - 1));
+    OK(mediaseal_channel_import_replay_state(restarted.channel, state, len));
+    free(state);
+    OK(mediaseal_channel_store_tick(restarted.store, NOW));
+    stage(&restarted, 2, next_key);
+    OK(mediaseal_channel_expect_session(restarted.channel, heard.kid, NAME("alice"), MEDIASEAL_MEDIA_VIDEO));
+    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_channel_expect_session(restarted.channel, 1, NULL, 0, 77));
+
+    OK(mediaseal_channel_store_renew_sessions(alice.store));
+    one_frame(encryptor, decryptor, "fifth", 5);
+    OK(mediaseal_encryptor_refresh(encryptor));
+    OK(mediaseal_decryptor_refresh(decryptor));
+    OK(mediaseal_channel_store_tick(alice.store, NOW + 1));
+    CHECK(heard.sessions >= 3 && heard.destroyed == 0);
+    OK(mediaseal_channel_store_set_event_callback(alice.store, NULL, NULL, NULL));
+    CHECK(heard.destroyed == 1);
+    mediaseal_event event = MEDIASEAL_EVENT_INIT;
+    OK(mediaseal_channel_store_poll_event(alice.store, &event));
+    CHECK(event.type == MEDIASEAL_EVENT_NONE);
+    OK(mediaseal_channel_store_renew_sessions(alice.store));
+    OK(mediaseal_channel_store_poll_event(alice.store, &event));
+    CHECK(event.type == MEDIASEAL_EVENT_SESSION_STARTED && event.generation == 2);
+
+    /* A callback that is not unset ends with its store. */
+    struct heard last = {0, 0, 0, 0, MEDIASEAL_OK, bob.store};
+    OK(mediaseal_channel_store_set_event_callback(bob.store, hear, &last, end_hearing));
+
+    /* Any order of freeing. */
+    leave(&alice);
+    mediaseal_decryptor_free(carols);
+    leave(&restarted);
+    leave(&bob);
+    CHECK(last.destroyed == 1);
+    one_frame(encryptor, decryptor, "after the stores", 16);
+    mediaseal_encryptor_free(encryptor);
+    mediaseal_decryptor_free(decryptor);
+    leave(&carol);
+}
+
+static void batches(void)
+{
+    enum { STREAMS = 16, FRAMES = 4, JOBS = STREAMS * FRAMES };
+    mediaseal_cipher *cipher;
+    OK(mediaseal_cipher_builtin(MEDIASEAL_SUITE_AES_256_GCM_SHA512_128, 0, &cipher));
+    struct raw_pair pairs[STREAMS];
+    for (int stream = 0; stream < STREAMS; stream++)
+        pairs[stream] = raw_pair(cipher);
+    mediaseal_cipher_free(cipher);
+    static mediaseal_encrypt_job encrypt[JOBS];
+    static mediaseal_decrypt_job decrypt[JOBS];
+    static mediaseal_opened opened[JOBS];
+    static uint8_t buffers[JOBS][128];
+    for (int job = 0; job < JOBS; job++) {
+        mediaseal_encrypt_job sealing = MEDIASEAL_ENCRYPT_JOB_INIT;
+        mediaseal_decrypt_job opening = MEDIASEAL_DECRYPT_JOB_INIT;
+        mediaseal_opened nothing = MEDIASEAL_OPENED_INIT;
+        memset(buffers[job], job, 60);
+        sealing.encryptor = pairs[job % STREAMS].encryptor;
+        sealing.plaintext = buffers[job];
+        sealing.plaintext_len = 60;
+        sealing.out = buffers[job];
+        sealing.out_capacity = sizeof buffers[job];
+        encrypt[job] = sealing;
+        opening.decryptor = pairs[job % STREAMS].decryptor;
+        opening.ciphertext = buffers[job];
+        opening.out = buffers[job];
+        opening.out_capacity = sizeof buffers[job];
+        opening.opened = &opened[job];
+        opened[job] = nothing;
+        decrypt[job] = opening;
+    }
+    OK(mediaseal_encrypt_batch(encrypt, JOBS));
+    for (int job = 0; job < JOBS; job++) {
+        CHECK(encrypt[job].status == MEDIASEAL_OK && encrypt[job].out_len > 60);
+        decrypt[job].ciphertext_len = encrypt[job].out_len;
+    }
+    buffers[5][encrypt[5].out_len - 1] ^= 1;
+    decrypt[9].out_capacity = 3;
+    STATUS(MEDIASEAL_ERR_AUTHENTICATION_FAILED, mediaseal_decrypt_batch(decrypt, JOBS));
+    for (int job = 0; job < JOBS; job++) {
+        if (job == 5) {
+            CHECK(decrypt[job].status == MEDIASEAL_ERR_AUTHENTICATION_FAILED && decrypt[job].out_len == 0);
+        } else if (job == 9) {
+            CHECK(decrypt[job].status == MEDIASEAL_ERR_BUFFER_TOO_SMALL && decrypt[job].out_len == 0);
+        } else {
+            CHECK(decrypt[job].status == MEDIASEAL_OK && decrypt[job].out_len == 60);
+            CHECK(buffers[job][0] == job && buffers[job][59] == job && opened[job].sender_len == 5);
+        }
+    }
+    OK(mediaseal_encrypt_batch(NULL, 0));
+    STATUS(MEDIASEAL_ERR_NULL_POINTER, mediaseal_encrypt_batch(NULL, 1));
+    encrypt[3].struct_size = 8;
+    STATUS(MEDIASEAL_ERR_STRUCT_SIZE, mediaseal_encrypt_batch(encrypt, JOBS));
+    encrypt[3].struct_size = encrypt[0].struct_size;
+    encrypt[1].encryptor = NULL;
+    encrypt[2].out_capacity = 0;
+    STATUS(MEDIASEAL_ERR_NULL_POINTER, mediaseal_encrypt_batch(encrypt, 3));
+    CHECK(encrypt[0].status == MEDIASEAL_OK && encrypt[1].out_len == 0 && encrypt[2].status == MEDIASEAL_ERR_BUFFER_TOO_SMALL);
+    for (int stream = 0; stream < STREAMS; stream++)
+        free_raw_pair(&pairs[stream]);
+}
+
+static void keys_as_text(void)
+{
+    uint8_t key[MEDIASEAL_KEY_MAX_LEN];
+    char params[MEDIASEAL_PASSPHRASE_PARAMS_MAX_LEN + 1];
+    size_t len;
+    OK(mediaseal_key_from_hex("000102030405060708090a0b0c0d0e0F", key, sizeof key, &len));
+    CHECK(len == 16 && key[15] == 15);
+    STATUS(MEDIASEAL_ERR_KEY_TEXT, mediaseal_key_from_hex("000102030405060708090a0b0c0d0e0", key, sizeof key, &len));
+    STATUS(MEDIASEAL_ERR_KEY_LENGTH, mediaseal_key_from_hex("00", key, sizeof key, &len));
+    STATUS(MEDIASEAL_ERR_BUFFER_TOO_SMALL, mediaseal_key_from_hex("000102030405060708090a0b0c0d0e0f", key, 15, &len));
+    OK(mediaseal_key_from_base64("AAECAwQFBgcICQoLDA0ODw==", key, sizeof key, &len));
+    CHECK(len == 16 && key[14] == 14);
+    STATUS(MEDIASEAL_ERR_KEY_TEXT, mediaseal_key_from_base64("AAECAwQFBgcICQoLDA0OD*==", key, sizeof key, &len));
+    STATUS(MEDIASEAL_ERR_NOT_UTF8, mediaseal_key_from_hex("\xff", key, sizeof key, &len));
+    OK(mediaseal_passphrase_params_generate(params, sizeof params, &len));
+    CHECK(strncmp(params, "$argon2id$v=19$m=65536,t=3,p=4$", 31) == 0 && strlen(params) == len);
+    OK(mediaseal_key_from_passphrase(NAME("password"), "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQtc29tZXNhbHQ", key, sizeof key, &len));
+    CHECK(len == MEDIASEAL_KEY_LEN);
+    STATUS(MEDIASEAL_ERR_PASSPHRASE_PARAMS, mediaseal_key_from_passphrase(NAME("password"), "$argon2i$", key, sizeof key, &len));
+    STATUS(MEDIASEAL_ERR_PASSPHRASE_LENGTH,
+           mediaseal_key_from_passphrase(NULL, 0, "$argon2id$v=19$m=8,t=1,p=1$c29tZXNhbHQtc29tZXNhbHQ", key, sizeof key, &len));
+    OK(mediaseal_wipe(key, sizeof key));
+    CHECK(key[0] == 0 && key[31] == 0);
+
+    uint64_t kid;
+    OK(mediaseal_kid_mls(3, 4, 1, 2, 21, &kid));
+    CHECK(kid == (1 << 7 | 2 << 4 | 5));
+    STATUS(MEDIASEAL_ERR_KID_OUT_OF_RANGE, mediaseal_kid_mls(3, 4, 1, 8, 21, &kid));
+    STATUS(MEDIASEAL_ERR_KID_LAYOUT, mediaseal_kid_mls(0, 4, 1, 8, 21, &kid));
+    OK(mediaseal_kid_ratcheted(8, 2, 257, &kid));
+    CHECK(kid == (2 << 8 | 1));
+}
+
+static void counters(const char *folder)
+{
+    mediaseal_counter_store *store, *second;
+    mediaseal_cipher *cipher;
+    mediaseal_key_store *keys;
+    const uint8_t key[32] = {7};
+    STATUS(MEDIASEAL_ERR_COUNTER_STORE_NOT_THERE, mediaseal_counter_store_open(folder, &store));
+    OK(mediaseal_counter_store_create(folder, &store));
+    STATUS(MEDIASEAL_ERR_COUNTER_STORE_ALREADY_THERE, mediaseal_counter_store_create(folder, &second));
+    STATUS(MEDIASEAL_ERR_COUNTER_STORE_LOCKED, mediaseal_counter_store_open(folder, &second));
+    OK(mediaseal_cipher_builtin(4, 0, &cipher));
+    uint64_t last = 0;
+    for (int run = 0; run < 3; run++) {
+        OK(mediaseal_key_store_new(cipher, &keys));
+        STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_key_store_add_send(keys, key, 32, 1, 0, store));
+        STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_key_store_add_send(keys, key, 32, 1, MEDIASEAL_ORIGIN_FRESH_KEY, store));
+        OK(mediaseal_key_store_add_send(keys, key, 32, 1, MEDIASEAL_ORIGIN_COUNTER_STORE, store));
+        STATUS(MEDIASEAL_ERR_KID_IN_USE, mediaseal_key_store_add_send(keys, key, 32, 1, MEDIASEAL_ORIGIN_COUNTER_STORE, store));
+        OK(mediaseal_key_store_activate(keys, 1));
+        mediaseal_encryptor *encryptor;
+        mediaseal_statistics totals = MEDIASEAL_STATISTICS_INIT;
+        uint8_t sealed[64];
+        size_t len;
+        OK(mediaseal_encryptor_new(keys, NULL, &encryptor));
+        OK(mediaseal_encryptor_encrypt(encryptor, NULL, (const uint8_t *)"x", 1, sealed, sizeof sealed, &len));
+        OK(mediaseal_encryptor_totals(encryptor, &totals));
+        CHECK(run == 0 || totals.window_head > last);
+        last = totals.window_head;
+        mediaseal_encryptor_free(encryptor);
+        mediaseal_key_store_free(keys);
+    }
+    OK(mediaseal_counter_store_close(store));
+    OK(mediaseal_counter_store_close(store));
+    mediaseal_counter_store_free(store);
+    OK(mediaseal_counter_store_open(folder, &store));
+    mediaseal_counter_store_free(store);
+    mediaseal_cipher_free(cipher);
+}
+
+int main(int argc, char **argv)
+{
+    CHECK(mediaseal_abi_version() == MEDIASEAL_ABI_VERSION);
+    CHECK(MEDIASEAL_VERSION_AT_LEAST(0, 1) && !MEDIASEAL_VERSION_AT_LEAST(9, 0));
+    keys_as_text();
+    raw_keys();
+    buffers();
+    packets();
+    channels();
+    batches();
+    if (argc == 2)
+        counters(argv[1]);
+    DONE("calls");
+}
