@@ -138,8 +138,9 @@ pub unsafe extern "C" fn mediaseal_cipher_builtin(
     let out = Out::new(out_cipher, core::ptr::null_mut());
     enter(|| {
         let out = out?;
+        check_flags(flags, MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS)?;
         let cipher = CheckedCipher::builtin(suite_of(suite)?)?;
-        out.write(new_shared(with_flags(cipher, flags)?));
+        out.write(new_shared(with_flags(cipher, flags)));
         Ok(())
     })
 }
@@ -165,9 +166,10 @@ pub unsafe extern "C" fn mediaseal_cipher_register(
     enter(|| {
         let out = out?;
         let refusal = RefusalOut::new(out_refusal)?;
+        check_flags(flags, MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS)?;
         let foreign = Foreign::new(&sized(vtable)?, None)?;
         let cipher = refusal.told(foreign_cipher::register(foreign))?;
-        out.write(new_shared(with_flags(cipher, flags)?));
+        out.write(new_shared(with_flags(cipher, flags)));
         Ok(())
     })
 }
@@ -190,9 +192,10 @@ pub unsafe extern "C" fn mediaseal_cipher_load(
     enter(|| {
         let out = out?;
         let refusal = RefusalOut::new(out_refusal)?;
+        check_flags(flags, MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS)?;
         let foreign = Library::load(text(path)?.as_ref())?;
         let cipher = refusal.told(foreign_cipher::register(foreign))?;
-        out.write(new_shared(with_flags(cipher, flags)?));
+        out.write(new_shared(with_flags(cipher, flags)));
         Ok(())
     })
 }
@@ -256,11 +259,11 @@ pub(super) fn suite_of(number: u32) -> Result<CipherSuite, Fault> {
     }
 }
 
-fn with_flags(cipher: CheckedCipher, flags: u32) -> Result<CheckedCipher, Fault> {
-    match flags {
-        0 => Ok(cipher),
-        MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS => Ok(cipher.allow_short_tags()),
-        _ => Err(Fault(MEDIASEAL_ERR_UNKNOWN_VALUE)),
+fn with_flags(cipher: CheckedCipher, flags: u32) -> CheckedCipher {
+    if flags & MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS == 0 {
+        cipher
+    } else {
+        cipher.allow_short_tags()
     }
 }
 

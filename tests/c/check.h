@@ -3,11 +3,12 @@
 #define CHECK_H
 
 #include <mediaseal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-static unsigned long checks;
+static atomic_ulong checks;
 
 /* Ends the program unless `condition` holds. */
 #define CHECK(condition)                                                                          \
@@ -36,7 +37,7 @@ static unsigned long checks;
 /* The last line of a program. */
 #define DONE(name)                                                                                \
     do {                                                                                          \
-        printf(name ": %lu checks ok\n", checks);                                                 \
+        printf(name ": %lu checks ok\n", (unsigned long)checks);                                                 \
         return 0;                                                                                 \
     } while (0)
 

@@ -3,6 +3,7 @@
 //! The same command runs on a developer's machine and in CI, so that "it passes
 //! here" and "it passes there" mean the same thing.
 
+mod c_tests;
 mod canary;
 mod cargo_test;
 mod command;
@@ -30,7 +31,8 @@ usage: cargo xtask <command>
 
 commands:
   test [PART]...                    run every test, or the named parts of it:
-                                    format lint docs tests examples media canary
+                                    format lint docs header tests independent
+                                    c examples media canary
   header                            write include/mediaseal.h from src/ffi/
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
                                     deny fuzz-header fuzz-decryptor

@@ -1,14 +1,14 @@
 //! The parts of `cargo xtask test`.
 
 use crate::{
-    canary,
+    c_tests, canary,
     command::cargo,
     examples, header, independent, media,
     parts::{Campaign, Halt, Part},
 };
 
 /// Every part, cheap refusals first, the search through what the others printed last.
-pub(crate) const PARTS: [Part; 9] = [
+pub(crate) const PARTS: [Part; 10] = [
     Part {
         name: "format",
         job: format,
@@ -28,6 +28,10 @@ pub(crate) const PARTS: [Part; 9] = [
     Part {
         name: "tests",
         job: tests,
+    },
+    Part {
+        name: "c",
+        job: c_tests::run,
     },
     Part {
         name: "independent",

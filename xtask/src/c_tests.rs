@@ -1,0 +1,170 @@
+//! Runs the C programs of `tests/c`: with the sanitizers of clang, and under valgrind.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use crate::{
+    command::{Finished, Invocation},
+    native::{self, CLANG, Native},
+    packages::{self, Program},
+    parts::{Campaign, Halt},
+};
+
+/// A program of `tests/c`.
+struct Test {
+    /// Its source is `<name>.c`.
+    name: &'static str,
+    /// Whether its argument is the path of a folder that is not there yet.
+    takes_folder: bool,
+    /// Arguments with the sanitizers.
+    sanitized: &'static [&'static str],
+    /// Arguments under valgrind, some fifty times slower; nothing, if it does not run there.
+    watched: Option<&'static [&'static str]>,
+}
+
+/// How long threads fight over objects under the sanitizers, in seconds.
+const THREADS_SECONDS: &str = "60";
+
+/// Every program.
+const TESTS: [Test; 5] = [
+    Test {
+        name: "numbers",
+        takes_folder: false,
+        sanitized: &[],
+        watched: Some(&[]),
+    },
+    Test {
+        name: "calls",
+        takes_folder: true,
+        sanitized: &[],
+        watched: Some(&[]),
+    },
+    Test {
+        name: "arguments",
+        takes_folder: true,
+        sanitized: &[],
+        watched: Some(&[]),
+    },
+    Test {
+        name: "faulty_cipher",
+        takes_folder: false,
+        sanitized: &[],
+        watched: Some(&["accepted"]),
+    },
+    Test {
+        name: "threads",
+        takes_folder: false,
+        sanitized: &[THREADS_SECONDS],
+        watched: Some(&["3"]),
+    },
+];
+
+/// Builds and runs every program both ways.
+///
+/// # Errors
+/// Skipped if there are no compilers or no valgrind; failed if a program does not build, fails, or a watcher reports anything.
+pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
+    let purpose = "testing the C interface";
+    native::ensure_compilers(campaign, purpose)?;
+    native::ensure_clang(campaign, purpose)?;
+    let valgrind = [Program {
+        name: "valgrind",
+        package: "valgrind",
+    }];
+    packages::ensure(campaign, &valgrind, purpose)?;
+    // Valgrind replaces functions of the C library, for which it needs their names.
+    if !Path::new("/usr/lib/debug/.build-id").is_dir() {
+        packages::install(
+            campaign,
+            &["libc6-dbg"],
+            "valgrind needs the C library's names",
+        )?;
+    }
+    let native = native::build(campaign)?;
+    let folder = campaign.workspace.target.join("c-tests");
+    if folder.is_dir() {
+        fs::remove_dir_all(&folder)
+            .map_err(|error| Halt::Failed(format!("{}: {error}", folder.display())))?;
+    }
+    let mut checks = 0;
+    for test in &TESTS {
+        let sanitized = build(
+            campaign,
+            &native,
+            test,
+            CLANG,
+            &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
+            &folder.join("sanitized"),
+        )?;
+        let program = Invocation::new(&sanitized, &folder);
+        checks += finished(campaign, test, program, test.sanitized, &folder.join("a"))?;
+
+        let Some(arguments) = test.watched else {
+            continue;
+        };
+        let watched = build(campaign, &native, test, "gcc", &[], &folder.join("plain"))?;
+        let program = Invocation::new("valgrind", &folder)
+            .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
+            // Rust keeps its record of the main thread by a pointer into its middle, which counts as possibly lost.
+            .args(["--errors-for-leak-kinds=definite,indirect"])
+            .args(["--show-leak-kinds=definite,indirect"])
+            .args(["--fair-sched=yes"])
+            .args([&watched]);
+        checks += finished(campaign, test, program, arguments, &folder.join("b"))?;
+    }
+    Ok(format!(
+        "{} programs, {checks} checks, nothing reported by ASAN, UBSAN and valgrind",
+        TESTS.len()
+    ))
+}
+
+fn build(
+    campaign: &mut Campaign,
+    native: &Native,
+    test: &Test,
+    compiler: &str,
+    flags: &[&str],
+    folder: &Path,
+) -> Result<PathBuf, Halt> {
+    let source = campaign
+        .workspace
+        .root
+        .join("tests/c")
+        .join(test.name)
+        .with_extension("c");
+    let program = folder.join(test.name);
+    let standard = ["-std=c11", "-D_POSIX_C_SOURCE=200809L", "-O1"];
+    let flags: Vec<_> = standard.iter().chain(flags).copied().collect();
+    native::compile(campaign, native, compiler, &flags, &[&source], &program)?;
+    Ok(program)
+}
+
+/// Runs a program to its end and returns how many checks it made.
+fn finished(
+    campaign: &mut Campaign,
+    test: &Test,
+    program: Invocation,
+    arguments: &[&str],
+    folder: &Path,
+) -> Result<u64, Halt> {
+    let program = program.args(arguments);
+    let program = if test.takes_folder {
+        program.args([folder.with_extension(test.name)])
+    } else {
+        program
+    };
+    let finished = program.run(&mut campaign.transcript)?.successful()?;
+    checks_of(test.name, &finished)
+}
+
+/// Reads the last line, `<name>: <count> checks ok`.
+fn checks_of(name: &str, finished: &Finished) -> Result<u64, Halt> {
+    let last = finished.stdout.lines().last().unwrap_or_default();
+    last.strip_prefix(name)
+        .and_then(|line| line.strip_prefix(": ")?.strip_suffix(" checks ok"))
+        .and_then(|count| count.parse().ok())
+        .filter(|count| *count > 0)
+        .ok_or_else(|| Halt::Failed(format!("`{}` closes with {last:?}", finished.line)))
+}
