@@ -82,12 +82,12 @@
  *
  * Names      mediaseal_encryptor_* are the methods of mediaseal_encryptor: the object first, then inputs, then outputs.
  * Threads    `const T *object`: any threads may call at the same time. `T *object`: exclusive use, one thread at a time; a call that comes while another
- *            thread is in one is refused (MEDIASEAL_ERR_BUSY). Objects may wander between threads. A function without an object runs in any thread.
+ *            is under way is refused where it is seen (MEDIASEAL_ERR_BUSY). Objects may wander between threads. A function without an object runs in any.
  * Ownership  Three words. *Borrows*: read until the call returns. *Copies*: the caller may change or wipe his own afterwards. *Consumes*: the library
  *            takes over, on success alone. A mediaseal_..._new or _open gives an object to the caller, who ends it with its mediaseal_..._free.
- * Ends       mediaseal_..._close ends the use and wipes what the object holds, from any thread and at any time; later calls return
- *            MEDIASEAL_ERR_CLOSED. mediaseal_..._free gives the memory back: the last use, from one thread. The order of freeing does not matter. Freeing
- *            an object that is in use, or from a callback, leaves it as it is.
+ * Ends       mediaseal_..._close ends the use, from any thread and at any time: calls that begin later return MEDIASEAL_ERR_CLOSED. What the object holds is
+ *            wiped then, for encryptors and decryptors at their next call or when they are freed. mediaseal_..._free gives the memory back: the last
+ *            use, from one thread. The order of freeing does not matter. Freeing an object that is in use, or from a callback, leaves it as it is.
  * Status     0 is success. The hundreds say what to do: 1 fix the call, 2 fetch a key, 3 drop the packet, 9 report a bug. Numbers never change.
  *            Every function that returns a status may also return MEDIASEAL_ERR_BAD_HANDLE and MEDIASEAL_ERR_MISALIGNED for a pointer that is none of
  *            its type's, MEDIASEAL_ERR_REENTRANT inside a callback, and MEDIASEAL_ERR_PANIC or MEDIASEAL_ERR_POISONED after a fault inside the library.
@@ -2554,10 +2554,9 @@ mediaseal_status mediaseal_encryptor_totals(mediaseal_encryptor *encryptor,
                                             mediaseal_statistics *out_statistics);
 
 /**
- * Ends the use of an encryptor and wipes what it holds: later calls with it return MEDIASEAL_ERR_CLOSED.
+ * Ends the use of an encryptor: calls that begin later return MEDIASEAL_ERR_CLOSED, and the first of them, or mediaseal_encryptor_free, wipes what it holds.
  *
- * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_BUSY while another thread uses it (try again), MEDIASEAL_ERR_NULL_POINTER,
- * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
  */
 mediaseal_status mediaseal_encryptor_close(mediaseal_encryptor *encryptor);
 
@@ -2682,10 +2681,9 @@ mediaseal_status mediaseal_decryptor_unattributed(mediaseal_decryptor *decryptor
                                                   mediaseal_statistics *out_statistics);
 
 /**
- * Ends the use of a decryptor and wipes what it holds: later calls with it return MEDIASEAL_ERR_CLOSED.
+ * Ends the use of a decryptor: calls that begin later return MEDIASEAL_ERR_CLOSED, and the first of them, or mediaseal_decryptor_free, wipes what it holds.
  *
- * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_BUSY while another thread uses it (try again), MEDIASEAL_ERR_NULL_POINTER,
- * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
  */
 mediaseal_status mediaseal_decryptor_close(mediaseal_decryptor *decryptor);
 

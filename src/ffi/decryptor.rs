@@ -342,10 +342,9 @@ pub unsafe extern "C" fn mediaseal_decryptor_unattributed(
     })
 }
 
-/// Ends the use of a decryptor and wipes what it holds: later calls with it return MEDIASEAL_ERR_CLOSED.
+/// Ends the use of a decryptor: calls that begin later return MEDIASEAL_ERR_CLOSED, and the first of them, or mediaseal_decryptor_free, wipes what it holds.
 ///
-/// Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_BUSY while another thread uses it (try again), MEDIASEAL_ERR_NULL_POINTER,
-/// MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+/// Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_decryptor_close(
     decryptor: *mut mediaseal_decryptor,

@@ -312,10 +312,9 @@ pub unsafe extern "C" fn mediaseal_encryptor_totals(
     })
 }
 
-/// Ends the use of an encryptor and wipes what it holds: later calls with it return MEDIASEAL_ERR_CLOSED.
+/// Ends the use of an encryptor: calls that begin later return MEDIASEAL_ERR_CLOSED, and the first of them, or mediaseal_encryptor_free, wipes what it holds.
 ///
-/// Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_BUSY while another thread uses it (try again), MEDIASEAL_ERR_NULL_POINTER,
-/// MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+/// Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_encryptor_close(
     encryptor: *mut mediaseal_encryptor,

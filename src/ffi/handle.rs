@@ -5,12 +5,14 @@
 //!               101   102          103                  104 closed, 105 busy, 902 poisoned
 //! ```
 //!
-//! An *exclusive* object (encryptor, decryptor) is used by one thread at a time: a call claims it by one compare-exchange, so misuse by two threads
-//! is refused and is no data race. A *shared* object (stores, channels, ciphers) is used by any threads at once: a call takes a share of it.
+//! An *exclusive* object (encryptor, decryptor) is used by one thread at a time, as the header asks. A call marks it busy by a load and a store, so that calls
+//! from callbacks and nearly all misuse by two threads are seen; a compare-exchange would see all of it, and cost each frame more than all else here
+//! together. Closing is a mark of its own, which any thread may set and the next call obeys. A *shared* object (stores, channels, ciphers) is used by any
+//! threads at once: a call takes a share of it.
 
 use core::cell::UnsafeCell;
 use core::mem::align_of;
-use core::sync::atomic::{AtomicU32, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::boundary::{enter, release};
@@ -41,6 +43,8 @@ pub(super) trait Object {
 struct Head {
     tag: AtomicU32,
     state: AtomicU32,
+    /// Whether an exclusive object was closed. It stands apart from `state`, which the thread that uses the object writes.
+    closed: AtomicBool,
 }
 
 /// An object that one thread uses at a time.
@@ -62,6 +66,7 @@ impl Head {
         Self {
             tag: AtomicU32::new(tag),
             state: AtomicU32::new(IDLE),
+            closed: AtomicBool::new(false),
         }
     }
 
@@ -92,18 +97,18 @@ impl Head {
         })
     }
 
-    /// Takes the object for this thread alone.
+    /// Marks the object as in use by this thread.
     #[inline]
     fn claim(&self) -> Result<Turn<'_>, Fault> {
-        match self
-            .state
-            .compare_exchange(IDLE, BUSY, Ordering::Acquire, Ordering::Relaxed)
-        {
-            Ok(_) => Ok(Turn {
-                state: &self.state,
-                then: POISONED,
-            }),
-            Err(state) => Err(Self::refusal(state)),
+        match self.state.load(Ordering::Acquire) {
+            IDLE => {
+                self.state.store(BUSY, Ordering::Relaxed);
+                Ok(Turn {
+                    state: &self.state,
+                    then: POISONED,
+                })
+            }
+            state => Err(Self::refusal(state)),
         }
     }
 }
@@ -157,8 +162,13 @@ pub(super) fn with_exclusive<O: Object>(
 ) -> Outcome {
     let handle = exclusive_at(object)?;
     let mut turn = handle.head.claim()?;
-    // SAFETY: the turn is this call's alone until it is dropped, and so is the value.
+    // SAFETY: the caller uses the object in one thread at a time, and in this thread no other call has it: its turn would have refused this one.
     let value = unsafe { &mut *handle.value.get() };
+    if handle.head.closed.load(Ordering::Acquire) {
+        turn.then = IDLE;
+        *value = None;
+        return Err(Fault(MEDIASEAL_ERR_CLOSED));
+    }
     #[cfg(test)]
     super::boundary::injected::panic_if_asked(super::boundary::injected::Place::Object);
     let outcome = match value {
@@ -169,20 +179,14 @@ pub(super) fn with_exclusive<O: Object>(
     outcome
 }
 
-/// Ends the use of an exclusive object and drops what it holds; the memory of the handle stays. Closing twice is no error.
+/// Ends the use of an exclusive object: the next call, or freeing it, drops what it holds. Closing twice is no error.
 pub(super) fn close_exclusive<O: Object>(object: *mut O) -> mediaseal_status {
     enter(|| {
         let handle = exclusive_at(object)?;
-        let mut turn = match handle.head.claim() {
-            Err(Fault(MEDIASEAL_ERR_CLOSED)) => return Ok(()),
-            claimed => claimed?,
-        };
-        // SAFETY: as in `with_exclusive`.
-        let value = unsafe { &mut *handle.value.get() };
-        let value = value.take();
-        turn.then = CLOSED;
-        drop(turn);
-        drop(value);
+        if handle.head.state.load(Ordering::Acquire) == POISONED {
+            return Err(Head::refusal(POISONED));
+        }
+        handle.head.closed.store(true, Ordering::Release);
         Ok(())
     })
 }
@@ -197,10 +201,7 @@ pub(super) fn free_exclusive<O: Object>(object: *mut O) {
             return;
         };
         // Whoever is in the middle of a call goes on with it: a leak is better than a use after free.
-        if let Err(Fault(MEDIASEAL_ERR_BUSY)) = handle.head.claim().map(|turn| {
-            let mut turn = turn;
-            turn.then = CLOSED;
-        }) {
+        if handle.head.state.load(Ordering::Acquire) == BUSY {
             return;
         }
         if handle.head.tag.swap(FREED, Ordering::AcqRel) != O::TAG {
