@@ -1,8 +1,8 @@
 /*
  * mediaseal: media that no relay, cloud or recorder can read, alter or replay.
  *
- * Hook an encryptor between encoder and network, and a decryptor between network and decoder. The customer owns the keys. The wire format is
- * SFrame (RFC 9605).
+ * Hook an encryptor between encoder and network, and a decryptor between network and decoder. The
+ * customer owns the keys. The wire format is SFrame (RFC 9605).
  *
  *   capture -> encoder --> mediaseal_encryptor --> network --> mediaseal_decryptor --> decoder
  *                               |                                   |
@@ -26,7 +26,7 @@
  *   mediaseal_channel *channel;
  *   mediaseal_channel_open(store, &config, &channel);
  *
- *   // Its key, which the application brings to every member; the number counts the keys of the channel.
+ *   // Its key, which the application brings to every member; the number counts the keys.
  *   mediaseal_generation generation = MEDIASEAL_GENERATION_INIT;
  *   generation.number = 1;
  *   generation.key = key;
@@ -44,8 +44,10 @@
  *   mediaseal_encryptor_new_for_channel(channel, &sending, &encryptor);
  *
  *   size_t sealed_len;
- *   mediaseal_status status = mediaseal_encryptor_encrypt(encryptor, NULL, frame, frame_len, sealed, sizeof sealed, &sealed_len);
- *   if (status != MEDIASEAL_OK) drop_the_frame(mediaseal_status_text(status));   // never send `frame` instead
+ *   mediaseal_status status = mediaseal_encryptor_encrypt(encryptor, NULL, frame, frame_len,
+ *                                                         sealed, sizeof sealed, &sealed_len);
+ *   if (status != MEDIASEAL_OK)
+ *       drop_the_frame(mediaseal_status_text(status));   // and never send `frame` in its place
  *
  *   // Who receives, in the thread that receives.
  *   mediaseal_expected alice = { (const uint8_t *)"alice", 5, MEDIASEAL_MEDIA_VIDEO, 0 };
@@ -56,7 +58,8 @@
  *   mediaseal_decryptor_new_for_channel(channel, &receiving, &decryptor);
  *
  *   size_t opened_len;
- *   status = mediaseal_decryptor_decrypt(decryptor, NULL, sealed, sealed_len, opened, sizeof opened, &opened_len, NULL);
+ *   status = mediaseal_decryptor_decrypt(decryptor, NULL, sealed, sealed_len,
+ *                                        opened, sizeof opened, &opened_len, NULL);
  *   switch (mediaseal_status_class(status)) {
  *   case MEDIASEAL_CLASS_OK:              play(opened, opened_len); break;
  *   case MEDIASEAL_CLASS_FETCH_A_KEY:     ask_for_a_key();          break;
@@ -76,31 +79,47 @@
  *   mediaseal_channel_free(channel);
  *   mediaseal_channel_store_free(store);
  *
- * Applications that bring a key for each sender use mediaseal_key_store with raw keys, as RFC 9605 has them, in place of store and channel.
+ * Applications that bring a key for each sender use mediaseal_key_store with raw keys, as RFC 9605
+ * has them, in place of store and channel.
  *
  * THE RULES
  *
- * Names      mediaseal_encryptor_* are the methods of mediaseal_encryptor: the object first, then inputs, then outputs.
- * Threads    `const T *object`: any threads may call at the same time. `T *object`: exclusive use, one thread at a time; a call that comes while another
- *            is under way is refused where it is seen (MEDIASEAL_ERR_BUSY). Objects may wander between threads. A function without an object runs in any.
- * Ownership  Three words. *Borrows*: read until the call returns. *Copies*: the caller may change or wipe his own afterwards. *Consumes*: the library
- *            takes over, on success alone. A mediaseal_..._new or _open gives an object to the caller, who ends it with its mediaseal_..._free.
- * Ends       mediaseal_..._close ends the use, from any thread and at any time: calls that begin later return MEDIASEAL_ERR_CLOSED. What the object holds is
- *            wiped then, for encryptors and decryptors at their next call or when they are freed. mediaseal_..._free gives the memory back: the last
- *            use, from one thread. The order of freeing does not matter. Freeing an object that is in use, or from a callback, leaves it as it is.
- * Status     0 is success. The hundreds say what to do: 1 fix the call, 2 fetch a key, 3 drop the packet, 9 report a bug. Numbers never change.
- *            Every function that returns a status may also return MEDIASEAL_ERR_BAD_HANDLE and MEDIASEAL_ERR_MISALIGNED for a pointer that is none of
- *            its type's, MEDIASEAL_ERR_REENTRANT inside a callback, and MEDIASEAL_ERR_PANIC or MEDIASEAL_ERR_POISONED after a fault inside the library.
- * Outputs    are written on success; until then lengths and numbers are 0 and objects NULL. Where a length may not be known in advance, `out` NULL with
- *            `capacity` 0 asks for it: nothing but `out_len` is written.
- * Buffers    Input and output are one buffer or have no octet in common (MEDIASEAL_ERR_OVERLAP). A pointer may be NULL where its length is 0.
- * Structs    Initialize with the struct's _INIT macro, which sets struct_size. Zero means default. Structs grow at the end: an older program runs with a
- *            newer library, and a newer program with an older one as long as the fields that this does not know are zero.
- * Text       Text that goes in is UTF-8 and ends with a zero octet. Names of channels and senders are octets with a length.
+ * Names      mediaseal_encryptor_* are the methods of mediaseal_encryptor: the object first, then
+ *            inputs, then outputs.
+ * Threads    `const T *object`: any threads may call at the same time. `T *object`: exclusive use,
+ *            one thread at a time; a call that comes while another is under way is refused where it
+ *            is seen (MEDIASEAL_ERR_BUSY). Objects may wander between threads. A function without
+ *            an object runs in any.
+ * Ownership  Three words. *Borrows*: read until the call returns. *Copies*: the caller may change
+ *            or wipe his own afterwards. *Consumes*: the library takes over, on success alone. A
+ *            mediaseal_..._new or _open gives an object to the caller, who ends it with its
+ *            mediaseal_..._free.
+ * Ends       mediaseal_..._close ends the use, from any thread and at any time: calls that begin
+ *            later return MEDIASEAL_ERR_CLOSED. What the object holds is wiped then, for encryptors
+ *            and decryptors at their next call or when they are freed. mediaseal_..._free gives the
+ *            memory back: the last use, from one thread. The order of freeing does not matter.
+ *            Freeing an object that is in use, or from a callback, leaves it as it is.
+ * Status     0 is success. The hundreds say what to do: 1 fix the call, 2 fetch a key, 3 drop the
+ *            packet, 9 report a bug. Numbers never change. Every function that returns a status may
+ *            also return MEDIASEAL_ERR_BAD_HANDLE and MEDIASEAL_ERR_MISALIGNED for a pointer that
+ *            is none of its type's, MEDIASEAL_ERR_REENTRANT inside a callback, and
+ *            MEDIASEAL_ERR_PANIC or MEDIASEAL_ERR_POISONED after a fault inside the library.
+ * Outputs    are written on success; until then lengths and numbers are 0 and objects NULL. Where a
+ *            length may not be known in advance, `out` NULL with `capacity` 0 asks for it: nothing
+ *            but `out_len` is written.
+ * Buffers    Input and output are one buffer or have no octet in common (MEDIASEAL_ERR_OVERLAP). A
+ *            pointer may be NULL where its length is 0.
+ * Structs    Initialize with the struct's _INIT macro, which sets struct_size. Zero means default.
+ *            Structs grow at the end: an older program runs with a newer library, and a newer
+ *            program with an older one as long as the fields that this does not know are zero.
+ * Text       Text that goes in is UTF-8 and ends with a zero octet. Names of channels and senders
+ *            are octets with a length.
  * Callbacks  get `user_data` first, must not call the library, and let no exception out.
  * Time       The library has no clock and no threads: time is what mediaseal_..._tick is told.
- * Forks      A forked process gets MEDIASEAL_ERR_FORKED for the keys of its parent and makes its own.
- * Secrets    No status, text, event or statistic holds a key or plaintext. There is no way to pass a frame in clear, and no nonce or counter to set.
+ * Forks      A forked process gets MEDIASEAL_ERR_FORKED for the keys of its parent and makes its
+ *            own.
+ * Secrets    No status, text, event or statistic holds a key or plaintext. There is no way to pass
+ *            a frame in clear, and no nonce or counter to set.
  *
  * This file is made from src/ffi/ by cbindgen; do not edit.
  */
@@ -145,7 +164,8 @@
 #define MEDIASEAL_CLASS_REPORT_A_BUG 9
 
 /**
- * Version of this interface. It changes when a program built with an older header would not run any more.
+ * Version of this interface. It changes when a program built with an older header would not run any
+ * more.
  */
 #define MEDIASEAL_ABI_VERSION 1
 
@@ -300,14 +320,14 @@
 #define MEDIASEAL_COST_FAST 0
 
 /**
- * Cost class: a key object takes longer, and is never made for a frame that has not authenticated; announce sessions by
- * mediaseal_channel_expect_session.
+ * Cost class: a key object takes longer, and is never made for a frame that has not authenticated;
+ * announce sessions by mediaseal_channel_expect_session.
  */
 #define MEDIASEAL_COST_SLOW 1
 
 /**
- * Flag of a cipher: accept tags under 8 octets (built-in suites), under 16 (custom ciphers). With a 32-bit tag one forgery in 2^32 tries succeeds: for audio
- * only (RFC 9605 section 7.5).
+ * Flag of a cipher: accept tags under 8 octets (built-in suites), under 16 (custom ciphers). With a
+ * 32-bit tag one forgery in 2^32 tries succeeds: for audio only (RFC 9605 section 7.5).
  */
 #define MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS 1
 
@@ -317,7 +337,8 @@
 #define MEDIASEAL_MODE_FRAME 0
 
 /**
- * Mode: payloads of one packet each, with a hard maximum. The replay window reaches back 8,192 packets.
+ * Mode: payloads of one packet each, with a hard maximum. The replay window reaches back 8,192
+ * packets.
  */
 #define MEDIASEAL_MODE_PACKET 1
 
@@ -372,7 +393,8 @@
 #define MEDIASEAL_MEDIA_APPLICATION_LAST 255
 
 /**
- * Origin of a send key's counter: this base key and KID have sealed nothing, here or anywhere. Only the application can know.
+ * Origin of a send key's counter: this base key and KID have sealed nothing, here or anywhere. Only
+ * the application can know.
  */
 #define MEDIASEAL_ORIGIN_FRESH_KEY 1
 
@@ -387,12 +409,14 @@
 #define MEDIASEAL_CHANNEL_CLOCK 1
 
 /**
- * Flag of a channel: open nothing more under a generation once 4,096 frames failed authentication under it.
+ * Flag of a channel: open nothing more under a generation once 4,096 frames failed authentication
+ * under it.
  */
 #define MEDIASEAL_CHANNEL_REFUSE_AFTER_FAILURES 2
 
 /**
- * Flag of a channel: grace ends at the first tick after a change; `grace_seconds` is 0 and means that.
+ * Flag of a channel: grace ends at the first tick after a change; `grace_seconds` is 0 and means
+ * that.
  */
 #define MEDIASEAL_CHANNEL_NO_GRACE 4
 
@@ -422,7 +446,8 @@
 #define MEDIASEAL_EVENT_KEY_EXHAUSTED 2
 
 /**
- * Event: an authentic frame from before the key `kid` was last retired came again, for the `count`th time.
+ * Event: an authentic frame from before the key `kid` was last retired came again, for the
+ * `count`th time.
  */
 #define MEDIASEAL_EVENT_REPLAYED 3
 
@@ -432,8 +457,8 @@
 #define MEDIASEAL_EVENT_MANY_AUTHENTICATION_FAILURES 4
 
 /**
- * Event: an encryptor of a channel begins session `kid` of `sender` and `media` in `generation` at `step`. It feeds mediaseal_channel_expect_session on the
- * other side.
+ * Event: an encryptor of a channel begins session `kid` of `sender` and `media` in `generation` at
+ * `step`. It feeds mediaseal_channel_expect_session on the other side.
  */
 #define MEDIASEAL_EVENT_SESSION_STARTED 5
 
@@ -473,7 +498,8 @@ typedef struct mediaseal_channel mediaseal_channel;
 typedef struct mediaseal_channel_store mediaseal_channel_store;
 
 /**
- * A cipher that stores and generations may use: built in, or a custom one that passed the conformance check.
+ * A cipher that stores and generations may use: built in, or a custom one that passed the
+ * conformance check.
  */
 typedef struct mediaseal_cipher mediaseal_cipher;
 
@@ -498,10 +524,11 @@ typedef struct mediaseal_encryptor mediaseal_encryptor;
 typedef struct mediaseal_key_store mediaseal_key_store;
 
 /**
- * What a function returns: 0 for success, else one of the `MEDIASEAL_ERR_...` numbers, which never change their meaning.
+ * What a function returns: 0 for success, else one of the `MEDIASEAL_ERR_...` numbers, which never
+ * change their meaning.
  *
- * The hundreds digit is the reaction asked for: 1 fix the call, 2 fetch a key, 3 drop the packet, 9 report a bug. See mediaseal_status_class,
- * mediaseal_status_name and mediaseal_status_text.
+ * The hundreds digit is the reaction asked for: 1 fix the call, 2 fetch a key, 3 drop the packet, 9
+ * report a bug. See mediaseal_status_class, mediaseal_status_name and mediaseal_status_text.
  */
 typedef int32_t mediaseal_status;
 
@@ -549,14 +576,17 @@ typedef struct mediaseal_known_answer {
 typedef void (*mediaseal_destructor)(void *user_data);
 
 /**
- * A custom cipher: an AEAD whose ciphertext is as long as its plaintext, with a tag apart. Initialize with MEDIASEAL_CIPHER_VTABLE_INIT.
+ * A custom cipher: an AEAD whose ciphertext is as long as its plaintext, with a tag apart.
+ * Initialize with MEDIASEAL_CIPHER_VTABLE_INIT.
  *
- * The library supplies nonces, AAD, headers, replay protection, rotation, limits and statistics; the cipher transforms octets. Every function may run in
- * any thread, several at once with one key. It must not call the library (MEDIASEAL_ERR_REENTRANT) and lets no exception out. It returns MEDIASEAL_OK, or
- * anything else if it failed.
+ * The library supplies nonces, AAD, headers, replay protection, rotation, limits and statistics;
+ * the cipher transforms octets. Every function may run in any thread, several at once with one key.
+ * It must not call the library (MEDIASEAL_ERR_REENTRANT) and lets no exception out. It returns
+ * MEDIASEAL_OK, or anything else if it failed.
  *
- * Lengths are always those stated here, so the functions need not check them, and the library zeroes `data` when open fails. What a cipher writes beyond its
- * buffers is noticed where that is possible, and fails the frame.
+ * Lengths are always those stated here, so the functions need not check them, and the library
+ * zeroes `data` when open fails. What a cipher writes beyond its buffers is noticed where that is
+ * possible, and fails the frame.
  */
 typedef struct mediaseal_cipher_vtable {
     /**
@@ -600,11 +630,13 @@ typedef struct mediaseal_cipher_vtable {
      */
     uint64_t max_seals;
     /**
-     * Blocks of 16 octets under one key, AAD and one block a frame included, at most 2^36; 0 means 2^36.
+     * Blocks of 16 octets under one key, AAD and one block a frame included, at most 2^36; 0 means
+     * 2^36.
      */
     uint64_t max_blocks;
     /**
-     * Authentication failures under one key after which an event advises a fresh key, at most 2^12; 0 means 2^12.
+     * Authentication failures under one key after which an event advises a fresh key, at most 2^12;
+     * 0 means 2^12.
      */
     uint64_t max_open_failures;
     /**
@@ -620,11 +652,13 @@ typedef struct mediaseal_cipher_vtable {
      */
     void *user_data;
     /**
-     * Called exactly once when no key of the cipher is left, if the cipher was accepted; NULL if there is nothing to end.
+     * Called exactly once when no key of the cipher is left, if the cipher was accepted; NULL if
+     * there is nothing to end.
      */
     mediaseal_destructor destroy;
     /**
-     * Runs the key schedule over `key`, which it copies what it needs of, and puts a pointer other than NULL into `out_key`.
+     * Runs the key schedule over `key`, which it copies what it needs of, and puts a pointer other
+     * than NULL into `out_key`.
      */
     mediaseal_status (*key_new)(void *user_data, const uint8_t *key, size_t key_len, void **out_key);
     /**
@@ -645,7 +679,8 @@ typedef struct mediaseal_cipher_vtable {
                              uint8_t *tag,
                              size_t tag_len);
     /**
-     * Compares the tag in constant time and decrypts `data` in place; MEDIASEAL_ERR_AUTHENTICATION_FAILED if the tag is wrong.
+     * Compares the tag in constant time and decrypts `data` in place;
+     * MEDIASEAL_ERR_AUTHENTICATION_FAILED if the tag is wrong.
      */
     mediaseal_status (*open)(void *user_data,
                              const void *key,
@@ -678,7 +713,8 @@ typedef struct mediaseal_refusal {
      */
     uint32_t at;
     /**
-     * Name of the property that does not hold, such as "DataDependsOnNonce"; NULL if none was named. It lives as long as the library.
+     * Name of the property that does not hold, such as "DataDependsOnNonce"; NULL if none was
+     * named. It lives as long as the library.
      */
     const char *property;
     /**
@@ -754,7 +790,8 @@ typedef struct mediaseal_cipher_params {
     { (uint32_t)sizeof(mediaseal_cipher_params), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0 }
 
 /**
- * Something that happened to keys or streams. Initialize with MEDIASEAL_EVENT_INIT. Fields that the type does not name are 0.
+ * Something that happened to keys or streams. Initialize with MEDIASEAL_EVENT_INIT. Fields that the
+ * type does not name are 0.
  */
 typedef struct mediaseal_event {
     /**
@@ -810,8 +847,8 @@ typedef struct mediaseal_event {
     { (uint32_t)sizeof(mediaseal_event), 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 } }
 
 /**
- * Hears of events, in the thread that delivers them. `event` is lent until it returns. It must not call the library (MEDIASEAL_ERR_REENTRANT) and lets no
- * exception out.
+ * Hears of events, in the thread that delivers them. `event` is lent until it returns. It must not
+ * call the library (MEDIASEAL_ERR_REENTRANT) and lets no exception out.
  */
 typedef void (*mediaseal_event_callback)(void *user_data, const mediaseal_event *event);
 
@@ -824,7 +861,8 @@ typedef struct mediaseal_channel_config {
      */
     uint32_t struct_size;
     /**
-     * Any of MEDIASEAL_CHANNEL_CLOCK, MEDIASEAL_CHANNEL_REFUSE_AFTER_FAILURES, MEDIASEAL_CHANNEL_NO_GRACE.
+     * Any of MEDIASEAL_CHANNEL_CLOCK, MEDIASEAL_CHANNEL_REFUSE_AFTER_FAILURES,
+     * MEDIASEAL_CHANNEL_NO_GRACE.
      */
     uint32_t flags;
     /**
@@ -844,7 +882,8 @@ typedef struct mediaseal_channel_config {
      */
     size_t instance_len;
     /**
-     * How long the old generation or steps still open after a change, in seconds from the first tick after it; 0 means 10.
+     * How long the old generation or steps still open after a change, in seconds from the first
+     * tick after it; 0 means 10.
      */
     uint64_t grace_seconds;
     /**
@@ -876,7 +915,8 @@ typedef struct mediaseal_generation {
      */
     uint64_t number;
     /**
-     * The channel key, MEDIASEAL_KEY_MIN_LEN to MEDIASEAL_KEY_MAX_LEN octets, copied; the caller wipes his own.
+     * The channel key, MEDIASEAL_KEY_MIN_LEN to MEDIASEAL_KEY_MAX_LEN octets, copied; the caller
+     * wipes his own.
      */
     const uint8_t *key;
     /**
@@ -920,7 +960,8 @@ typedef struct mediaseal_encryptor_config {
      */
     uint32_t mode;
     /**
-     * In the packet modes: most octets of header, ciphertext and tag together; 0 means MEDIASEAL_PACKET_MAX_LEN_DEFAULT.
+     * In the packet modes: most octets of header, ciphertext and tag together; 0 means
+     * MEDIASEAL_PACKET_MAX_LEN_DEFAULT.
      */
     size_t max_len;
     /**
@@ -948,7 +989,8 @@ typedef struct mediaseal_encryptor_config {
     { (uint32_t)sizeof(mediaseal_encryptor_config), 0, 0, 0, 0, NULL, 0 }
 
 /**
- * What the application knows of a frame besides its octets. Initialize with MEDIASEAL_FRAME_INFO_INIT; NULL in its place means the defaults.
+ * What the application knows of a frame besides its octets. Initialize with
+ * MEDIASEAL_FRAME_INFO_INIT; NULL in its place means the defaults.
  */
 typedef struct mediaseal_frame_info {
     /**
@@ -960,7 +1002,8 @@ typedef struct mediaseal_frame_info {
      */
     uint32_t ssrc;
     /**
-     * Octets that are authenticated with the frame and not sent with it (RFC 9605 section 4.4.3): both sides pass the same. NULL if there are none.
+     * Octets that are authenticated with the frame and not sent with it (RFC 9605 section 4.4.3):
+     * both sides pass the same. NULL if there are none.
      */
     const uint8_t *metadata;
     /**
@@ -976,7 +1019,8 @@ typedef struct mediaseal_frame_info {
     { (uint32_t)sizeof(mediaseal_frame_info), 0, NULL, 0 }
 
 /**
- * Why the last frame of an encryptor or decryptor was refused. Initialize with MEDIASEAL_FAILURE_INIT.
+ * Why the last frame of an encryptor or decryptor was refused. Initialize with
+ * MEDIASEAL_FAILURE_INIT.
  */
 typedef struct mediaseal_failure {
     /**
@@ -996,7 +1040,8 @@ typedef struct mediaseal_failure {
      */
     uint64_t ctr;
     /**
-     * Octets needed, or the most allowed, if the status is about a length, else 0. For MEDIASEAL_ERR_PACKET_TOO_LONG the octets over the maximum.
+     * Octets needed, or the most allowed, if the status is about a length, else 0. For
+     * MEDIASEAL_ERR_PACKET_TOO_LONG the octets over the maximum.
      */
     uint64_t needed;
     /**
@@ -1048,7 +1093,8 @@ typedef struct mediaseal_statistics {
      */
     uint64_t last_kid;
     /**
-     * At an encryptor the last CTR sealed; at a decryptor the highest CTR opened under the last KID.
+     * At an encryptor the last CTR sealed; at a decryptor the highest CTR opened under the last
+     * KID.
      */
     uint64_t window_head;
     /**
@@ -1166,7 +1212,8 @@ typedef struct mediaseal_decryptor_config {
     { (uint32_t)sizeof(mediaseal_decryptor_config), 0, NULL, 0 }
 
 /**
- * What an opened frame turned out to be: all of it authenticated. Initialize with MEDIASEAL_OPENED_INIT.
+ * What an opened frame turned out to be: all of it authenticated. Initialize with
+ * MEDIASEAL_OPENED_INIT.
  */
 typedef struct mediaseal_opened {
     /**
@@ -1198,7 +1245,8 @@ typedef struct mediaseal_opened {
      */
     uint32_t media;
     /**
-     * Whose key opened the frame; not ended by a zero octet. It lives until the next call with this decryptor.
+     * Whose key opened the frame; not ended by a zero octet. It lives until the next call with this
+     * decryptor.
      */
     const uint8_t *sender;
     /**
@@ -1349,7 +1397,8 @@ typedef struct mediaseal_decrypt_job {
 #define MEDIASEAL_ERR_REENTRANT 106
 
 /**
- * Set struct_size with the struct's _INIT macro; or fields that this version does not know are not zero.
+ * Set struct_size with the struct's _INIT macro; or fields that this version does not know are not
+ * zero.
  */
 #define MEDIASEAL_ERR_STRUCT_SIZE 107
 
@@ -1379,7 +1428,8 @@ typedef struct mediaseal_decrypt_job {
 #define MEDIASEAL_ERR_BUFFER_TOO_SMALL 112
 
 /**
- * Send a shorter payload: the packet would be over its maximum. Nothing was sealed and no counter spent.
+ * Send a shorter payload: the packet would be over its maximum. Nothing was sealed and no counter
+ * spent.
  */
 #define MEDIASEAL_ERR_PACKET_TOO_LONG 113
 
@@ -1714,7 +1764,8 @@ typedef struct mediaseal_decrypt_job {
 #define MEDIASEAL_ERR_CONTENDED 312
 
 /**
- * Report it: the library failed inside. The object is of no use any more; free it and make a new one.
+ * Report it: the library failed inside. The object is of no use any more; free it and make a new
+ * one.
  */
 #define MEDIASEAL_ERR_PANIC 901
 
@@ -1762,52 +1813,66 @@ extern "C" {
 const char *mediaseal_version(void);
 
 /**
- * Returns the version of this interface, MEDIASEAL_ABI_VERSION of the header that the library was built with.
+ * Returns the version of this interface, MEDIASEAL_ABI_VERSION of the header that the library was
+ * built with.
  *
- * A program that loads the library at run time compares it with its own and uses no other. Any thread, also in callbacks. Since 0.1.
+ * A program that loads the library at run time compares it with its own and uses no other. Any
+ * thread, also in callbacks. Since 0.1.
  */
 uint32_t mediaseal_abi_version(void);
 
 /**
  * Returns the reaction that a status asks for, one of `MEDIASEAL_CLASS_...`.
  *
- * A status that this version does not know is in the class of its hundreds, or else MEDIASEAL_CLASS_REPORT_A_BUG. Any thread, also in callbacks. Since 0.1.
+ * A status that this version does not know is in the class of its hundreds, or else
+ * MEDIASEAL_CLASS_REPORT_A_BUG. Any thread, also in callbacks. Since 0.1.
  */
 uint32_t mediaseal_status_class(mediaseal_status status);
 
 /**
- * Returns the name of a status, such as "MEDIASEAL_ERR_DUPLICATE"; "unknown status" for a number that is none.
+ * Returns the name of a status, such as "MEDIASEAL_ERR_DUPLICATE"; "unknown status" for a number
+ * that is none.
  *
  * The text lives as long as the library. Any thread, also in callbacks. Since 0.1.
  */
 const char *mediaseal_status_name(mediaseal_status status);
 
 /**
- * Returns one English sentence on a status that begins with the reaction it asks for; "unknown status" for a number that is none.
+ * Returns one English sentence on a status that begins with the reaction it asks for; "unknown
+ * status" for a number that is none.
  *
- * The text lives as long as the library and holds no secret. Any thread, also in callbacks. Since 0.1.
+ * The text lives as long as the library and holds no secret. Any thread, also in callbacks. Since
+ * 0.1.
  */
 const char *mediaseal_status_text(mediaseal_status status);
 
 /**
- * Writes the value of a constant of this header, by its name, to `out_value`: the function twin of every macro.
+ * Writes the value of a constant of this header, by its name, to `out_value`: the function twin of
+ * every macro.
  *
- * For bindings and for programs that load the library at run time. Borrows `name`, which ends with a zero octet.
+ * For bindings and for programs that load the library at run time. Borrows `name`, which ends with
+ * a zero octet.
  *
- * Returns MEDIASEAL_OK; MEDIASEAL_ERR_UNKNOWN_VALUE if there is no such constant; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED,
- * MEDIASEAL_ERR_NOT_UTF8. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK; MEDIASEAL_ERR_UNKNOWN_VALUE if there is no such constant;
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_NOT_UTF8. Any thread. Since
+ * 0.1.
  */
-mediaseal_status mediaseal_constant(const char *name, int64_t *out_value);
+mediaseal_status mediaseal_constant(const char *name,
+                                    int64_t *out_value);
 
 /**
- * Writes the octets that a struct of this header has in this library, by its name such as "mediaseal_frame_info", to `out_size`.
+ * Writes the octets that a struct of this header has in this library, by its name such as
+ * "mediaseal_frame_info", to `out_size`.
  *
- * For bindings: a struct that they describe has this size at their version. Borrows `name`, which ends with a zero octet.
+ * For bindings: a struct that they describe has this size at their version. Borrows `name`, which
+ * ends with a zero octet.
  *
- * Returns MEDIASEAL_OK; MEDIASEAL_ERR_UNKNOWN_VALUE if there is no such struct; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED,
- * MEDIASEAL_ERR_NOT_UTF8. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK; MEDIASEAL_ERR_UNKNOWN_VALUE if there is no such struct;
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_NOT_UTF8. Any thread. Since
+ * 0.1.
  */
-mediaseal_status mediaseal_struct_size(const char *name, size_t *out_size);
+mediaseal_status mediaseal_struct_size(const char *name,
+                                       size_t *out_size);
 
 /**
  * Zeroes `len` octets in a way that no compiler leaves out.
@@ -1819,22 +1884,28 @@ mediaseal_status mediaseal_struct_size(const char *name, size_t *out_size);
 mediaseal_status mediaseal_wipe(void *octets, size_t len);
 
 /**
- * Makes a key of MEDIASEAL_KEY_LEN octets from the operating system's generator, for a channel or as a base key.
+ * Makes a key of MEDIASEAL_KEY_LEN octets from the operating system's generator, for a channel or
+ * as a base key.
  *
- * Writes to `out` and the length to `out_len`; `capacity` is at least MEDIASEAL_KEY_LEN. The caller wipes it after use.
+ * Writes to `out` and the length to `out_len`; `capacity` is at least MEDIASEAL_KEY_LEN. The caller
+ * wipes it after use.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY,
+ * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
  */
-mediaseal_status mediaseal_key_generate(uint8_t *out, size_t capacity, size_t *out_len);
+mediaseal_status mediaseal_key_generate(uint8_t *out,
+                                        size_t capacity,
+                                        size_t *out_len);
 
 /**
  * Reads a key from hexadecimal digits of either case, in time that depends on their number alone.
  *
- * Borrows `digits`, 32 to 128 of them, which end with a zero octet. Writes 16 to 64 octets to `out` and their number to `out_len`; the caller wipes both
- * after use.
+ * Borrows `digits`, 32 to 128 of them, which end with a zero octet. Writes 16 to 64 octets to `out`
+ * and their number to `out_len`; the caller wipes both after use.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_TEXT, MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8,
- * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_TEXT, MEDIASEAL_ERR_KEY_LENGTH,
+ * MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER. Any thread.
+ * Since 0.1.
  */
 mediaseal_status mediaseal_key_from_hex(const char *digits,
                                         uint8_t *out,
@@ -1842,12 +1913,15 @@ mediaseal_status mediaseal_key_from_hex(const char *digits,
                                         size_t *out_len);
 
 /**
- * Reads a key from base64 (RFC 4648 section 4, with or without padding), in time that depends on its length alone.
+ * Reads a key from base64 (RFC 4648 section 4, with or without padding), in time that depends on
+ * its length alone.
  *
- * Borrows `digits`, which end with a zero octet. Writes 16 to 64 octets to `out` and their number to `out_len`; the caller wipes both after use.
+ * Borrows `digits`, which end with a zero octet. Writes 16 to 64 octets to `out` and their number
+ * to `out_len`; the caller wipes both after use.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_TEXT, MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8,
- * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_TEXT, MEDIASEAL_ERR_KEY_LENGTH,
+ * MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER. Any thread.
+ * Since 0.1.
  */
 mediaseal_status mediaseal_key_from_base64(const char *digits,
                                            uint8_t *out,
@@ -1855,14 +1929,16 @@ mediaseal_status mediaseal_key_from_base64(const char *digits,
                                            size_t *out_len);
 
 /**
- * Derives a key of MEDIASEAL_KEY_LEN octets from a passphrase by Argon2id (RFC 9106), with the parameters that mediaseal_passphrase_params_generate made for the
- * channel.
+ * Derives a key of MEDIASEAL_KEY_LEN octets from a passphrase by Argon2id (RFC 9106), with the
+ * parameters that mediaseal_passphrase_params_generate made for the channel.
  *
- * Borrows `passphrase`, 1 to 1024 octets of UTF-8, and `params`, which ends with a zero octet. Takes 64 MiB and some 0.2 s by default: not for a media thread.
- * Writes to `out` and the length to `out_len`; the caller wipes passphrase and key after use.
+ * Borrows `passphrase`, 1 to 1024 octets of UTF-8, and `params`, which ends with a zero octet.
+ * Takes 64 MiB and some 0.2 s by default: not for a media thread. Writes to `out` and the length to
+ * `out_len`; the caller wipes passphrase and key after use.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_PASSPHRASE_LENGTH, MEDIASEAL_ERR_PASSPHRASE_PARAMS, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8,
- * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_LENGTH. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_PASSPHRASE_LENGTH, MEDIASEAL_ERR_PASSPHRASE_PARAMS,
+ * MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_LENGTH. Any thread. Since 0.1.
  */
 mediaseal_status mediaseal_key_from_passphrase(const uint8_t *passphrase,
                                                size_t passphrase_len,
@@ -1872,22 +1948,27 @@ mediaseal_status mediaseal_key_from_passphrase(const uint8_t *passphrase,
                                                size_t *out_len);
 
 /**
- * Makes the cost and the salt of a new passphrase, as the PHC string that travels beside the channel and is no secret.
+ * Makes the cost and the salt of a new passphrase, as the PHC string that travels beside the
+ * channel and is no secret.
  *
- * Writes the text and a zero octet to `out`, and its length without that octet to `out_len`; MEDIASEAL_PASSPHRASE_PARAMS_MAX_LEN + 1 octets are enough.
+ * Writes the text and a zero octet to `out`, and its length without that octet to `out_len`;
+ * MEDIASEAL_PASSPHRASE_PARAMS_MAX_LEN + 1 octets are enough.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY,
+ * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
  */
 mediaseal_status mediaseal_passphrase_params_generate(char *out,
                                                       size_t capacity,
                                                       size_t *out_len);
 
 /**
- * Writes the KID of a member of an MLS group (RFC 9605 section 5.2) to `out_kid`: context then `sender_bits` bits of sender index then `epoch_bits` bits of epoch.
+ * Writes the KID of a member of an MLS group (RFC 9605 section 5.2) to `out_kid`: context then
+ * `sender_bits` bits of sender index then `epoch_bits` bits of epoch.
  *
  * The epoch is taken modulo 2^epoch_bits.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_KID_OUT_OF_RANGE, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_KID_OUT_OF_RANGE,
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread. Since 0.1.
  */
 mediaseal_status mediaseal_kid_mls(uint32_t sender_bits,
                                    uint32_t epoch_bits,
@@ -1897,9 +1978,11 @@ mediaseal_status mediaseal_kid_mls(uint32_t sender_bits,
                                    uint64_t *out_kid);
 
 /**
- * Writes the KID of a ratcheted sender key (RFC 9605 section 5.1) to `out_kid`: key generation then `step_bits` bits of ratchet step, taken modulo 2^step_bits.
+ * Writes the KID of a ratcheted sender key (RFC 9605 section 5.1) to `out_kid`: key generation then
+ * `step_bits` bits of ratchet step, taken modulo 2^step_bits.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_KID_OUT_OF_RANGE, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_KID_OUT_OF_RANGE,
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread. Since 0.1.
  */
 mediaseal_status mediaseal_kid_ratcheted(uint32_t step_bits,
                                          uint64_t generation,
@@ -1911,26 +1994,32 @@ mediaseal_status mediaseal_kid_ratcheted(uint32_t step_bits,
 /**
  * Makes a built-in cipher, one of `MEDIASEAL_SUITE_...`.
  *
- * `flags` is 0 or MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS. Writes a new object to `out_cipher`, which the caller ends with mediaseal_cipher_free; stores and generations keep
- * what they need of it.
+ * `flags` is 0 or MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS. Writes a new object to `out_cipher`, which the
+ * caller ends with mediaseal_cipher_free; stores and generations keep what they need of it.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNSUPPORTED_SUITE, MEDIASEAL_ERR_UNKNOWN_VALUE for other flags, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNSUPPORTED_SUITE, MEDIASEAL_ERR_UNKNOWN_VALUE for other
+ * flags, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
  */
 mediaseal_status mediaseal_cipher_builtin(uint32_t suite,
                                           uint32_t flags,
                                           mediaseal_cipher **out_cipher);
 
 /**
- * Registers a custom cipher. Runs the conformance check, which takes from milliseconds to about a second with the cipher's speed: once, off the media threads.
+ * Registers a custom cipher. Runs the conformance check, which takes from milliseconds to about a
+ * second with the cipher's speed: once, off the media threads.
  *
- * The check shows plumbing, not strength: that lengths are kept, that what is sealed opens, that key, nonce, AAD and data reach ciphertext and tag. It cannot show that the
- * cipher is confidential, runs in constant time, wipes its keys or has no back door.
+ * The check shows plumbing, not strength: that lengths are kept, that what is sealed opens, that
+ * key, nonce, AAD and data reach ciphertext and tag. It cannot show that the cipher is
+ * confidential, runs in constant time, wipes its keys or has no back door.
  *
- * Copies `vtable`; `known_answers` are borrowed until return. Consumes `user_data`: on success alone. `flags` is 0 or MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS. Writes a
- * new object to `out_cipher`; with MEDIASEAL_ERR_CIPHER_REFUSED the property that does not hold to `out_refusal`, which may be NULL.
+ * Copies `vtable`; `known_answers` are borrowed until return. Consumes `user_data`: on success
+ * alone. `flags` is 0 or MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS. Writes a new object to `out_cipher`;
+ * with MEDIASEAL_ERR_CIPHER_REFUSED the property that does not hold to `out_refusal`, which may be
+ * NULL.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CIPHER_REFUSED, MEDIASEAL_ERR_UNKNOWN_VALUE for an unknown hash, cost or flag, MEDIASEAL_ERR_NULL_POINTER (also for a function
- * that is missing), MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_LENGTH. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CIPHER_REFUSED, MEDIASEAL_ERR_UNKNOWN_VALUE for an unknown
+ * hash, cost or flag, MEDIASEAL_ERR_NULL_POINTER (also for a function that is missing),
+ * MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_LENGTH. Any thread. Since 0.1.
  */
 mediaseal_status mediaseal_cipher_register(const mediaseal_cipher_vtable *vtable,
                                            uint32_t flags,
@@ -1938,13 +2027,16 @@ mediaseal_status mediaseal_cipher_register(const mediaseal_cipher_vtable *vtable
                                            mediaseal_cipher **out_cipher);
 
 /**
- * Loads a custom cipher from the shared library at `path`, which exports `mediaseal_cipher_library_v1`, and registers it.
+ * Loads a custom cipher from the shared library at `path`, which exports
+ * `mediaseal_cipher_library_v1`, and registers it.
  *
- * The path comes from the application or its command line, never from the contents of a file: loading runs the library's code. It is made absolute first, so nothing is
- * searched for. Borrows `path`, UTF-8 with a zero octet at its end. The library stays loaded as long as a key of the cipher lives. `flags`, `out_refusal` and
- * `out_cipher` as for mediaseal_cipher_register.
+ * The path comes from the application or its command line, never from the contents of a file:
+ * loading runs the library's code. It is made absolute first, so nothing is searched for. Borrows
+ * `path`, UTF-8 with a zero octet at its end. The library stays loaded as long as a key of the
+ * cipher lives. `flags`, `out_refusal` and `out_cipher` as for mediaseal_cipher_register.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CIPHER_LIBRARY, and what mediaseal_cipher_register returns. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CIPHER_LIBRARY, and what mediaseal_cipher_register returns.
+ * Any thread. Since 0.1.
  */
 mediaseal_status mediaseal_cipher_load(const char *path,
                                        uint32_t flags,
@@ -1954,14 +2046,18 @@ mediaseal_status mediaseal_cipher_load(const char *path,
 /**
  * Writes suite, lengths and limits of a cipher to `out_params`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Any threads at once. Since 0.1.
  */
-mediaseal_status mediaseal_cipher_describe(const mediaseal_cipher *cipher, mediaseal_cipher_params *out_params);
+mediaseal_status mediaseal_cipher_describe(const mediaseal_cipher *cipher,
+                                           mediaseal_cipher_params *out_params);
 
 /**
- * Ends the use of a cipher: later calls with it return MEDIASEAL_ERR_CLOSED. Stores and generations that were made with it go on.
+ * Ends the use of a cipher: later calls with it return MEDIASEAL_ERR_CLOSED. Stores and generations
+ * that were made with it go on.
  *
- * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
  */
 mediaseal_status mediaseal_cipher_close(mediaseal_cipher *cipher);
 
@@ -1973,32 +2069,40 @@ void mediaseal_cipher_free(mediaseal_cipher *cipher);
 /* ==== Counters that survive a restart =============================================================================== */
 
 /**
- * Makes a new counter store in the folder `path`, which is made too if it is not there, and opens it.
+ * Makes a new counter store in the folder `path`, which is made too if it is not there, and opens
+ * it.
  *
- * Borrows `path`, UTF-8 with a zero octet at its end. Writes a new object to `out_store`, which the caller ends with mediaseal_counter_store_free; the folder stays locked
- * until the last key store that uses it is freed as well. Reads and writes files: not for a media thread.
+ * Borrows `path`, UTF-8 with a zero octet at its end. Writes a new object to `out_store`, which the
+ * caller ends with mediaseal_counter_store_free; the folder stays locked until the last key store
+ * that uses it is freed as well. Reads and writes files: not for a media thread.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_COUNTER_STORE_ALREADY_THERE, MEDIASEAL_ERR_COUNTER_STORE_LOCKED, MEDIASEAL_ERR_COUNTER_STORE_IO, MEDIASEAL_ERR_NOT_UTF8,
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_COUNTER_STORE_ALREADY_THERE,
+ * MEDIASEAL_ERR_COUNTER_STORE_LOCKED, MEDIASEAL_ERR_COUNTER_STORE_IO, MEDIASEAL_ERR_NOT_UTF8,
  * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
  */
 mediaseal_status mediaseal_counter_store_create(const char *path,
                                                 mediaseal_counter_store **out_store);
 
 /**
- * Opens the counter store that is in the folder `path`. It makes none: a wrong path must not look like a store whose keys are all new.
+ * Opens the counter store that is in the folder `path`. It makes none: a wrong path must not look
+ * like a store whose keys are all new.
  *
- * Borrows `path`, UTF-8 with a zero octet at its end. Writes a new object to `out_store`, as mediaseal_counter_store_create does.
+ * Borrows `path`, UTF-8 with a zero octet at its end. Writes a new object to `out_store`, as
+ * mediaseal_counter_store_create does.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_COUNTER_STORE_NOT_THERE, MEDIASEAL_ERR_COUNTER_STORE_LOCKED, MEDIASEAL_ERR_COUNTER_STORE_IO, MEDIASEAL_ERR_NOT_UTF8,
- * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_COUNTER_STORE_NOT_THERE, MEDIASEAL_ERR_COUNTER_STORE_LOCKED,
+ * MEDIASEAL_ERR_COUNTER_STORE_IO, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER. Any thread.
+ * Since 0.1.
  */
 mediaseal_status mediaseal_counter_store_open(const char *path,
                                               mediaseal_counter_store **out_store);
 
 /**
- * Ends the use of a counter store: later calls with it return MEDIASEAL_ERR_CLOSED. Key stores that use it go on.
+ * Ends the use of a counter store: later calls with it return MEDIASEAL_ERR_CLOSED. Key stores that
+ * use it go on.
  *
- * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
  */
 mediaseal_status mediaseal_counter_store_close(mediaseal_counter_store *store);
 
@@ -2012,9 +2116,11 @@ void mediaseal_counter_store_free(mediaseal_counter_store *store);
 /**
  * Makes an empty store for raw keys of `cipher`.
  *
- * Borrows `cipher`. Writes a new object to `out_store`, which the caller ends with mediaseal_key_store_free.
+ * Borrows `cipher`. Writes a new object to `out_store`, which the caller ends with
+ * mediaseal_key_store_free.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_SHORT_TAG without opt-in, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_SHORT_TAG without opt-in, MEDIASEAL_ERR_ENTROPY,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
  */
 mediaseal_status mediaseal_key_store_new(const mediaseal_cipher *cipher,
                                          mediaseal_key_store **out_store);
@@ -2022,11 +2128,13 @@ mediaseal_status mediaseal_key_store_new(const mediaseal_cipher *cipher,
 /**
  * Adds a key to seal with. It seals nothing before mediaseal_key_store_activate.
  *
- * `origin` is MEDIASEAL_ORIGIN_FRESH_KEY, with `counter_store` NULL, or MEDIASEAL_ORIGIN_COUNTER_STORE. Copies `base_key`, MEDIASEAL_KEY_MIN_LEN to
- * MEDIASEAL_KEY_MAX_LEN octets; the caller wipes his own. With a counter store it writes a file: not for a media thread.
+ * `origin` is MEDIASEAL_ORIGIN_FRESH_KEY, with `counter_store` NULL, or
+ * MEDIASEAL_ORIGIN_COUNTER_STORE. Copies `base_key`, MEDIASEAL_KEY_MIN_LEN to MEDIASEAL_KEY_MAX_LEN
+ * octets; the caller wipes his own. With a counter store it writes a file: not for a media thread.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_IN_USE, MEDIASEAL_ERR_KEY_REUSED, MEDIASEAL_ERR_SEND_AND_RECEIVE, MEDIASEAL_ERR_KEY_LENGTH,
- * MEDIASEAL_ERR_UNKNOWN_VALUE for another origin, `MEDIASEAL_ERR_COUNTER_STORE_...`, MEDIASEAL_ERR_CIPHER_FAILED, MEDIASEAL_ERR_CLOSED,
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_IN_USE, MEDIASEAL_ERR_KEY_REUSED,
+ * MEDIASEAL_ERR_SEND_AND_RECEIVE, MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_UNKNOWN_VALUE for another
+ * origin, `MEDIASEAL_ERR_COUNTER_STORE_...`, MEDIASEAL_ERR_CIPHER_FAILED, MEDIASEAL_ERR_CLOSED,
  * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_key_store_add_send(const mediaseal_key_store *store,
@@ -2039,11 +2147,12 @@ mediaseal_status mediaseal_key_store_add_send(const mediaseal_key_store *store,
 /**
  * Adds a key to open with, and names the sender whom the application knows to hold it.
  *
- * `opens_at` is 0 for at once, or the seconds since 1970 from whose tick on it opens. Copies `base_key` and `sender`, which has at most
- * MEDIASEAL_SENDER_ID_MAX_LEN octets and may be empty.
+ * `opens_at` is 0 for at once, or the seconds since 1970 from whose tick on it opens. Copies
+ * `base_key` and `sender`, which has at most MEDIASEAL_SENDER_ID_MAX_LEN octets and may be empty.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_IN_USE, MEDIASEAL_ERR_SEND_AND_RECEIVE, MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_SENDER_ID_TOO_LONG,
- * MEDIASEAL_ERR_CIPHER_FAILED, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_IN_USE, MEDIASEAL_ERR_SEND_AND_RECEIVE,
+ * MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_SENDER_ID_TOO_LONG, MEDIASEAL_ERR_CIPHER_FAILED,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_key_store_add_receive(const mediaseal_key_store *store,
                                                  const uint8_t *base_key,
@@ -2056,41 +2165,54 @@ mediaseal_status mediaseal_key_store_add_receive(const mediaseal_key_store *stor
 /**
  * Makes a send key the one that seals, from the next frame of every encryptor on.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_SEND_KEY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_SEND_KEY, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
-mediaseal_status mediaseal_key_store_activate(const mediaseal_key_store *store, uint64_t kid);
+mediaseal_status mediaseal_key_store_activate(const mediaseal_key_store *store,
+                                              uint64_t kid);
 
 /**
- * Retires a send key. It is wiped when the last encryptor that used it handles its next frame, is refreshed, closed or freed.
+ * Retires a send key. It is wiped when the last encryptor that used it handles its next frame, is
+ * refreshed, closed or freed.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_SEND_KEY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_SEND_KEY, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
-mediaseal_status mediaseal_key_store_retire_send(const mediaseal_key_store *store, uint64_t kid);
+mediaseal_status mediaseal_key_store_retire_send(const mediaseal_key_store *store,
+                                                 uint64_t kid);
 
 /**
- * Retires a receive key: its frames are MEDIASEAL_ERR_RETIRED_KEY from now on. It is wiped like a send key; how far it had opened is remembered.
+ * Retires a receive key: its frames are MEDIASEAL_ERR_RETIRED_KEY from now on. It is wiped like a
+ * send key; how far it had opened is remembered.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_RECEIVE_KEY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_RECEIVE_KEY, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_key_store_retire_receive(const mediaseal_key_store *store,
                                                     uint64_t kid);
 
 /**
- * Opens nothing more under a key once 4,096 frames failed authentication under it: MEDIASEAL_ERR_INTEGRITY_LIMIT.
+ * Opens nothing more under a key once 4,096 frames failed authentication under it:
+ * MEDIASEAL_ERR_INTEGRITY_LIMIT.
  *
- * Off by default, because so many junk packets would silence a sender until a fresh key comes; for 32-bit tags it may be worth that.
+ * Off by default, because so many junk packets would silence a sender until a fresh key comes; for
+ * 32-bit tags it may be worth that.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
+ * Since 0.1.
  */
 mediaseal_status mediaseal_key_store_refuse_after_failures(const mediaseal_key_store *store);
 
 /**
- * Tells the time, in seconds since 1970, and then the events that wait to the callback, if there is one.
+ * Tells the time, in seconds since 1970, and then the events that wait to the callback, if there is
+ * one.
  *
- * Call it at least once a minute, off the media threads: it opens the keys that were waiting for it, and reserves the next counters on disk.
+ * Call it at least once a minute, off the media threads: it opens the keys that were waiting for
+ * it, and reserves the next counters on disk.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOCK_UNSET under 3600, `MEDIASEAL_ERR_COUNTER_STORE_...` if a reserve cannot be written, MEDIASEAL_ERR_FORKED,
- * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOCK_UNSET under 3600, `MEDIASEAL_ERR_COUNTER_STORE_...` if
+ * a reserve cannot be written, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_key_store_tick(const mediaseal_key_store *store,
                                           uint64_t unix_seconds);
@@ -2098,20 +2220,25 @@ mediaseal_status mediaseal_key_store_tick(const mediaseal_key_store *store,
 /**
  * Takes the oldest event, if there is one: `type` is MEDIASEAL_EVENT_NONE if there is none.
  *
- * The queue has room for 256; MEDIASEAL_EVENT_EVENTS_LOST comes first where any were dropped. A store with a callback tells it at each tick; who polls, sets none.
+ * The queue has room for 256; MEDIASEAL_EVENT_EVENTS_LOST comes first where any were dropped. A
+ * store with a callback tells it at each tick; who polls, sets none.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_key_store_poll_event(const mediaseal_key_store *store,
                                                 mediaseal_event *out_event);
 
 /**
- * Sets who hears the events of a store: `callback` runs inside of mediaseal_key_store_tick and mediaseal_key_store_deliver_events, in their thread, one event at a time.
+ * Sets who hears the events of a store: `callback` runs inside of mediaseal_key_store_tick and
+ * mediaseal_key_store_deliver_events, in their thread, one event at a time.
  *
- * `callback` NULL unsets it; when this returns, no former callback is running or will run again. `destroy`, which may be NULL, is called exactly once with `user_data`,
- * when the callback is replaced or unset or the store and all that uses it is gone. Consumes `user_data`.
+ * `callback` NULL unsets it; when this returns, no former callback is running or will run again.
+ * `destroy`, which may be NULL, is called exactly once with `user_data`, when the callback is
+ * replaced or unset or the store and all that uses it is gone. Consumes `user_data`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once, not in a callback. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once, not
+ * in a callback. Since 0.1.
  */
 mediaseal_status mediaseal_key_store_set_event_callback(const mediaseal_key_store *store,
                                                         mediaseal_event_callback callback,
@@ -2121,20 +2248,24 @@ mediaseal_status mediaseal_key_store_set_event_callback(const mediaseal_key_stor
 /**
  * Tells the events that wait to the callback now.
  *
- * Returns MEDIASEAL_OK, also if there is no callback (the events then stay for mediaseal_key_store_poll_event), MEDIASEAL_ERR_CLOSED,
- * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, also if there is no callback (the events then stay for
+ * mediaseal_key_store_poll_event), MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at
+ * once. Since 0.1.
  */
 mediaseal_status mediaseal_key_store_deliver_events(const mediaseal_key_store *store);
 
 /**
- * Ends the use of a store: later calls with it return MEDIASEAL_ERR_CLOSED. Its encryptors and decryptors go on.
+ * Ends the use of a store: later calls with it return MEDIASEAL_ERR_CLOSED. Its encryptors and
+ * decryptors go on.
  *
- * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
  */
 mediaseal_status mediaseal_key_store_close(mediaseal_key_store *store);
 
 /**
- * Frees a store, the last use of it. NULL is accepted; its encryptors and decryptors may be freed before or after. Since 0.1.
+ * Frees a store, the last use of it. NULL is accepted; its encryptors and decryptors may be freed
+ * before or after. Since 0.1.
  */
 void mediaseal_key_store_free(mediaseal_key_store *store);
 
@@ -2150,13 +2281,15 @@ void mediaseal_key_store_free(mediaseal_key_store *store);
 mediaseal_status mediaseal_channel_store_new(mediaseal_channel_store **out_store);
 
 /**
- * Tells the time, in seconds since 1970, to every channel, and then the events that wait to the callback, if there is one.
+ * Tells the time, in seconds since 1970, to every channel, and then the events that wait to the
+ * callback, if there is one.
  *
- * Call it at least once a minute, off the media threads: it opens what waits for its time, ends grace, and prepares the next sessions of encryptors, so that
- * no frame has to.
+ * Call it at least once a minute, off the media threads: it opens what waits for its time, ends
+ * grace, and prepares the next sessions of encryptors, so that no frame has to.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOCK_UNSET under 3600, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED,
- * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOCK_UNSET under 3600, MEDIASEAL_ERR_ENTROPY,
+ * MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
+ * Since 0.1.
  */
 mediaseal_status mediaseal_channel_store_tick(const mediaseal_channel_store *store,
                                               uint64_t unix_seconds);
@@ -2164,29 +2297,36 @@ mediaseal_status mediaseal_channel_store_tick(const mediaseal_channel_store *sto
 /**
  * Makes every encryptor begin a new session with its next frame.
  *
- * Call it when the process image may run twice: after a virtual machine was resumed from a snapshot, or a container from a checkpoint.
+ * Call it when the process image may run twice: after a virtual machine was resumed from a
+ * snapshot, or a container from a checkpoint.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_store_renew_sessions(const mediaseal_channel_store *store);
 
 /**
  * Takes the oldest event, if there is one: `type` is MEDIASEAL_EVENT_NONE if there is none.
  *
- * The queue has room for 256; MEDIASEAL_EVENT_EVENTS_LOST comes first where any were dropped. A store with a callback tells it at each tick; who polls, sets none.
+ * The queue has room for 256; MEDIASEAL_EVENT_EVENTS_LOST comes first where any were dropped. A
+ * store with a callback tells it at each tick; who polls, sets none.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_store_poll_event(const mediaseal_channel_store *store,
                                                     mediaseal_event *out_event);
 
 /**
- * Sets who hears the events of a store: `callback` runs inside of mediaseal_channel_store_tick and mediaseal_channel_store_deliver_events, in their thread, one event at a time.
+ * Sets who hears the events of a store: `callback` runs inside of mediaseal_channel_store_tick and
+ * mediaseal_channel_store_deliver_events, in their thread, one event at a time.
  *
- * `callback` NULL unsets it; when this returns, no former callback is running or will run again. `destroy`, which may be NULL, is called exactly once with `user_data`,
- * when the callback is replaced or unset or the store and all that uses it is gone. Consumes `user_data`.
+ * `callback` NULL unsets it; when this returns, no former callback is running or will run again.
+ * `destroy`, which may be NULL, is called exactly once with `user_data`, when the callback is
+ * replaced or unset or the store and all that uses it is gone. Consumes `user_data`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once, not in a callback. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once, not
+ * in a callback. Since 0.1.
  */
 mediaseal_status mediaseal_channel_store_set_event_callback(const mediaseal_channel_store *store,
                                                             mediaseal_event_callback callback,
@@ -2196,20 +2336,24 @@ mediaseal_status mediaseal_channel_store_set_event_callback(const mediaseal_chan
 /**
  * Tells the events that wait to the callback now.
  *
- * Returns MEDIASEAL_OK, also if there is no callback (the events then stay for mediaseal_channel_store_poll_event), MEDIASEAL_ERR_CLOSED,
- * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, also if there is no callback (the events then stay for
+ * mediaseal_channel_store_poll_event), MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any
+ * threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_store_deliver_events(const mediaseal_channel_store *store);
 
 /**
- * Ends the use of a store: later calls with it return MEDIASEAL_ERR_CLOSED. Its channels, encryptors and decryptors go on; they are ticked no more.
+ * Ends the use of a store: later calls with it return MEDIASEAL_ERR_CLOSED. Its channels,
+ * encryptors and decryptors go on; they are ticked no more.
  *
- * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
  */
 mediaseal_status mediaseal_channel_store_close(mediaseal_channel_store *store);
 
 /**
- * Frees a store, the last use of it. NULL is accepted; its channels may be freed before or after. Since 0.1.
+ * Frees a store, the last use of it. NULL is accepted; its channels may be freed before or after.
+ * Since 0.1.
  */
 void mediaseal_channel_store_free(mediaseal_channel_store *store);
 
@@ -2218,24 +2362,29 @@ void mediaseal_channel_store_free(mediaseal_channel_store *store);
 /**
  * Opens a channel.
  *
- * Copies what `config` holds. Writes a new object to `out_channel`, which the caller ends with mediaseal_channel_free; encryptors and decryptors keep the
- * channel open as well.
+ * Copies what `config` holds. Writes a new object to `out_channel`, which the caller ends with
+ * mediaseal_channel_free; encryptors and decryptors keep the channel open as well.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CHANNEL_OPEN, MEDIASEAL_ERR_CHANNEL_NAME, MEDIASEAL_ERR_UNKNOWN_VALUE for other flags, MEDIASEAL_ERR_STRUCT_SIZE,
- * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CHANNEL_OPEN, MEDIASEAL_ERR_CHANNEL_NAME,
+ * MEDIASEAL_ERR_UNKNOWN_VALUE for other flags, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_open(const mediaseal_channel_store *store,
                                         const mediaseal_channel_config *config,
                                         mediaseal_channel **out_channel);
 
 /**
- * Stages a generation: it opens frames, from `opens_at` on, and does not seal. Stage it on every side, then mediaseal_channel_activate.
+ * Stages a generation: it opens frames, from `opens_at` on, and does not seal. Stage it on every
+ * side, then mediaseal_channel_activate.
  *
  * Copies what `generation` holds; the caller wipes his own copy of the key.
  *
- * Returns MEDIASEAL_OK (also for the same key again), MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_KDF_SALT_LENGTH, MEDIASEAL_ERR_GENERATION_RETIRED,
- * MEDIASEAL_ERR_GENERATION_SLOT_BUSY, MEDIASEAL_ERR_GENERATION_CONFLICT, MEDIASEAL_ERR_CHANNEL_KEY_REUSED, MEDIASEAL_ERR_SHORT_TAG,
- * MEDIASEAL_ERR_UNKNOWN_VALUE for other flags, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK (also for the same key again), MEDIASEAL_ERR_KEY_LENGTH,
+ * MEDIASEAL_ERR_KDF_SALT_LENGTH, MEDIASEAL_ERR_GENERATION_RETIRED,
+ * MEDIASEAL_ERR_GENERATION_SLOT_BUSY, MEDIASEAL_ERR_GENERATION_CONFLICT,
+ * MEDIASEAL_ERR_CHANNEL_KEY_REUSED, MEDIASEAL_ERR_SHORT_TAG, MEDIASEAL_ERR_UNKNOWN_VALUE for other
+ * flags, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads
+ * at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_stage(const mediaseal_channel *channel,
                                          const mediaseal_generation *generation);
@@ -2243,10 +2392,12 @@ mediaseal_status mediaseal_channel_stage(const mediaseal_channel *channel,
 /**
  * Stages a generation from the secret of one of its steps, which a member handed over as octets.
  *
- * Borrows `epoch_secret`; the caller wipes it. `cipher` is NULL for a built-in suite, and the cipher for a custom one.
+ * Borrows `epoch_secret`; the caller wipes it. `cipher` is NULL for a built-in suite, and the
+ * cipher for a custom one.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_EPOCH_OCTETS, MEDIASEAL_ERR_EPOCH_FORMAT, MEDIASEAL_ERR_EPOCH_MISMATCH, MEDIASEAL_ERR_UNSUPPORTED_SUITE, and what
- * mediaseal_channel_stage returns. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_EPOCH_OCTETS, MEDIASEAL_ERR_EPOCH_FORMAT,
+ * MEDIASEAL_ERR_EPOCH_MISMATCH, MEDIASEAL_ERR_UNSUPPORTED_SUITE, and what mediaseal_channel_stage
+ * returns. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_join(const mediaseal_channel *channel,
                                         const uint8_t *epoch_secret,
@@ -2256,38 +2407,45 @@ mediaseal_status mediaseal_channel_join(const mediaseal_channel *channel,
 /**
  * The same with the secret as key text, "mediaseal-epoch-1...", which ends with a zero octet.
  *
- * Returns what mediaseal_channel_join returns, and MEDIASEAL_ERR_EPOCH_TEXT, MEDIASEAL_ERR_NOT_UTF8. Any threads at once. Since 0.1.
+ * Returns what mediaseal_channel_join returns, and MEDIASEAL_ERR_EPOCH_TEXT,
+ * MEDIASEAL_ERR_NOT_UTF8. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_join_text(const mediaseal_channel *channel,
                                              const char *epoch_text,
                                              const mediaseal_cipher *cipher);
 
 /**
- * Makes a staged generation the one that seals, from the next frame of every encryptor on. The former one still opens, until grace ends.
+ * Makes a staged generation the one that seals, from the next frame of every encryptor on. The
+ * former one still opens, until grace ends.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_NOT_OPEN_YET, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED,
- * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_NOT_OPEN_YET,
+ * MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER.
+ * Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_activate(const mediaseal_channel *channel,
                                             uint64_t generation);
 
 /**
- * Moves the sending step of a generation ahead, to `step`: who joins at it opens nothing earlier. Absolute, so saying it twice changes nothing.
+ * Moves the sending step of a generation ahead, to `step`: who joins at it opens nothing earlier.
+ * Absolute, so saying it twice changes nothing.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_GRACE_OPEN, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED,
- * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_GRACE_OPEN,
+ * MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER.
+ * Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_advance_to(const mediaseal_channel *channel,
                                               uint64_t generation,
                                               uint32_t step);
 
 /**
- * Writes the secret of a held step, which a joiner gets over a path that only he can read, to `out`.
+ * Writes the secret of a held step, which a joiner gets over a path that only he can read, to
+ * `out`.
  *
  * MEDIASEAL_EPOCH_SECRET_MAX_LEN octets are enough; the caller wipes them after use.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_UNKNOWN_STEP, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_CLOSED,
- * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_UNKNOWN_STEP,
+ * MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at
+ * once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_epoch_secret(const mediaseal_channel *channel,
                                                 uint64_t generation,
@@ -2297,7 +2455,8 @@ mediaseal_status mediaseal_channel_epoch_secret(const mediaseal_channel *channel
                                                 size_t *out_len);
 
 /**
- * Writes the same as key text, with a zero octet behind it that `out_len` does not count; MEDIASEAL_EPOCH_TEXT_MAX_LEN + 1 octets are enough.
+ * Writes the same as key text, with a zero octet behind it that `out_len` does not count;
+ * MEDIASEAL_EPOCH_TEXT_MAX_LEN + 1 octets are enough.
  *
  * Returns what mediaseal_channel_epoch_secret returns. Any threads at once. Since 0.1.
  */
@@ -2309,11 +2468,13 @@ mediaseal_status mediaseal_channel_epoch_text(const mediaseal_channel *channel,
                                               size_t *out_len);
 
 /**
- * Writes the channel key of a generation that was staged with MEDIASEAL_GENERATION_KEEP_ROOT to `out`; MEDIASEAL_KEY_MAX_LEN octets are enough.
+ * Writes the channel key of a generation that was staged with MEDIASEAL_GENERATION_KEEP_ROOT to
+ * `out`; MEDIASEAL_KEY_MAX_LEN octets are enough.
  *
  * The caller wipes it after use.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_ROOT_NOT_KEPT, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_ROOT_NOT_KEPT, MEDIASEAL_ERR_BUFFER_TOO_SMALL,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_key(const mediaseal_channel *channel,
                                        uint64_t generation,
@@ -2322,34 +2483,44 @@ mediaseal_status mediaseal_channel_key(const mediaseal_channel *channel,
                                        size_t *out_len);
 
 /**
- * Retires a generation at once: it opens and seals nothing more, and its number does not come again.
+ * Retires a generation at once: it opens and seals nothing more, and its number does not come
+ * again.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
-mediaseal_status mediaseal_channel_retire(const mediaseal_channel *channel, uint64_t generation);
+mediaseal_status mediaseal_channel_retire(const mediaseal_channel *channel,
+                                          uint64_t generation);
 
 /**
- * Ends every grace now: the former generation is retired, and the steps below the sending ones are wiped.
+ * Ends every grace now: the former generation is retired, and the steps below the sending ones are
+ * wiped.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
+ * Since 0.1.
  */
 mediaseal_status mediaseal_channel_end_grace(const mediaseal_channel *channel);
 
 /**
  * Writes the generation that seals and its step to `out_generation` and `out_step`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
-mediaseal_status mediaseal_channel_sending(const mediaseal_channel *channel, uint64_t *out_generation, uint32_t *out_step);
+mediaseal_status mediaseal_channel_sending(const mediaseal_channel *channel,
+                                           uint64_t *out_generation,
+                                           uint32_t *out_step);
 
 /**
- * Announces who sends under a KID, as the sender's MEDIASEAL_EVENT_SESSION_STARTED told: decryptors then open it for this sender, whom they need not expect
- * otherwise. Ciphers of MEDIASEAL_COST_SLOW need it.
+ * Announces who sends under a KID, as the sender's MEDIASEAL_EVENT_SESSION_STARTED told: decryptors
+ * then open it for this sender, whom they need not expect otherwise. Ciphers of MEDIASEAL_COST_SLOW
+ * need it.
  *
  * The announcement is not trusted: a frame opens for this sender or not at all. Copies `sender`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_EXPECTED_SENDERS if 16 others were announced for this KID, MEDIASEAL_ERR_SENDER_ID_TOO_LONG,
- * MEDIASEAL_ERR_UNKNOWN_VALUE for other media, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_EXPECTED_SENDERS if 16 others were announced for this KID,
+ * MEDIASEAL_ERR_SENDER_ID_TOO_LONG, MEDIASEAL_ERR_UNKNOWN_VALUE for other media,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_expect_session(const mediaseal_channel *channel,
                                                   uint64_t kid,
@@ -2358,12 +2529,14 @@ mediaseal_status mediaseal_channel_expect_session(const mediaseal_channel *chann
                                                   uint32_t media);
 
 /**
- * Writes the safety code of the generation that seals to `out`: 12 groups of 5 digits, which members read to each other. Equal codes mean equal keys, suite and clock.
+ * Writes the safety code of the generation that seals to `out`: 12 groups of 5 digits, which
+ * members read to each other. Equal codes mean equal keys, suite and clock.
  *
- * A zero octet stands behind it, which `out_len` does not count; MEDIASEAL_SAFETY_CODE_LEN + 1 octets are enough.
+ * A zero octet stands behind it, which `out_len` does not count; MEDIASEAL_SAFETY_CODE_LEN + 1
+ * octets are enough.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
- * Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_BUFFER_TOO_SMALL,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_safety_code(const mediaseal_channel *channel,
                                                char *out,
@@ -2371,12 +2544,13 @@ mediaseal_status mediaseal_channel_safety_code(const mediaseal_channel *channel,
                                                size_t *out_len);
 
 /**
- * Answers a key check, over any path and before any media: `sender` is this member's name, `challenge` the MEDIASEAL_KEY_CHECK_LEN octets that the asker chose at random.
+ * Answers a key check, over any path and before any media: `sender` is this member's name,
+ * `challenge` the MEDIASEAL_KEY_CHECK_LEN octets that the asker chose at random.
  *
  * Writes MEDIASEAL_KEY_CHECK_LEN octets to `out_answer`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_SENDER_ID_TOO_LONG, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
- * Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_SENDER_ID_TOO_LONG,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_key_check(const mediaseal_channel *channel,
                                              const uint8_t *sender,
@@ -2389,8 +2563,9 @@ mediaseal_status mediaseal_channel_key_check(const mediaseal_channel *channel,
  *
  * Borrows `sender`, and MEDIASEAL_KEY_CHECK_LEN octets each of `challenge` and `answer`.
  *
- * Returns MEDIASEAL_OK if it is that answer, MEDIASEAL_ERR_KEY_CHECK_FAILED if it is another, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_SENDER_ID_TOO_LONG,
- * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK if it is that answer, MEDIASEAL_ERR_KEY_CHECK_FAILED if it is another,
+ * MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_SENDER_ID_TOO_LONG, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_verify_key_check(const mediaseal_channel *channel,
                                                     const uint8_t *sender,
@@ -2399,12 +2574,14 @@ mediaseal_status mediaseal_channel_verify_key_check(const mediaseal_channel *cha
                                                     const uint8_t *answer);
 
 /**
- * Writes what must outlive the process, so that nothing opened before opens again after a restart, to `out`.
+ * Writes what must outlive the process, so that nothing opened before opens again after a restart,
+ * to `out`.
  *
- * It holds no secret; keep it where nobody else can change it. With `out` NULL and `capacity` 0 the octets needed are written to `out_len`; they may grow between
- * two calls.
+ * It holds no secret; keep it where nobody else can change it. With `out` NULL and `capacity` 0 the
+ * octets needed are written to `out_len`; they may grow between two calls.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_replay_state(const mediaseal_channel *channel,
                                                 uint8_t *out,
@@ -2412,23 +2589,28 @@ mediaseal_status mediaseal_channel_replay_state(const mediaseal_channel *channel
                                                 size_t *out_len);
 
 /**
- * Takes over what mediaseal_channel_replay_state wrote, before generations are staged. Borrows `state`.
+ * Takes over what mediaseal_channel_replay_state wrote, before generations are staged. Borrows
+ * `state`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_REPLAY_STATE (nothing is taken over), MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_REPLAY_STATE (nothing is taken over), MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_import_replay_state(const mediaseal_channel *channel,
                                                        const uint8_t *state,
                                                        size_t state_len);
 
 /**
- * Ends the use of a channel object: later calls with it return MEDIASEAL_ERR_CLOSED. Its encryptors and decryptors go on.
+ * Ends the use of a channel object: later calls with it return MEDIASEAL_ERR_CLOSED. Its encryptors
+ * and decryptors go on.
  *
- * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
  */
 mediaseal_status mediaseal_channel_close(mediaseal_channel *channel);
 
 /**
- * Frees a channel object, the last use of it. NULL is accepted; the store, encryptors and decryptors may be freed before or after. Since 0.1.
+ * Frees a channel object, the last use of it. NULL is accepted; the store, encryptors and
+ * decryptors may be freed before or after. Since 0.1.
  */
 void mediaseal_channel_free(mediaseal_channel *channel);
 
@@ -2437,10 +2619,13 @@ void mediaseal_channel_free(mediaseal_channel *channel);
 /**
  * Makes an encryptor for the raw keys of `store`.
  *
- * Borrows `config`, or takes the defaults for NULL. Writes a new object to `out_encryptor`, which the caller ends with mediaseal_encryptor_free.
+ * Borrows `config`, or takes the defaults for NULL. Writes a new object to `out_encryptor`, which
+ * the caller ends with mediaseal_encryptor_free.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_PACKET_MAXIMUM, MEDIASEAL_ERR_COMPACT_PROFILE, MEDIASEAL_ERR_UNKNOWN_VALUE for another mode or for media or sender with raw
- * keys, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_PACKET_MAXIMUM, MEDIASEAL_ERR_COMPACT_PROFILE,
+ * MEDIASEAL_ERR_UNKNOWN_VALUE for another mode or for media or sender with raw keys,
+ * MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
+ * Since 0.1.
  */
 mediaseal_status mediaseal_encryptor_new(const mediaseal_key_store *store,
                                          const mediaseal_encryptor_config *config,
@@ -2449,11 +2634,14 @@ mediaseal_status mediaseal_encryptor_new(const mediaseal_key_store *store,
 /**
  * Makes an encryptor for what one sender sends of one kind of media in `channel`.
  *
- * It seals in sessions of its own: as many encryptors as you like, of one sender or several, restarted as often as you like, repeat no nonce. Copies what `config`
- * holds. Writes a new object to `out_encryptor`, which the caller ends with mediaseal_encryptor_free.
+ * It seals in sessions of its own: as many encryptors as you like, of one sender or several,
+ * restarted as often as you like, repeat no nonce. Copies what `config` holds. Writes a new object
+ * to `out_encryptor`, which the caller ends with mediaseal_encryptor_free.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_PACKET_MAXIMUM, MEDIASEAL_ERR_COMPACT_PROFILE for that mode, MEDIASEAL_ERR_UNKNOWN_VALUE for another mode or media,
- * MEDIASEAL_ERR_SENDER_ID_TOO_LONG, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_PACKET_MAXIMUM, MEDIASEAL_ERR_COMPACT_PROFILE for that mode,
+ * MEDIASEAL_ERR_UNKNOWN_VALUE for another mode or media, MEDIASEAL_ERR_SENDER_ID_TOO_LONG,
+ * MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
+ * Since 0.1.
  */
 mediaseal_status mediaseal_encryptor_new_for_channel(const mediaseal_channel *channel,
                                                      const mediaseal_encryptor_config *config,
@@ -2462,14 +2650,20 @@ mediaseal_status mediaseal_encryptor_new_for_channel(const mediaseal_channel *ch
 /**
  * Seals a frame into `out` and writes the octets of the result to `out_len`.
  *
- * Borrows `plaintext` and `info` until return; `info` may be NULL. `out` equals `plaintext`, which is then overwritten, or has no octet in common with it. On success
- * `out` begins with header, ciphertext and tag. If the arguments are refused it is unchanged and no counter is spent; if the cipher fails what was written is zeroed and one
- * counter is spent. Nothing ever goes out in clear. Allocates nothing and takes no lock, but at the first frame of a stream or session and after a change of keys.
+ * Borrows `plaintext` and `info` until return; `info` may be NULL. `out` equals `plaintext`, which
+ * is then overwritten, or has no octet in common with it. On success `out` begins with header,
+ * ciphertext and tag. If the arguments are refused it is unchanged and no counter is spent; if the
+ * cipher fails what was written is zeroed and one counter is spent. Nothing ever goes out in clear.
+ * Allocates nothing and takes no lock, but at the first frame of a stream or session and after a
+ * change of keys.
  *
- * Returns MEDIASEAL_OK; MEDIASEAL_ERR_BUFFER_TOO_SMALL (see mediaseal_encryptor_bound), MEDIASEAL_ERR_PACKET_TOO_LONG, MEDIASEAL_ERR_FRAME_TOO_LONG,
- * MEDIASEAL_ERR_METADATA_TOO_LONG, MEDIASEAL_ERR_OVERLAP, MEDIASEAL_ERR_CLOCK_UNSET; MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_KEY_EXHAUSTED,
- * MEDIASEAL_ERR_FORKED; MEDIASEAL_ERR_CIPHER_FAILED, `MEDIASEAL_ERR_COUNTER_STORE_...`; MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
- * MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_LENGTH. Exclusive use of `encryptor`. Since 0.1.
+ * Returns MEDIASEAL_OK; MEDIASEAL_ERR_BUFFER_TOO_SMALL (see mediaseal_encryptor_bound),
+ * MEDIASEAL_ERR_PACKET_TOO_LONG, MEDIASEAL_ERR_FRAME_TOO_LONG, MEDIASEAL_ERR_METADATA_TOO_LONG,
+ * MEDIASEAL_ERR_OVERLAP, MEDIASEAL_ERR_CLOCK_UNSET; MEDIASEAL_ERR_NO_ACTIVE_KEY,
+ * MEDIASEAL_ERR_KEY_EXHAUSTED, MEDIASEAL_ERR_FORKED; MEDIASEAL_ERR_CIPHER_FAILED,
+ * `MEDIASEAL_ERR_COUNTER_STORE_...`; MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_LENGTH. Exclusive use of
+ * `encryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_encryptor_encrypt(mediaseal_encryptor *encryptor,
                                              const mediaseal_frame_info *info,
@@ -2482,10 +2676,13 @@ mediaseal_status mediaseal_encryptor_encrypt(mediaseal_encryptor *encryptor,
 /**
  * Seals a frame where it lies: `len` octets at `buffer + offset`, so that nothing is moved.
  *
- * In front of the frame there is room for the header (MEDIASEAL_HEADROOM octets are always enough), behind it for the tag (MEDIASEAL_TAILROOM). On success
- * `out_offset` and `out_len` tell where header, ciphertext and tag lie in `buffer`. Otherwise as mediaseal_encryptor_encrypt; if the cipher fails, the frame is zeroed.
+ * In front of the frame there is room for the header (MEDIASEAL_HEADROOM octets are always enough),
+ * behind it for the tag (MEDIASEAL_TAILROOM). On success `out_offset` and `out_len` tell where
+ * header, ciphertext and tag lie in `buffer`. Otherwise as mediaseal_encryptor_encrypt; if the
+ * cipher fails, the frame is zeroed.
  *
- * Returns what mediaseal_encryptor_encrypt returns, with MEDIASEAL_ERR_HEADROOM, MEDIASEAL_ERR_TAILROOM and MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER in place of
+ * Returns what mediaseal_encryptor_encrypt returns, with MEDIASEAL_ERR_HEADROOM,
+ * MEDIASEAL_ERR_TAILROOM and MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER in place of
  * MEDIASEAL_ERR_BUFFER_TOO_SMALL. Exclusive use of `encryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_encryptor_encrypt_in_place(mediaseal_encryptor *encryptor,
@@ -2500,15 +2697,19 @@ mediaseal_status mediaseal_encryptor_encrypt_in_place(mediaseal_encryptor *encry
 /**
  * Writes the most octets that a frame of `len` octets becomes to `out_bound`: the capacity to give.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `encryptor`. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER.
+ * Exclusive use of `encryptor`. Since 0.1.
  */
-mediaseal_status mediaseal_encryptor_bound(mediaseal_encryptor *encryptor, size_t len, size_t *out_bound);
+mediaseal_status mediaseal_encryptor_bound(mediaseal_encryptor *encryptor,
+                                           size_t len,
+                                           size_t *out_bound);
 
 /**
- * Writes the exact octets that header and tag add to the next frame to `out_overhead`, if no other encryptor of the store is quicker.
+ * Writes the exact octets that header and tag add to the next frame to `out_overhead`, if no other
+ * encryptor of the store is quicker.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_CLOCK_UNSET, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use
- * of `encryptor`. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_CLOCK_UNSET, MEDIASEAL_ERR_BUSY,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `encryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_encryptor_next_overhead(mediaseal_encryptor *encryptor,
                                                    size_t *out_overhead);
@@ -2516,14 +2717,16 @@ mediaseal_status mediaseal_encryptor_next_overhead(mediaseal_encryptor *encrypto
 /**
  * Takes over changes of the keys now, so that a retired key is wiped though no frame comes.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `encryptor`. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER.
+ * Exclusive use of `encryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_encryptor_refresh(mediaseal_encryptor *encryptor);
 
 /**
  * Writes why the last refused frame was refused to `out_failure`, in numbers.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `encryptor`. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `encryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_encryptor_last_failure(mediaseal_encryptor *encryptor,
                                                   mediaseal_failure *out_failure);
@@ -2531,15 +2734,18 @@ mediaseal_status mediaseal_encryptor_last_failure(mediaseal_encryptor *encryptor
 /**
  * Writes how many streams are counted apart, at most 1,024, to `out_count`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `encryptor`. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER.
+ * Exclusive use of `encryptor`. Since 0.1.
  */
-mediaseal_status mediaseal_encryptor_statistics_count(mediaseal_encryptor *encryptor, size_t *out_count);
+mediaseal_status mediaseal_encryptor_statistics_count(mediaseal_encryptor *encryptor,
+                                                      size_t *out_count);
 
 /**
- * Writes the counters of stream `index`, in the order in which the streams began, to `out_statistics`.
+ * Writes the counters of stream `index`, in the order in which the streams began, to
+ * `out_statistics`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_INDEX, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of
- * `encryptor`. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_INDEX, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `encryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_encryptor_statistics(mediaseal_encryptor *encryptor,
                                                 size_t index,
@@ -2548,20 +2754,24 @@ mediaseal_status mediaseal_encryptor_statistics(mediaseal_encryptor *encryptor,
 /**
  * Writes the counters over all streams to `out_statistics`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `encryptor`. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `encryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_encryptor_totals(mediaseal_encryptor *encryptor,
                                             mediaseal_statistics *out_statistics);
 
 /**
- * Ends the use of an encryptor: calls that begin later return MEDIASEAL_ERR_CLOSED, and the first of them, or mediaseal_encryptor_free, wipes what it holds.
+ * Ends the use of an encryptor: calls that begin later return MEDIASEAL_ERR_CLOSED, and the first
+ * of them, or mediaseal_encryptor_free, wipes what it holds.
  *
- * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
  */
 mediaseal_status mediaseal_encryptor_close(mediaseal_encryptor *encryptor);
 
 /**
- * Frees an encryptor, the last use of it. NULL is accepted; store and channel may be freed before or after. Since 0.1.
+ * Frees an encryptor, the last use of it. NULL is accepted; store and channel may be freed before
+ * or after. Since 0.1.
  */
 void mediaseal_encryptor_free(mediaseal_encryptor *encryptor);
 
@@ -2570,22 +2780,27 @@ void mediaseal_encryptor_free(mediaseal_encryptor *encryptor);
 /**
  * Makes a decryptor for the raw keys of `store`.
  *
- * Borrows `config`, or takes the defaults for NULL. Writes a new object to `out_decryptor`, which the caller ends with mediaseal_decryptor_free.
+ * Borrows `config`, or takes the defaults for NULL. Writes a new object to `out_decryptor`, which
+ * the caller ends with mediaseal_decryptor_free.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_VALUE for another mode or for expected senders with raw keys, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED,
- * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_VALUE for another mode or for expected senders with
+ * raw keys, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any
+ * threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_decryptor_new(const mediaseal_key_store *store,
                                          const mediaseal_decryptor_config *config,
                                          mediaseal_decryptor **out_decryptor);
 
 /**
- * Makes a decryptor for what the expected pairs of sender and media send in `channel`. More senders are announced by mediaseal_channel_expect_session.
+ * Makes a decryptor for what the expected pairs of sender and media send in `channel`. More senders
+ * are announced by mediaseal_channel_expect_session.
  *
- * Copies what `config` holds. Writes a new object to `out_decryptor`, which the caller ends with mediaseal_decryptor_free.
+ * Copies what `config` holds. Writes a new object to `out_decryptor`, which the caller ends with
+ * mediaseal_decryptor_free.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_EXPECTED_SENDERS, MEDIASEAL_ERR_UNKNOWN_VALUE for another mode or media, MEDIASEAL_ERR_SENDER_ID_TOO_LONG,
- * MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_EXPECTED_SENDERS, MEDIASEAL_ERR_UNKNOWN_VALUE for another
+ * mode or media, MEDIASEAL_ERR_SENDER_ID_TOO_LONG, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_decryptor_new_for_channel(const mediaseal_channel *channel,
                                                      const mediaseal_decryptor_config *config,
@@ -2594,14 +2809,18 @@ mediaseal_status mediaseal_decryptor_new_for_channel(const mediaseal_channel *ch
 /**
  * Opens a frame into `out` and writes the octets of the plaintext to `out_len`.
  *
- * Borrows `ciphertext` and `info` until return; `info` may be NULL. `out` equals `ciphertext`, which is then overwritten, or has no octet in common with it. `out_opened`
- * may be NULL; what it says is authenticated. If the frame is refused, `out` is unchanged or zeroed where it was written to, and never holds plaintext; if its key is
- * missing or not open yet, or it is malformed or truncated, nothing has changed, and it may be tried again. Allocates nothing and takes no lock, but at the first frame of a
- * stream or session and after a change of keys.
+ * Borrows `ciphertext` and `info` until return; `info` may be NULL. `out` equals `ciphertext`,
+ * which is then overwritten, or has no octet in common with it. `out_opened` may be NULL; what it
+ * says is authenticated. If the frame is refused, `out` is unchanged or zeroed where it was written
+ * to, and never holds plaintext; if its key is missing or not open yet, or it is malformed or
+ * truncated, nothing has changed, and it may be tried again. Allocates nothing and takes no lock,
+ * but at the first frame of a stream or session and after a change of keys.
  *
- * Returns MEDIASEAL_OK; a `MEDIASEAL_ERR_...` of class MEDIASEAL_CLASS_DROP_THE_PACKET; MEDIASEAL_ERR_MISSING_KEY, MEDIASEAL_ERR_NOT_YET_ACTIVE,
- * MEDIASEAL_ERR_INTEGRITY_LIMIT; MEDIASEAL_ERR_BUFFER_TOO_SMALL (the length of the ciphertext is always enough), MEDIASEAL_ERR_METADATA_TOO_LONG,
- * MEDIASEAL_ERR_OVERLAP; MEDIASEAL_ERR_CIPHER_FAILED; MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE,
+ * Returns MEDIASEAL_OK; a `MEDIASEAL_ERR_...` of class MEDIASEAL_CLASS_DROP_THE_PACKET;
+ * MEDIASEAL_ERR_MISSING_KEY, MEDIASEAL_ERR_NOT_YET_ACTIVE, MEDIASEAL_ERR_INTEGRITY_LIMIT;
+ * MEDIASEAL_ERR_BUFFER_TOO_SMALL (the length of the ciphertext is always enough),
+ * MEDIASEAL_ERR_METADATA_TOO_LONG, MEDIASEAL_ERR_OVERLAP; MEDIASEAL_ERR_CIPHER_FAILED;
+ * MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE,
  * MEDIASEAL_ERR_LENGTH. Exclusive use of `decryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_decryptor_decrypt(mediaseal_decryptor *decryptor,
@@ -2616,11 +2835,11 @@ mediaseal_status mediaseal_decryptor_decrypt(mediaseal_decryptor *decryptor,
 /**
  * Opens a frame where it lies: `len` octets at `buffer + offset`, so that nothing is moved.
  *
- * On success `out_offset` and `out_len` tell where the plaintext lies in `buffer`. If the frame is refused it is unchanged, or its ciphertext is zeroed. Otherwise as
- * mediaseal_decryptor_decrypt.
+ * On success `out_offset` and `out_len` tell where the plaintext lies in `buffer`. If the frame is
+ * refused it is unchanged, or its ciphertext is zeroed. Otherwise as mediaseal_decryptor_decrypt.
  *
- * Returns what mediaseal_decryptor_decrypt returns, with MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER in place of MEDIASEAL_ERR_BUFFER_TOO_SMALL. Exclusive use of
- * `decryptor`. Since 0.1.
+ * Returns what mediaseal_decryptor_decrypt returns, with MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER in
+ * place of MEDIASEAL_ERR_BUFFER_TOO_SMALL. Exclusive use of `decryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_decryptor_decrypt_in_place(mediaseal_decryptor *decryptor,
                                                       const mediaseal_frame_info *info,
@@ -2635,14 +2854,16 @@ mediaseal_status mediaseal_decryptor_decrypt_in_place(mediaseal_decryptor *decry
 /**
  * Takes over changes of the keys now, so that a retired key is wiped though no frame comes.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `decryptor`. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER.
+ * Exclusive use of `decryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_decryptor_refresh(mediaseal_decryptor *decryptor);
 
 /**
  * Writes why the last refused frame was refused to `out_failure`, in numbers.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_decryptor_last_failure(mediaseal_decryptor *decryptor,
                                                   mediaseal_failure *out_failure);
@@ -2650,15 +2871,18 @@ mediaseal_status mediaseal_decryptor_last_failure(mediaseal_decryptor *decryptor
 /**
  * Writes how many streams are counted apart, at most 1,024, to `out_count`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `decryptor`. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER.
+ * Exclusive use of `decryptor`. Since 0.1.
  */
-mediaseal_status mediaseal_decryptor_statistics_count(mediaseal_decryptor *decryptor, size_t *out_count);
+mediaseal_status mediaseal_decryptor_statistics_count(mediaseal_decryptor *decryptor,
+                                                      size_t *out_count);
 
 /**
- * Writes the counters of stream `index`, in the order in which their first authentic frames came, to `out_statistics`.
+ * Writes the counters of stream `index`, in the order in which their first authentic frames came,
+ * to `out_statistics`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_INDEX, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of
- * `decryptor`. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_INDEX, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_decryptor_statistics(mediaseal_decryptor *decryptor,
                                                 size_t index,
@@ -2667,28 +2891,34 @@ mediaseal_status mediaseal_decryptor_statistics(mediaseal_decryptor *decryptor,
 /**
  * Writes the counters over all streams to `out_statistics`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_decryptor_totals(mediaseal_decryptor *decryptor,
                                             mediaseal_statistics *out_statistics);
 
 /**
- * Writes the refusals that belong to no stream to `out_statistics`: no key, no header, or no authentic frame so far. All else in it is 0.
+ * Writes the refusals that belong to no stream to `out_statistics`: no key, no header, or no
+ * authentic frame so far. All else in it is 0.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_decryptor_unattributed(mediaseal_decryptor *decryptor,
                                                   mediaseal_statistics *out_statistics);
 
 /**
- * Ends the use of a decryptor: calls that begin later return MEDIASEAL_ERR_CLOSED, and the first of them, or mediaseal_decryptor_free, wipes what it holds.
+ * Ends the use of a decryptor: calls that begin later return MEDIASEAL_ERR_CLOSED, and the first of
+ * them, or mediaseal_decryptor_free, wipes what it holds.
  *
- * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
  */
 mediaseal_status mediaseal_decryptor_close(mediaseal_decryptor *decryptor);
 
 /**
- * Frees a decryptor, the last use of it. NULL is accepted; store and channel may be freed before or after. Since 0.1.
+ * Frees a decryptor, the last use of it. NULL is accepted; store and channel may be freed before or
+ * after. Since 0.1.
  */
 void mediaseal_decryptor_free(mediaseal_decryptor *decryptor);
 
@@ -2697,11 +2927,15 @@ void mediaseal_decryptor_free(mediaseal_decryptor *decryptor);
 /**
  * Seals many frames, of one encryptor or many, in the order of `jobs`.
  *
- * Each job is what mediaseal_encryptor_encrypt does, and ends for itself: `status` and `out_len` of every job are written, whatever happened to the others. Jobs are laid out one behind
- * the other at the distance that `struct_size` of the first tells, and all have the same. A buffer that a job writes belongs to that job alone.
+ * Each job is what mediaseal_encryptor_encrypt does, and ends for itself: `status` and `out_len` of
+ * every job are written, whatever happened to the others. Jobs are laid out one behind the other at
+ * the distance that `struct_size` of the first tells, and all have the same. A buffer that a job
+ * writes belongs to that job alone.
  *
- * Returns MEDIASEAL_OK if all jobs ended so, else the status of the first that did not; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_STRUCT_SIZE,
- * MEDIASEAL_ERR_LENGTH, after which no job was begun. Exclusive use of the encryptors and of `jobs`. Since 0.1.
+ * Returns MEDIASEAL_OK if all jobs ended so, else the status of the first that did not;
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_STRUCT_SIZE,
+ * MEDIASEAL_ERR_LENGTH, after which no job was begun. Exclusive use of the encryptors and of
+ * `jobs`. Since 0.1.
  */
 mediaseal_status mediaseal_encrypt_batch(mediaseal_encrypt_job *jobs,
                                          size_t count);
@@ -2709,11 +2943,15 @@ mediaseal_status mediaseal_encrypt_batch(mediaseal_encrypt_job *jobs,
 /**
  * Opens many frames, of one decryptor or many, in the order of `jobs`.
  *
- * Each job is what mediaseal_decryptor_decrypt does, and ends for itself: `status` and `out_len` of every job are written, whatever happened to the others. Jobs are laid out one behind
- * the other at the distance that `struct_size` of the first tells, and all have the same. A buffer that a job writes belongs to that job alone.
+ * Each job is what mediaseal_decryptor_decrypt does, and ends for itself: `status` and `out_len` of
+ * every job are written, whatever happened to the others. Jobs are laid out one behind the other at
+ * the distance that `struct_size` of the first tells, and all have the same. A buffer that a job
+ * writes belongs to that job alone.
  *
- * Returns MEDIASEAL_OK if all jobs ended so, else the status of the first that did not; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_STRUCT_SIZE,
- * MEDIASEAL_ERR_LENGTH, after which no job was begun. Exclusive use of the decryptors and of `jobs`. Since 0.1.
+ * Returns MEDIASEAL_OK if all jobs ended so, else the status of the first that did not;
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_STRUCT_SIZE,
+ * MEDIASEAL_ERR_LENGTH, after which no job was begun. Exclusive use of the decryptors and of
+ * `jobs`. Since 0.1.
  */
 mediaseal_status mediaseal_decrypt_batch(mediaseal_decrypt_job *jobs,
                                          size_t count);

@@ -88,6 +88,8 @@ pub use channel::{
 pub use cipher::{CheckedCipher, CipherSuite};
 pub use error::{Class, Error, Malformed, Misuse, StoreFault};
 pub use event::Event;
+#[cfg(feature = "capi")]
+pub use ffi::LoadError;
 pub use frame::{FrameBuf, FrameInfo};
 pub use id::{Counter, Epoch, InvalidId, KeyId, Media, MlsKid, RatchetedKid, SenderId, Ssrc};
 pub use keys::{

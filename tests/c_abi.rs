@@ -2,10 +2,12 @@
 //! the library says, every item is explained. (`cargo xtask test header` holds the header to the sources, `tests/c/` what the functions do.)
 
 #![cfg(all(test, feature = "capi"))]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(unsafe_code, reason = "calls C functions as a C program would")]
 
 use std::collections::BTreeSet;
-use std::ffi::{CStr, CString, c_char};
+use std::ffi::{CStr, CString, c_char, c_void};
+use std::ptr::{null, null_mut};
 
 use mediaseal as _;
 
@@ -14,6 +16,55 @@ const TABLE: &str = include_str!("c/abi.inc");
 
 unsafe extern "C" {
     fn mediaseal_constant(name: *const c_char, out_value: *mut i64) -> i32;
+    fn mediaseal_cipher_builtin(suite: u32, flags: u32, out: *mut *mut c_void) -> i32;
+    fn mediaseal_key_store_new(cipher: *const c_void, out: *mut *mut c_void) -> i32;
+    fn mediaseal_key_store_add_send(
+        store: *const c_void,
+        key: *const u8,
+        len: usize,
+        kid: u64,
+        origin: u32,
+        counters: *const c_void,
+    ) -> i32;
+    fn mediaseal_key_store_add_receive(
+        store: *const c_void,
+        key: *const u8,
+        len: usize,
+        kid: u64,
+        sender: *const u8,
+        sender_len: usize,
+        opens_at: u64,
+    ) -> i32;
+    fn mediaseal_key_store_activate(store: *const c_void, kid: u64) -> i32;
+    fn mediaseal_encryptor_new(
+        store: *const c_void,
+        config: *const c_void,
+        out: *mut *mut c_void,
+    ) -> i32;
+    fn mediaseal_decryptor_new(
+        store: *const c_void,
+        config: *const c_void,
+        out: *mut *mut c_void,
+    ) -> i32;
+    fn mediaseal_encryptor_encrypt(
+        encryptor: *mut c_void,
+        info: *const c_void,
+        plaintext: *const u8,
+        len: usize,
+        out: *mut u8,
+        capacity: usize,
+        out_len: *mut usize,
+    ) -> i32;
+    fn mediaseal_decryptor_decrypt(
+        decryptor: *mut c_void,
+        info: *const c_void,
+        ciphertext: *const u8,
+        len: usize,
+        out: *mut u8,
+        capacity: usize,
+        out_len: *mut usize,
+        out_opened: *mut c_void,
+    ) -> i32;
     safe fn mediaseal_status_name(status: i32) -> *const c_char;
     safe fn mediaseal_status_text(status: i32) -> *const c_char;
     safe fn mediaseal_status_class(status: i32) -> u32;
@@ -188,4 +239,74 @@ fn every_function_tells_of_its_statuses_threads_and_version() {
             );
         }
     }
+}
+
+#[test]
+fn ten_thousand_frames_through_c_allocate_nothing() {
+    let key = [7; 32];
+    let [
+        mut cipher,
+        mut sending,
+        mut receiving,
+        mut encryptor,
+        mut decryptor,
+    ] = [null_mut(); 5];
+    // SAFETY: as the header asks: every pointer is to a local or was made by the call before. The objects are left to the end of the process.
+    let made = unsafe {
+        [
+            mediaseal_cipher_builtin(4, 0, &raw mut cipher),
+            mediaseal_key_store_new(cipher, &raw mut sending),
+            mediaseal_key_store_new(cipher, &raw mut receiving),
+            mediaseal_key_store_add_send(sending, key.as_ptr(), 32, 0, 1, null()),
+            mediaseal_key_store_activate(sending, 0),
+            mediaseal_key_store_add_receive(receiving, key.as_ptr(), 32, 0, null(), 0, 0),
+            mediaseal_encryptor_new(sending, null(), &raw mut encryptor),
+            mediaseal_decryptor_new(receiving, null(), &raw mut decryptor),
+        ]
+    };
+    assert_eq!(made, [0; 8]);
+    let (mut sealed, mut opened) = ([0; 1400], [0; 1400]);
+    let mut one_frame = |n: usize| {
+        let (mut len, mut opened_len) = (0, 0);
+        let (out, back) = (sealed.as_mut_ptr(), opened.as_mut_ptr());
+        // SAFETY: the arrays have the octets that the lengths say, and the objects are those made above.
+        let statuses = unsafe {
+            [
+                mediaseal_encryptor_encrypt(
+                    encryptor,
+                    null(),
+                    key.as_ptr(),
+                    n % 33,
+                    out,
+                    1400,
+                    &raw mut len,
+                ),
+                mediaseal_decryptor_decrypt(
+                    decryptor,
+                    null(),
+                    out,
+                    len,
+                    back,
+                    1400,
+                    &raw mut opened_len,
+                    null_mut(),
+                ),
+                mediaseal_decryptor_decrypt(
+                    decryptor,
+                    null(),
+                    out,
+                    len,
+                    back,
+                    1400,
+                    &raw mut opened_len,
+                    null_mut(),
+                ),
+            ]
+        };
+        assert_eq!(statuses, [0, 0, 302], "the third is a duplicate");
+    };
+    // The first frame of a stream is outside the steady state.
+    one_frame(0);
+    let allocations = allocation_counter::measure(|| (0..10_000).for_each(&mut one_frame));
+    assert_eq!(allocations.count_total, 0);
 }

@@ -28,8 +28,8 @@ proptest! {
         tailroom in 32..64usize,
     ) {
         let info = FrameInfo::new(Ssrc::new(7)).metadata(&metadata);
-        // Three pairs of equal keys, so that CTR is 0 for each form.
-        let [mut vec, mut into, mut in_place] = [(); 3].map(|()| Pair::new(suite, Mode::Frame, kid));
+        // Four pairs of equal keys, so that CTR is 0 for each form.
+        let [mut vec, mut into, mut in_place, mut at_front] = [(); 4].map(|()| Pair::new(suite, Mode::Frame, kid));
         let sealed = vec.encryptor.encrypt_to_vec(&info, &plaintext).unwrap();
         prop_assert!(sealed.len() <= vec.encryptor.encrypted_len_bound(plaintext.len()));
 
@@ -51,6 +51,19 @@ proptest! {
         let opened = in_place.decryptor.decrypt_in_place(&info, &mut frame).unwrap();
         prop_assert_eq!((opened.len, opened.sender.as_bytes()), (plaintext.len(), &b"alice"[..]));
         prop_assert_eq!(frame.as_slice(), &plaintext[..]);
+        let mut front = plaintext.clone();
+        front.resize(exact + 1, 0xEE);
+        let short = at_front.encryptor.encrypt_at_front(&info, &mut front[..exact - 1], plaintext.len());
+        prop_assert_eq!(short, Err(Error::BufferTooSmall { needed: exact, available: exact - 1 }));
+        let beyond = at_front.encryptor.encrypt_at_front(&info, &mut front, exact + 2);
+        prop_assert_eq!(beyond, Err(Misuse::RangeOutsideStorage.into()));
+        prop_assert_eq!(at_front.encryptor.encrypt_at_front(&info, &mut front, plaintext.len()), Ok(exact));
+        prop_assert_eq!((&front[..exact], front[exact]), (&sealed[..], 0xEE));
+        let beyond = at_front.decryptor.decrypt_at_front(&info, &mut front, exact + 2);
+        prop_assert_eq!(beyond, Err(Misuse::RangeOutsideStorage.into()));
+        let len = at_front.decryptor.decrypt_at_front(&info, &mut front, exact).unwrap().len;
+        prop_assert_eq!((&front[..len], front[exact]), (&plaintext[..], 0xEE));
+
         let mut out = vec![0xEE; plaintext.len() + 1];
         let len = into.decryptor.decrypt_into(&info, &sealed, &mut out).unwrap().len;
         prop_assert_eq!((&out[..len], out[len]), (&plaintext[..], 0xEE));

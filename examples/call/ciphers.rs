@@ -1,6 +1,7 @@
 //! Cipher suites by names for people.
 
 use std::error::Error;
+use std::path::Path;
 
 use mediaseal::{CheckedCipher, CipherSuite};
 
@@ -29,6 +30,14 @@ const BUILTIN: [(&str, CipherSuite); 6] = [
 ];
 /// The custom cipher.
 const SM4: &str = "sm4";
+
+/// The custom cipher that a shared library brings.
+///
+/// # Errors
+/// If the file is no such library, or its cipher is refused.
+pub(crate) fn loaded(library: &Path) -> Result<CheckedCipher, Box<dyn Error + Send + Sync>> {
+    CheckedCipher::load(library).map_err(|error| format!("{}: {error}", library.display()).into())
+}
 
 /// A cipher that the command line may name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

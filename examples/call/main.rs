@@ -171,9 +171,13 @@ fn call(options: Options, streams: &[Stream]) -> Result<bool, Failure> {
 
     let mut keys = options.keys.into_iter();
     let mut next_key = || keys.next().map_or_else(ChannelKey::generate, Ok);
+    let (cipher_name, cipher) = match &options.cipher_library {
+        Some(library) => ("a loaded cipher", ciphers::loaded(library)?),
+        None => (options.cipher.name(), options.cipher.checked()?),
+    };
     let plan = Plan {
         streams,
-        cipher: &options.cipher.checked()?,
+        cipher: &cipher,
         watch: &watch,
         impairments: options.impairments,
         fast: options.fast,
@@ -190,7 +194,7 @@ fn call(options: Options, streams: &[Stream]) -> Result<bool, Failure> {
     };
     let events = story.tell();
     let report = Report {
-        cipher: options.cipher.name(),
+        cipher: cipher_name,
         rows,
         rows_to_c,
         events: &events,

@@ -34,6 +34,9 @@ Media:
 
 Keys:
   --cipher NAME      CIPHERS
+  --cipher-library FILE
+                     a custom cipher from this shared library, whose code then runs
+                     here: one that examples/c/README.md tells how to make
   --key HEX          use your own channel key, 32 to 128 hexadecimal digits; given
                      again, that of generation 2, which follows when C leaves. For
                      tests: others on this machine can read a command line. [random]
@@ -63,6 +66,7 @@ pub(crate) struct Options {
     pub(crate) seconds: Option<Duration>,
     pub(crate) fast: bool,
     pub(crate) cipher: Choice,
+    pub(crate) cipher_library: Option<PathBuf>,
     pub(crate) keys: Vec<ChannelKey>,
     pub(crate) impairments: Impairments,
     pub(crate) out: PathBuf,
@@ -87,6 +91,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         seconds: None,
         fast: false,
         cipher: Choice::all().next().ok_or("no cipher is built in")?,
+        cipher_library: None,
         keys: Vec::new(),
         impairments: Impairments {
             loss: 2.0,
@@ -107,6 +112,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             Long("seconds") => options.seconds = Some(value(&mut parser, "--seconds", seconds)?),
             Long("fast") => options.fast = true,
             Long("cipher") => options.cipher = value(&mut parser, "--cipher", cipher_named)?,
+            Long("cipher-library") => options.cipher_library = Some(parser.value()?.into()),
             Long("key") => options.keys.push(channel_key(&parser.value()?)?),
             Long("loss") => harm.loss = value(&mut parser, "--loss", percent)?,
             Long("reorder") => harm.reorder = value(&mut parser, "--reorder", percent)?,

@@ -1,4 +1,4 @@
-//! Custom ciphers from C: a vtable as a [`Cipher`], watched at every call.
+//! Custom ciphers from C, given by the application or in a shared library: a vtable as a [`Cipher`], watched at every call.
 //!
 //! ```text
 //!                 ┌──── guard ────┬── tag ──┬──── guard ────┐   the tag is lent in memory of ours, between two guards
@@ -134,6 +134,39 @@ impl Library {
             return Err(failed);
         }
         Foreign::new(&sized(vtable)?, Some(Self { _library: library }))
+    }
+}
+
+/// Why a cipher library was not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum LoadError {
+    /// The file is not there, is no shared library, exports no `mediaseal_cipher_library_v1`, or that serves another version of the interface.
+    #[error("this file is no library with a cipher for this version of mediaseal")]
+    NoCipherLibrary,
+    /// The library describes its cipher wrongly: a function or number is missing or out of range.
+    #[error("the library does not describe its cipher as the header asks")]
+    Description,
+    /// The cipher lacks a property.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+}
+
+impl CheckedCipher {
+    /// Loads a custom cipher from the shared library at `path`, which exports `mediaseal_cipher_library_v1` as `include/mediaseal.h` says, and registers it
+    /// like [`register`](Self::register).
+    ///
+    /// The path comes from the application or its command line, never from the contents of a file: loading runs the library's code. It is made absolute first, so
+    /// nothing is searched for. The library stays loaded as long as a key of the cipher lives.
+    ///
+    /// # Errors
+    /// [`LoadError`] says what is wrong with the file or the cipher.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, LoadError> {
+        let foreign = Library::load(path.as_ref()).map_err(|fault| match fault {
+            Fault(MEDIASEAL_ERR_CIPHER_LIBRARY) => LoadError::NoCipherLibrary,
+            _ => LoadError::Description,
+        })?;
+        Ok(register(foreign)?)
     }
 }
 

@@ -50,6 +50,8 @@ mod statistics;
 mod status;
 mod types;
 
+pub use foreign_cipher::LoadError;
+
 // Panics are injected inside of the crate; all else is tested from C.
 #[cfg(test)]
 #[path = "../../tests/in_crate/ffi.rs"]

@@ -385,6 +385,21 @@ static void in_channels(void)
     CHECK(now.destroyed == 1 && now.keys == 0);
 }
 
+/* What is no library with a cipher, and names that the system would search for. */
+static void loading(const char *self)
+{
+    const char *none[] = {"", "none", "./none.so", "/", "libm.so.6", "libgcc_s.so.1", "/dev/null", self};
+    mediaseal_refusal refusal = MEDIASEAL_REFUSAL_INIT;
+    mediaseal_cipher *cipher;
+    for (size_t at = 0; at < sizeof none / sizeof *none; at++) {
+        STATUS(MEDIASEAL_ERR_CIPHER_LIBRARY, mediaseal_cipher_load(none[at], 0, &refusal, &cipher));
+        CHECK(cipher == NULL && refusal.property == NULL && refusal.text == NULL);
+    }
+    STATUS(MEDIASEAL_ERR_NOT_UTF8, mediaseal_cipher_load("\xff.so", 0, NULL, &cipher));
+    STATUS(MEDIASEAL_ERR_NULL_POINTER, mediaseal_cipher_load(NULL, 0, NULL, &cipher));
+    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_cipher_load("none", 2, NULL, &cipher));
+}
+
 /* With the argument "accepted" those alone that are accepted: each refusal takes a check of conformance, which valgrind makes slow. */
 int main(int argc, char **argv)
 {
@@ -392,5 +407,6 @@ int main(int argc, char **argv)
         refusals();
     going_wrong();
     in_channels();
+    loading(argv[0]);
     DONE("faulty_cipher");
 }

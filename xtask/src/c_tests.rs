@@ -88,6 +88,7 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
         fs::remove_dir_all(&folder)
             .map_err(|error| Halt::Failed(format!("{}: {error}", folder.display())))?;
     }
+    manual(campaign, &native, &folder)?;
     let mut checks = 0;
     for test in &TESTS {
         let sanitized = build(
@@ -115,9 +116,64 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
         checks += finished(campaign, test, program, arguments, &folder.join("b"))?;
     }
     Ok(format!(
-        "{} programs, {checks} checks, nothing reported by ASAN, UBSAN and valgrind",
+        "the manual page and {} programs, {checks} checks, nothing reported by ASAN, UBSAN and valgrind",
         TESTS.len()
     ))
+}
+
+/// What the manual page takes for granted.
+const MANUAL_BEGINS: &str = "\
+#include <mediaseal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+static void drop_the_frame(const char *reason) { fputs(reason, stderr); exit(1); }
+static void play(const uint8_t *frame, size_t len) { (void)frame; (void)len; exit(2); }
+static void ask_for_a_key(void) { exit(3); }
+static void report(const char *reason) { fputs(reason, stderr); exit(4); }
+int main(void) {
+const uint8_t key[32] = { 1 }, next_key[32] = { 2 }, frame[100] = { 3 };
+const size_t frame_len = sizeof frame;
+uint8_t sealed[200], opened[200];
+";
+
+/// And how it ends: it is written for two members, and one that gets his own frame back refuses it.
+const MANUAL_ENDS: &str = "\
+puts(mediaseal_status_name(status));
+return 0;
+}
+";
+
+/// Compiles and runs the sequence on the header's manual page as it stands there.
+fn manual(campaign: &mut Campaign, native: &Native, folder: &Path) -> Result<(), Halt> {
+    let unusable = |error: std::io::Error| Halt::Failed(format!("the manual page: {error}"));
+    let header = fs::read_to_string(native.include.join("mediaseal.h")).map_err(unusable)?;
+    let sequence: Vec<&str> = header
+        .lines()
+        .skip_while(|line| *line != " * THE WHOLE SEQUENCE")
+        .skip(1)
+        .take_while(|line| *line == " *" || line.starts_with(" *   "))
+        .map(|line| line.trim_start_matches(" *"))
+        .filter(|line| !line.contains("#include"))
+        .collect();
+    let program = [MANUAL_BEGINS, &sequence.join("\n"), "\n", MANUAL_ENDS].concat();
+    let source = folder.join("manual.c");
+    fs::create_dir_all(folder).map_err(unusable)?;
+    fs::write(&source, program).map_err(unusable)?;
+    let out = folder.join("manual");
+    let flags = ["-std=c11", "-fsanitize=address,undefined"];
+    native::compile(campaign, native, CLANG, &flags, &[&source], &out)?;
+    let finished = Invocation::new(&out, folder)
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    if finished.stdout == "MEDIASEAL_ERR_REFLECTED\n" {
+        Ok(())
+    } else {
+        Err(Halt::Failed(format!(
+            "the manual page's sequence ends with {:?}",
+            finished.stdout
+        )))
+    }
 }
 
 fn build(

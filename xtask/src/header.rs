@@ -28,6 +28,9 @@ const SECTIONS: [(&str, &str); 8] = [
     ("mediaseal_decryptor_", "Ciphertexts in, frames out"),
 ];
 
+/// Most characters in a line of a comment.
+const WIDTH: usize = 100;
+
 /// The sources, in the order in which the header tells of them.
 const SOURCES: [&str; 12] = [
     "status",
@@ -135,7 +138,57 @@ fn plain(header: &str) -> String {
             }
         })
         .collect();
-    lines.join("\n") + "\n"
+    rewrapped(&lines)
+}
+
+/// The lines with those of comments filled anew, paragraph by paragraph. The manual page, which begins with `/*`, keeps its layout.
+fn rewrapped(lines: &[String]) -> String {
+    let mut out = String::new();
+    let mut lines = lines.iter();
+    while let Some(line) = lines.next() {
+        out.push_str(line);
+        out.push('\n');
+        if line.trim() != "/**" {
+            continue;
+        }
+        let indent = &line[..line.len() - line.trim_start().len()];
+        let mut paragraph = String::new();
+        for line in lines.by_ref() {
+            let words = line.trim().trim_start_matches('*').trim();
+            let is_end = line.trim() == "*/";
+            if is_end || words.is_empty() {
+                fill(&mut out, indent, &paragraph);
+                paragraph.clear();
+                out.push_str(indent);
+                out.push_str(if is_end { " */\n" } else { " *\n" });
+            } else {
+                paragraph.push_str(words);
+                paragraph.push(' ');
+            }
+            if is_end {
+                break;
+            }
+        }
+    }
+    out
+}
+
+/// Writes a paragraph of a comment in lines of at most `WIDTH` characters.
+fn fill(out: &mut String, indent: &str, paragraph: &str) {
+    let mut line = String::new();
+    for word in paragraph.split_whitespace() {
+        if !line.is_empty() && indent.len() + 3 + line.len() + 1 + word.len() > WIDTH {
+            out.push_str(&format!("{indent} * {line}\n"));
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    if !line.is_empty() {
+        out.push_str(&format!("{indent} * {line}\n"));
+    }
 }
 
 /// Adds an `_INIT` macro behind every struct that begins with `struct_size`.
