@@ -1362,6 +1362,13 @@ typedef struct mediaseal_decrypt_job {
     { (uint32_t)sizeof(mediaseal_decrypt_job), 0, NULL, NULL, NULL, 0, NULL, 0, 0, NULL }
 
 /**
+ * What a loadable cipher exports under the name `mediaseal_cipher_library_v1`: it returns the
+ * vtable of its cipher for MEDIASEAL_ABI_VERSION `abi_version`, or NULL if it does not serve that
+ * version. The vtable and what it points to live as long as the library stays loaded.
+ */
+typedef const mediaseal_cipher_vtable *(*mediaseal_cipher_library)(uint32_t abi_version);
+
+/**
  * Success.
  */
 #define MEDIASEAL_OK 0

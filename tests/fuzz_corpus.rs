@@ -31,6 +31,12 @@ fn header_seeds_parse_to_what_encode_writes() {
     replay("header", targets::header, 20);
 }
 
+#[cfg(feature = "capi")]
+#[test]
+fn seeds_of_c_calls_do_what_the_header_says() {
+    replay("c_boundary", targets::c_boundary, 8);
+}
+
 #[test]
 fn key_seeds_are_written_as_they_were_read() {
     replay("keys", targets::keys, 20);

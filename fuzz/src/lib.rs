@@ -3,7 +3,11 @@
 //! `tests/fuzz_corpus.rs` compiles this file too, and replays the seeds of `corpus/` in
 //! every run of the tests. A target panics if a promise of mediaseal does not hold.
 
+mod c_boundary;
+
 use std::sync::OnceLock;
+
+pub use c_boundary::c_boundary;
 
 use mediaseal::{
     BaseKey, ChannelConfig, ChannelDecryptor, ChannelEncryptor, ChannelKey, ChannelStore,

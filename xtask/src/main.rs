@@ -35,7 +35,7 @@ commands:
                                     c examples media canary
   header                            write include/mediaseal.h from src/ffi/
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
-                                    deny fuzz-header fuzz-decryptor
+                                    deny fuzz-header fuzz-decryptor fuzz-keys fuzz-c-boundary
                                     N: seconds of fuzzing a target (default 60)
 
 Missing system packages (such as ffmpeg) are installed by apt-get on Debian

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Every campaign.
-pub(crate) const PARTS: [Part; 4] = [
+pub(crate) const PARTS: [Part; 5] = [
     Part {
         name: "deny",
         job: deny,
@@ -26,6 +26,10 @@ pub(crate) const PARTS: [Part; 4] = [
     Part {
         name: "fuzz-keys",
         job: |campaign| fuzz(campaign, "keys"),
+    },
+    Part {
+        name: "fuzz-c-boundary",
+        job: |campaign| fuzz(campaign, "c_boundary"),
     },
 ];
 
