@@ -2,14 +2,14 @@
  * A call from capture to playback with GStreamer: audio and video are encoded, packetized, encrypted packet by packet, sent over UDP, decrypted,
  * decoded and looked at. With the wrong key the far side stays silent and says why.
  *
- * Begin with seal_and_send in pipeline/sender.c and open_packet in pipeline/receiver.c: there is all that an application adds to its own pipeline.
- * README.md has the command line.
+ * Begin with seal_and_send in sender.c and open_packet in receiver.c: there is all that an application adds to its own pipeline.
+ * ../README.md has the command line.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "pipeline/pipeline.h"
-#include "try.h"
+#include "../try.h"
+#include "pipeline.h"
 
 /* How long the far side may take to finish, in seconds. */
 enum { PATIENCE = 15 };
