@@ -8,6 +8,7 @@ mod canary;
 mod cargo_test;
 mod command;
 mod examples;
+mod examples_c;
 mod header;
 mod independent;
 mod media;
@@ -31,11 +32,13 @@ usage: cargo xtask <command>
 
 commands:
   test [PART]...                    run every test, or the named parts of it:
-                                    format lint docs header tests independent
-                                    c examples media canary
+                                    format lint docs header tests c independent
+                                    examples examples-c media canary
+  examples-c                        build and run the examples in C
   header                            write include/mediaseal.h from src/ffi/
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
-                                    deny fuzz-header fuzz-decryptor fuzz-keys fuzz-c-boundary
+                                    deny fuzz-header fuzz-decryptor fuzz-keys
+                                    fuzz-c-boundary
                                     N: seconds of fuzzing a target (default 60)
 
 Missing system packages (such as ffmpeg) are installed by apt-get on Debian
@@ -55,6 +58,8 @@ enum Request {
         /// The parts to run; empty means all.
         only: Vec<String>,
     },
+    /// `cargo xtask examples-c`
+    ExamplesC,
     /// `cargo xtask header`
     Header,
     /// `cargo xtask verify`
@@ -88,6 +93,7 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
     }
     match command.as_deref() {
         Some("test") => Ok(Request::Test { only }),
+        Some("examples-c") => Ok(Request::ExamplesC),
         Some("header") => Ok(Request::Header),
         Some("verify") => Ok(Request::Verify { seconds, only }),
         None | Some("help" | "-h" | "--help") => Ok(Request::Help),
@@ -128,9 +134,10 @@ fn main() -> ExitCode {
             print!("{HELP}");
             Ok(true)
         }
-        Ok(Request::Test { only }) => run("test", &test::PARTS, &only, FUZZ_SECONDS),
+        Ok(Request::Test { only }) => run("test", test::PARTS, &only, FUZZ_SECONDS),
+        Ok(Request::ExamplesC) => examples_c::run_alone(),
         Ok(Request::Header) => header::write(),
-        Ok(Request::Verify { seconds, only }) => run("verify", &verify::PARTS, &only, seconds),
+        Ok(Request::Verify { seconds, only }) => run("verify", verify::PARTS, &only, seconds),
         Err(error) => Err(format!("{error}; cargo xtask --help lists what there is")),
     };
     match verdict {

@@ -3,12 +3,12 @@
 use crate::{
     c_tests, canary,
     command::cargo,
-    examples, header, independent, media,
+    examples, examples_c, header, independent, media,
     parts::{Campaign, Halt, Part},
 };
 
 /// Every part, cheap refusals first, the search through what the others printed last.
-pub(crate) const PARTS: [Part; 10] = [
+pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "format",
         job: format,
@@ -40,6 +40,10 @@ pub(crate) const PARTS: [Part; 10] = [
     Part {
         name: "examples",
         job: examples::run,
+    },
+    Part {
+        name: "examples-c",
+        job: examples_c::run,
     },
     Part {
         name: "media",

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// Every campaign.
-pub(crate) const PARTS: [Part; 5] = [
+pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "deny",
         job: deny,

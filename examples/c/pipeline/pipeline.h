@@ -1,0 +1,108 @@
+/* What the parts of pipeline.c tell each other. */
+#ifndef PIPELINE_H
+#define PIPELINE_H
+
+#include <gst/gst.h>
+#include <mediaseal.h>
+#include <stdbool.h>
+
+/* Most octets of a datagram; the payloaders' `mtu` is lower by PIPELINE_ROOM, for header and tag. */
+enum { PIPELINE_DATAGRAM_MAX = MEDIASEAL_PACKET_MAX_LEN_DEFAULT, PIPELINE_ROOM = 40, PIPELINE_MTU = PIPELINE_DATAGRAM_MAX - PIPELINE_ROOM };
+
+/* The test sources. Each frame of video bears its number. */
+enum { PIPELINE_VIDEO_RATE = 30, PIPELINE_AUDIO_RATE = 48000, PIPELINE_AUDIO_HZ = 440, PIPELINE_MARK_WIDTH = 16, PIPELINE_MARK_BITS = 16 };
+
+/* ---- member.c: one member of the channel ---- */
+
+typedef struct {
+    const char *name;
+    mediaseal_channel_store *store;
+    mediaseal_channel *channel;
+} member;
+
+/* Opens the channel for `name`, with the channel key in use. `cipher` is NULL for the default. False if it failed, told on stderr. */
+bool member_open(member *self, const char *name, const uint8_t *key, size_t key_len, const mediaseal_cipher *cipher);
+
+/* What a timer does once a second: tells the time, and tells `other` which sessions began, as a call's signalling would. */
+bool member_tick(member *self, member *other);
+
+/* Frees what there is. */
+void member_close(member *self);
+
+/* ---- tap.c: somebody on the wire who looks for media ---- */
+
+typedef struct tap tap;
+
+typedef struct {
+    guint64 searched; /* octets of media that were looked for in what came over the wire */
+    guint64 in_clear; /* those found there */
+    guint64 control;  /* those that the same search finds in the packets before they are sealed: all, or it is broken */
+} tap_counts;
+
+tap *tap_new(void);
+void tap_free(tap *self);
+
+/* Tells the tap which payload is about to be sealed. Any thread. */
+void tap_expect(tap *self, guint32 ssrc, guint16 sequence, const guint8 *payload, gsize len);
+
+/* Searches what the wire carried for it. Any thread. */
+void tap_see(tap *self, guint32 ssrc, guint16 sequence, const guint8 *datagram, gsize len);
+
+tap_counts tap_result(tap *self);
+
+/* ---- sender.c: sources, encoders, payloaders, encryptors, socket ---- */
+
+typedef struct sender sender;
+
+typedef struct {
+    guint frames;  /* of video that were made */
+    guint packets; /* sent, all sealed */
+    guint dropped; /* not sealed and so not sent */
+    gsize longest; /* datagram, in octets */
+} sender_counts;
+
+/* Makes the sending side, which sends to `port` of this machine. `video` is "h264", "vp8" or "none". NULL if it failed, told on stderr. */
+sender *sender_new(const member *from, const char *video, guint seconds, guint16 port, tap *tap);
+GstElement *sender_pipeline(const sender *self);
+
+/* Call it when the pipeline has told end-of-stream. */
+sender_counts sender_result(const sender *self);
+void sender_free(sender *self);
+
+/* ---- receiver.c: socket, decryptor, depayloaders, decoders ---- */
+
+typedef struct receiver receiver;
+
+enum { RECEIVER_REASONS = 8 };
+
+typedef struct {
+    guint packets;    /* that came */
+    guint opened;     /* and were handed on */
+    guint frames;     /* of video that were decoded */
+    guint recognised; /* that bore a number higher than the frame before */
+    guint64 last_number;
+    guint64 samples;   /* of audio that were decoded */
+    guint64 crossings; /* of zero, in them */
+    bool is_broken;   /* a status that asks for another reaction than dropping the packet or bringing a key */
+    struct {
+        mediaseal_status status;
+        guint count;
+    } refused[RECEIVER_REASONS]; /* why packets were refused */
+} receiver_counts;
+
+/* Makes the receiving side, which hears what `sender` sends to receiver_port. `show` plays it on the desktop. NULL if it failed, told on stderr. */
+receiver *receiver_new(const member *to, const member *from, const char *video, bool show, tap *tap);
+GstElement *receiver_pipeline(const receiver *self);
+guint16 receiver_port(const receiver *self);
+
+/* Takes what is still in the socket and then ends the stream: the pipeline's end-of-stream message follows. */
+void receiver_finish(receiver *self);
+
+/* Counts a frame whose number the pipeline's message tells. */
+void receiver_recognise(receiver *self, const GstStructure *message);
+
+/* Call it when the pipeline has told end-of-stream. */
+receiver_counts receiver_result(const receiver *self);
+void receiver_free(receiver *self);
+
+#endif
