@@ -104,18 +104,20 @@
  *            also return MEDIASEAL_ERR_BAD_HANDLE and MEDIASEAL_ERR_MISALIGNED for a pointer that
  *            is none of its type's, MEDIASEAL_ERR_REENTRANT inside a callback, and
  *            MEDIASEAL_ERR_PANIC or MEDIASEAL_ERR_POISONED after a fault inside the library.
- * Outputs    are written on success; until then lengths and numbers are 0 and objects NULL. Where a
- *            length may not be known in advance, `out` NULL with `capacity` 0 asks for it: nothing
- *            but `out_len` is written.
- * Buffers    Input and output are one buffer or have no octet in common (MEDIASEAL_ERR_OVERLAP). A
- *            pointer may be NULL where its length is 0.
+ * Outputs    are written on success; until then lengths, numbers and structs are 0 and objects NULL,
+ *            unless the object of the call was refused. Where a length may not be known in advance,
+ *            `out` NULL with `capacity` 0 asks for it: nothing but `out_len` is written.
+ * Buffers    Input and output are one buffer or have no octet in common (MEDIASEAL_ERR_OVERLAP);
+ *            results such as `out_len` lie in neither. A pointer may be NULL where its length is 0.
  * Structs    Initialize with the struct's _INIT macro, which sets struct_size. Zero means default.
  *            Structs grow at the end: an older program runs with a newer library, and a newer
  *            program with an older one as long as the fields that this does not know are zero.
  * Text       Text that goes in is UTF-8 and ends with a zero octet. Names of channels and senders
  *            are octets with a length.
- * Callbacks  get `user_data` first, must not call the library, and let no exception out.
- * Time       The library has no clock and no threads: time is what mediaseal_..._tick is told.
+ * Callbacks  get `user_data` first, must not call the library (functions that say so may be called),
+ *            and let no exception out.
+ * Time       The library has no clock: time is what mediaseal_..._tick is told. It has no threads but
+ *            two while a custom cipher is registered, to compare what they get.
  * Forks      A forked process gets MEDIASEAL_ERR_FORKED for the keys of its parent and makes its
  *            own.
  * Secrets    No status, text, event or statistic holds a key or plaintext. There is no way to pass
@@ -533,6 +535,39 @@ typedef struct mediaseal_key_store mediaseal_key_store;
 typedef int32_t mediaseal_status;
 
 /**
+ * What an epoch secret says of itself: what to join, and with which cipher. Initialize with
+ * MEDIASEAL_EPOCH_INIT.
+ */
+typedef struct mediaseal_epoch {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Suite number: that of the cipher to pass if it is a custom one.
+     */
+    uint32_t suite;
+    /**
+     * Generation, the one to activate.
+     */
+    uint64_t generation;
+    /**
+     * Step: what was sealed at an earlier one does not open.
+     */
+    uint32_t step;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} mediaseal_epoch;
+
+/**
+ * A mediaseal_epoch with every default.
+ */
+#define MEDIASEAL_EPOCH_INIT \
+    { (uint32_t)sizeof(mediaseal_epoch), 0, 0, 0, 0 }
+
+/**
  * One known answer of a custom cipher, from a published document or an independent implementation.
  */
 typedef struct mediaseal_known_answer {
@@ -571,7 +606,8 @@ typedef struct mediaseal_known_answer {
 } mediaseal_known_answer;
 
 /**
- * Ends the life of `user_data`: called exactly once, when the library needs it no more.
+ * Ends the life of `user_data`: called exactly once, when the library needs it no more. It must not
+ * call the library, so objects of the library that `user_data` has are freed elsewhere.
  */
 typedef void (*mediaseal_destructor)(void *user_data);
 
@@ -581,12 +617,13 @@ typedef void (*mediaseal_destructor)(void *user_data);
  *
  * The library supplies nonces, AAD, headers, replay protection, rotation, limits and statistics;
  * the cipher transforms octets. Every function may run in any thread, several at once with one key.
- * It must not call the library (MEDIASEAL_ERR_REENTRANT) and lets no exception out. It returns
- * MEDIASEAL_OK, or anything else if it failed.
+ * It must not call the library (MEDIASEAL_ERR_REENTRANT), nor wait for a thread that does, as locks
+ * of the library may be held; and it lets no exception out. It returns MEDIASEAL_OK, or anything
+ * else if it failed.
  *
  * Lengths are always those stated here, so the functions need not check them, and the library
  * zeroes `data` when open fails. What a cipher writes beyond its buffers is noticed where that is
- * possible, and fails the frame.
+ * possible, and fails the frame, as does a seal that leaves tag or data as they were.
  */
 typedef struct mediaseal_cipher_vtable {
     /**
@@ -889,7 +926,7 @@ typedef struct mediaseal_channel_config {
     /**
      * Sessions heard that are kept; 0 means 65,536.
      */
-    size_t max_sessions;
+    uint64_t max_sessions;
 } mediaseal_channel_config;
 
 /**
@@ -1671,6 +1708,11 @@ typedef const mediaseal_cipher_vtable *(*mediaseal_cipher_library)(uint32_t abi_
 #define MEDIASEAL_ERR_COUNTER_STORE_KEY_IN_USE 159
 
 /**
+ * Look at the status of the batch: it ended before this job was begun.
+ */
+#define MEDIASEAL_ERR_NOT_BEGUN 160
+
+/**
  * Ask for the key of this KID; the frame may be kept and tried again.
  */
 #define MEDIASEAL_ERR_MISSING_KEY 201
@@ -1782,7 +1824,8 @@ typedef const mediaseal_cipher_vtable *(*mediaseal_cipher_library)(uint32_t abi_
 #define MEDIASEAL_ERR_POISONED 902
 
 /**
- * Report it: the cipher failed to seal. What was written is zeroed and one counter value is spent.
+ * Report it: the cipher failed, or made no key. What was written is zeroed, and a seal spent one
+ * counter value.
  */
 #define MEDIASEAL_ERR_CIPHER_FAILED 903
 
@@ -1790,6 +1833,12 @@ typedef const mediaseal_cipher_vtable *(*mediaseal_cipher_library)(uint32_t abi_
  * Report it: the operating system gave no random octets.
  */
 #define MEDIASEAL_ERR_ENTROPY 904
+
+/**
+ * Report it, or choose a lower cost: the system has not the memory that the parameters of a
+ * passphrase ask for.
+ */
+#define MEDIASEAL_ERR_OUT_OF_MEMORY 905
 
 /**
  * Use a fresh key: the counter record cannot be read.
@@ -1861,8 +1910,8 @@ const char *mediaseal_status_text(mediaseal_status status);
  * a zero octet.
  *
  * Returns MEDIASEAL_OK; MEDIASEAL_ERR_UNKNOWN_VALUE if there is no such constant;
- * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_NOT_UTF8. Any thread. Since
- * 0.1.
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_NOT_UTF8. Any thread, also in
+ * callbacks. Since 0.1.
  */
 mediaseal_status mediaseal_constant(const char *name,
                                     int64_t *out_value);
@@ -1875,8 +1924,8 @@ mediaseal_status mediaseal_constant(const char *name,
  * ends with a zero octet.
  *
  * Returns MEDIASEAL_OK; MEDIASEAL_ERR_UNKNOWN_VALUE if there is no such struct;
- * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_NOT_UTF8. Any thread. Since
- * 0.1.
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_NOT_UTF8. Any thread, also in
+ * callbacks. Since 0.1.
  */
 mediaseal_status mediaseal_struct_size(const char *name,
                                        size_t *out_size);
@@ -1886,9 +1935,11 @@ mediaseal_status mediaseal_struct_size(const char *name,
  *
  * For copies of keys and of plaintext. `octets` may be NULL if `len` is 0.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_LENGTH. Any thread. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_LENGTH. Any thread, also in
+ * callbacks. Since 0.1.
  */
-mediaseal_status mediaseal_wipe(void *octets, size_t len);
+mediaseal_status mediaseal_wipe(void *octets,
+                                size_t len);
 
 /**
  * Makes a key of MEDIASEAL_KEY_LEN octets from the operating system's generator, for a channel or
@@ -1898,7 +1949,7 @@ mediaseal_status mediaseal_wipe(void *octets, size_t len);
  * wipes it after use.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY,
- * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ * MEDIASEAL_ERR_NULL_POINTER. Any thread, also in callbacks. Since 0.1.
  */
 mediaseal_status mediaseal_key_generate(uint8_t *out,
                                         size_t capacity,
@@ -1911,8 +1962,8 @@ mediaseal_status mediaseal_key_generate(uint8_t *out,
  * and their number to `out_len`; the caller wipes both after use.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_TEXT, MEDIASEAL_ERR_KEY_LENGTH,
- * MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER. Any thread.
- * Since 0.1.
+ * MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER. Any thread,
+ * also in callbacks. Since 0.1.
  */
 mediaseal_status mediaseal_key_from_hex(const char *digits,
                                         uint8_t *out,
@@ -1927,8 +1978,8 @@ mediaseal_status mediaseal_key_from_hex(const char *digits,
  * to `out_len`; the caller wipes both after use.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_TEXT, MEDIASEAL_ERR_KEY_LENGTH,
- * MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER. Any thread.
- * Since 0.1.
+ * MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER. Any thread,
+ * also in callbacks. Since 0.1.
  */
 mediaseal_status mediaseal_key_from_base64(const char *digits,
                                            uint8_t *out,
@@ -1944,8 +1995,8 @@ mediaseal_status mediaseal_key_from_base64(const char *digits,
  * `out_len`; the caller wipes passphrase and key after use.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_PASSPHRASE_LENGTH, MEDIASEAL_ERR_PASSPHRASE_PARAMS,
- * MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER,
- * MEDIASEAL_ERR_LENGTH. Any thread. Since 0.1.
+ * MEDIASEAL_ERR_OUT_OF_MEMORY, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8,
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_LENGTH. Any thread, also in callbacks. Since 0.1.
  */
 mediaseal_status mediaseal_key_from_passphrase(const uint8_t *passphrase,
                                                size_t passphrase_len,
@@ -1962,7 +2013,7 @@ mediaseal_status mediaseal_key_from_passphrase(const uint8_t *passphrase,
  * MEDIASEAL_PASSPHRASE_PARAMS_MAX_LEN + 1 octets are enough.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY,
- * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ * MEDIASEAL_ERR_NULL_POINTER. Any thread, also in callbacks. Since 0.1.
  */
 mediaseal_status mediaseal_passphrase_params_generate(char *out,
                                                       size_t capacity,
@@ -1975,7 +2026,7 @@ mediaseal_status mediaseal_passphrase_params_generate(char *out,
  * The epoch is taken modulo 2^epoch_bits.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_KID_OUT_OF_RANGE,
- * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread. Since 0.1.
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread, also in callbacks. Since 0.1.
  */
 mediaseal_status mediaseal_kid_mls(uint32_t sender_bits,
                                    uint32_t epoch_bits,
@@ -1989,12 +2040,60 @@ mediaseal_status mediaseal_kid_mls(uint32_t sender_bits,
  * `step_bits` bits of ratchet step, taken modulo 2^step_bits.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_KID_OUT_OF_RANGE,
- * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread. Since 0.1.
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread, also in callbacks. Since 0.1.
  */
 mediaseal_status mediaseal_kid_ratcheted(uint32_t step_bits,
                                          uint64_t generation,
                                          uint64_t step,
                                          uint64_t *out_kid);
+
+/**
+ * Writes which context, sender index and epoch (modulo 2^epoch_bits) an MLS KID names: what
+ * mediaseal_kid_mls put together.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_MISALIGNED. Any thread, also in callbacks. Since 0.1.
+ */
+mediaseal_status mediaseal_kid_mls_split(uint32_t sender_bits,
+                                         uint32_t epoch_bits,
+                                         uint64_t kid,
+                                         uint64_t *out_context,
+                                         uint64_t *out_sender_index,
+                                         uint64_t *out_epoch);
+
+/**
+ * Writes which key generation and ratchet step (modulo 2^step_bits) a KID names: what
+ * mediaseal_kid_ratcheted put together.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_MISALIGNED. Any thread, also in callbacks. Since 0.1.
+ */
+mediaseal_status mediaseal_kid_ratcheted_split(uint32_t step_bits,
+                                               uint64_t kid,
+                                               uint64_t *out_generation,
+                                               uint64_t *out_step);
+
+/**
+ * Writes what an epoch secret, as octets, says of itself to `out_epoch`: for a joiner, before
+ * mediaseal_channel_join.
+ *
+ * Borrows `epoch_secret`. What it says is not authenticated before frames open.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_EPOCH_OCTETS, MEDIASEAL_ERR_EPOCH_FORMAT,
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any thread, also in callbacks. Since 0.1.
+ */
+mediaseal_status mediaseal_epoch_describe(const uint8_t *epoch_secret,
+                                          size_t epoch_secret_len,
+                                          mediaseal_epoch *out_epoch);
+
+/**
+ * The same for key text, "mediaseal-epoch-1...", which ends with a zero octet.
+ *
+ * Returns what mediaseal_epoch_describe returns, and MEDIASEAL_ERR_EPOCH_TEXT,
+ * MEDIASEAL_ERR_NOT_UTF8. Any thread, also in callbacks. Since 0.1.
+ */
+mediaseal_status mediaseal_epoch_describe_text(const char *epoch_text,
+                                               mediaseal_epoch *out_epoch);
 
 /* ==== Ciphers: built in, from C, from a loaded library ============================================================== */
 
@@ -2242,10 +2341,10 @@ mediaseal_status mediaseal_key_store_poll_event(const mediaseal_key_store *store
  *
  * `callback` NULL unsets it; when this returns, no former callback is running or will run again.
  * `destroy`, which may be NULL, is called exactly once with `user_data`, when the callback is
- * replaced or unset or the store and all that uses it is gone. Consumes `user_data`.
+ * replaced or unset, or the store is closed or freed. Consumes `user_data`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once, not
- * in a callback. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER (also for `user_data` or
+ * `destroy` without `callback`). Any threads at once, not in a callback. Since 0.1.
  */
 mediaseal_status mediaseal_key_store_set_event_callback(const mediaseal_key_store *store,
                                                         mediaseal_event_callback callback,
@@ -2294,9 +2393,9 @@ mediaseal_status mediaseal_channel_store_new(mediaseal_channel_store **out_store
  * Call it at least once a minute, off the media threads: it opens what waits for its time, ends
  * grace, and prepares the next sessions of encryptors, so that no frame has to.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOCK_UNSET under 3600, MEDIASEAL_ERR_ENTROPY,
- * MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
- * Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOCK_UNSET under 3600; MEDIASEAL_ERR_ENTROPY,
+ * MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CIPHER_FAILED if a next session cannot be made (its encryptor
+ * tries again); MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_store_tick(const mediaseal_channel_store *store,
                                               uint64_t unix_seconds);
@@ -2307,7 +2406,8 @@ mediaseal_status mediaseal_channel_store_tick(const mediaseal_channel_store *sto
  * Call it when the process image may run twice: after a virtual machine was resumed from a
  * snapshot, or a container from a checkpoint.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED,
+ * Returns MEDIASEAL_OK; MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CIPHER_FAILED if
+ * a session cannot be made (its encryptor tries again at its next frame); MEDIASEAL_ERR_CLOSED,
  * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_store_renew_sessions(const mediaseal_channel_store *store);
@@ -2330,10 +2430,10 @@ mediaseal_status mediaseal_channel_store_poll_event(const mediaseal_channel_stor
  *
  * `callback` NULL unsets it; when this returns, no former callback is running or will run again.
  * `destroy`, which may be NULL, is called exactly once with `user_data`, when the callback is
- * replaced or unset or the store and all that uses it is gone. Consumes `user_data`.
+ * replaced or unset, or the store is closed or freed. Consumes `user_data`.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once, not
- * in a callback. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER (also for `user_data` or
+ * `destroy` without `callback`). Any threads at once, not in a callback. Since 0.1.
  */
 mediaseal_status mediaseal_channel_store_set_event_callback(const mediaseal_channel_store *store,
                                                             mediaseal_event_callback callback,
@@ -2388,10 +2488,10 @@ mediaseal_status mediaseal_channel_open(const mediaseal_channel_store *store,
  *
  * Returns MEDIASEAL_OK (also for the same key again), MEDIASEAL_ERR_KEY_LENGTH,
  * MEDIASEAL_ERR_KDF_SALT_LENGTH, MEDIASEAL_ERR_GENERATION_RETIRED,
- * MEDIASEAL_ERR_GENERATION_SLOT_BUSY, MEDIASEAL_ERR_GENERATION_CONFLICT,
- * MEDIASEAL_ERR_CHANNEL_KEY_REUSED, MEDIASEAL_ERR_SHORT_TAG, MEDIASEAL_ERR_UNKNOWN_VALUE for other
- * flags, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads
- * at once. Since 0.1.
+ * MEDIASEAL_ERR_GENERATION_SLOT_BUSY, MEDIASEAL_ERR_GENERATION_CONFLICT, MEDIASEAL_ERR_UNKNOWN_STEP
+ * after an imported replay state, MEDIASEAL_ERR_CHANNEL_KEY_REUSED, MEDIASEAL_ERR_SHORT_TAG,
+ * MEDIASEAL_ERR_UNKNOWN_VALUE for other flags, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_stage(const mediaseal_channel *channel,
                                          const mediaseal_generation *generation);
@@ -2426,8 +2526,9 @@ mediaseal_status mediaseal_channel_join_text(const mediaseal_channel *channel,
  * former one still opens, until grace ends.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_NOT_OPEN_YET,
- * MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER.
- * Any threads at once. Since 0.1.
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER; after the change has happened, if a session of
+ * it cannot be made (its encryptor tries again at its next frame): MEDIASEAL_ERR_ENTROPY,
+ * MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CIPHER_FAILED. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_activate(const mediaseal_channel *channel,
                                             uint64_t generation);
@@ -2437,8 +2538,9 @@ mediaseal_status mediaseal_channel_activate(const mediaseal_channel *channel,
  * Absolute, so saying it twice changes nothing.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_GRACE_OPEN,
- * MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER.
- * Any threads at once. Since 0.1.
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER; after the change has happened, if a session of
+ * it cannot be made (its encryptor tries again at its next frame): MEDIASEAL_ERR_ENTROPY,
+ * MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CIPHER_FAILED. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_channel_advance_to(const mediaseal_channel *channel,
                                               uint64_t generation,
@@ -2666,11 +2768,11 @@ mediaseal_status mediaseal_encryptor_new_for_channel(const mediaseal_channel *ch
  *
  * Returns MEDIASEAL_OK; MEDIASEAL_ERR_BUFFER_TOO_SMALL (see mediaseal_encryptor_bound),
  * MEDIASEAL_ERR_PACKET_TOO_LONG, MEDIASEAL_ERR_FRAME_TOO_LONG, MEDIASEAL_ERR_METADATA_TOO_LONG,
- * MEDIASEAL_ERR_OVERLAP, MEDIASEAL_ERR_CLOCK_UNSET; MEDIASEAL_ERR_NO_ACTIVE_KEY,
- * MEDIASEAL_ERR_KEY_EXHAUSTED, MEDIASEAL_ERR_FORKED; MEDIASEAL_ERR_CIPHER_FAILED,
- * `MEDIASEAL_ERR_COUNTER_STORE_...`; MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED,
- * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_LENGTH. Exclusive use of
- * `encryptor`. Since 0.1.
+ * MEDIASEAL_ERR_OVERLAP, MEDIASEAL_ERR_CLOCK_UNSET, MEDIASEAL_ERR_COMPACT_PROFILE;
+ * MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_KEY_EXHAUSTED, MEDIASEAL_ERR_FORKED;
+ * MEDIASEAL_ERR_CIPHER_FAILED, MEDIASEAL_ERR_ENTROPY, `MEDIASEAL_ERR_COUNTER_STORE_...`;
+ * MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE,
+ * MEDIASEAL_ERR_LENGTH. Exclusive use of `encryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_encryptor_encrypt(mediaseal_encryptor *encryptor,
                                              const mediaseal_frame_info *info,
@@ -2715,7 +2817,8 @@ mediaseal_status mediaseal_encryptor_bound(mediaseal_encryptor *encryptor,
  * Writes the exact octets that header and tag add to the next frame to `out_overhead`, if no other
  * encryptor of the store is quicker.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_CLOCK_UNSET, MEDIASEAL_ERR_BUSY,
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_CLOCK_UNSET,
+ * MEDIASEAL_ERR_CIPHER_FAILED, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_BUSY,
  * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `encryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_encryptor_next_overhead(mediaseal_encryptor *encryptor,
@@ -2896,7 +2999,8 @@ mediaseal_status mediaseal_decryptor_statistics(mediaseal_decryptor *decryptor,
                                                 mediaseal_statistics *out_statistics);
 
 /**
- * Writes the counters over all streams to `out_statistics`.
+ * Writes the counters over all senders and streams, refusals that belong to none of them included,
+ * to `out_statistics`.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
  * MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
@@ -2937,12 +3041,14 @@ void mediaseal_decryptor_free(mediaseal_decryptor *decryptor);
  * Each job is what mediaseal_encryptor_encrypt does, and ends for itself: `status` and `out_len` of
  * every job are written, whatever happened to the others. Jobs are laid out one behind the other at
  * the distance that `struct_size` of the first tells, and all have the same. A buffer that a job
- * writes belongs to that job alone.
+ * writes belongs to that job alone. If the batch itself is refused, no job is begun: each then has
+ * the status MEDIASEAL_ERR_NOT_BEGUN, unless `jobs` is NULL or misaligned or its first
+ * `struct_size` impossible.
  *
  * Returns MEDIASEAL_OK if all jobs ended so, else the status of the first that did not;
  * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_STRUCT_SIZE,
- * MEDIASEAL_ERR_LENGTH, after which no job was begun. Exclusive use of the encryptors and of
- * `jobs`. Since 0.1.
+ * MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_REENTRANT for the batch itself. Exclusive use of the
+ * encryptors and of `jobs`. Since 0.1.
  */
 mediaseal_status mediaseal_encrypt_batch(mediaseal_encrypt_job *jobs,
                                          size_t count);
@@ -2953,12 +3059,14 @@ mediaseal_status mediaseal_encrypt_batch(mediaseal_encrypt_job *jobs,
  * Each job is what mediaseal_decryptor_decrypt does, and ends for itself: `status` and `out_len` of
  * every job are written, whatever happened to the others. Jobs are laid out one behind the other at
  * the distance that `struct_size` of the first tells, and all have the same. A buffer that a job
- * writes belongs to that job alone.
+ * writes belongs to that job alone. If the batch itself is refused, no job is begun: each then has
+ * the status MEDIASEAL_ERR_NOT_BEGUN, unless `jobs` is NULL or misaligned or its first
+ * `struct_size` impossible.
  *
  * Returns MEDIASEAL_OK if all jobs ended so, else the status of the first that did not;
  * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_STRUCT_SIZE,
- * MEDIASEAL_ERR_LENGTH, after which no job was begun. Exclusive use of the decryptors and of
- * `jobs`. Since 0.1.
+ * MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_REENTRANT for the batch itself. Exclusive use of the
+ * decryptors and of `jobs`. Since 0.1.
  */
 mediaseal_status mediaseal_decrypt_batch(mediaseal_decrypt_job *jobs,
                                          size_t count);

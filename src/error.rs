@@ -153,6 +153,9 @@ pub enum Error {
     /// Report it: see [`StoreFault`].
     #[error("counter store: {0}")]
     CounterStore(#[from] StoreFault),
+    /// Report it, or choose a lower cost: the system has not the memory that the parameters of a passphrase ask for.
+    #[error("the system has not the memory that a passphrase's parameters ask for")]
+    OutOfMemory,
     /// Report it: the operating system gave no random octets.
     #[error("the operating system gave no random octets")]
     EntropyUnavailable,
@@ -195,9 +198,10 @@ impl Error {
             | Self::Malformed(_)
             | Self::Truncated { .. }
             | Self::Contended { .. } => Class::DropThePacket,
-            Self::CipherFailed { .. } | Self::CounterStore(_) | Self::EntropyUnavailable => {
-                Class::ReportABug
-            }
+            Self::CipherFailed { .. }
+            | Self::CounterStore(_)
+            | Self::OutOfMemory
+            | Self::EntropyUnavailable => Class::ReportABug,
         }
     }
 }

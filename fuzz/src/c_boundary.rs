@@ -1,6 +1,10 @@
 //! Calls of the C interface with buffers that lie and overlap in every way inside one arena, and structs of every size.
 
 #![allow(unsafe_code, reason = "calls C functions as a C program would")]
+#![allow(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "one call after the other, all for the same reason sound"
+)]
 
 use core::ffi::c_void;
 use core::ptr::{null, null_mut};

@@ -177,6 +177,8 @@ impl ChannelDecryptor {
         let opened = self.decrypt_in_place(info, &mut frame)?;
         let (offset, len) = (frame.offset(), frame.len());
         buffer.copy_within(offset..offset + len, 0);
+        // The frame's end stands there twice.
+        buffer[len..offset + len].zeroize();
         Ok(opened)
     }
 

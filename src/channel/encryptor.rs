@@ -299,7 +299,7 @@ impl ChannelEncryptor {
     /// the cipher fails what was written is zeroed and one CTR value is spent.
     ///
     /// # Errors
-    /// [`Misuse::RangeOutsideStorage`] if the buffer has no `len` octets; the others as [`encrypt_into`](Self::encrypt_into).
+    /// As [`encrypt_into`](Self::encrypt_into).
     pub fn encrypt_at_front(
         &mut self,
         info: &FrameInfo<'_>,
@@ -307,9 +307,6 @@ impl ChannelEncryptor {
         len: usize,
     ) -> Result<usize, Error> {
         let available = buffer.len();
-        if len > available {
-            return Err(Misuse::RangeOutsideStorage.into());
-        }
         let ready = self.ready(info, len, |header_len, tag_len| {
             let needed = header_len + len + tag_len;
             if available < needed {

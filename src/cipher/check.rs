@@ -37,10 +37,7 @@ pub fn conformance(cipher: &dyn Cipher) -> Checked {
 
 /// The same with suite and parameters as they were asked for once.
 pub(super) fn conformance_with(cipher: &dyn Cipher, suite: CipherSuite, params: Params) -> Checked {
-    let in_range = (1..=Params::MAX_KEY_LEN).contains(&params.key_len)
-        && (8..=Params::MAX_NONCE_LEN).contains(&params.nonce_len)
-        && (4..=Params::MAX_TAG_LEN).contains(&params.tag_len)
-        && params.limits.are_sane();
+    let in_range = params.has_lengths_in_range() && params.limits.are_sane();
     require(
         in_range,
         Property::ParamsInRange,

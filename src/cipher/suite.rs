@@ -237,6 +237,13 @@ impl Params {
         }
     }
 
+    /// Tells whether key, nonce and tag have lengths that are accepted.
+    pub(crate) fn has_lengths_in_range(&self) -> bool {
+        (1..=Self::MAX_KEY_LEN).contains(&self.key_len)
+            && (8..=Self::MAX_NONCE_LEN).contains(&self.nonce_len)
+            && (4..=Self::MAX_TAG_LEN).contains(&self.tag_len)
+    }
+
     /// Sets the usage limits.
     #[must_use]
     pub const fn limits(self, limits: Limits) -> Self {

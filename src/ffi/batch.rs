@@ -1,47 +1,41 @@
 //! Many frames of many channels in one call.
 
-use core::mem::{align_of, size_of};
+use core::mem::align_of;
 use core::ptr;
 
-use super::boundary::enter;
-use super::convert::{Out, Sized32};
+use super::boundary::{contain, is_in_callback};
+use super::convert::{MAX_STRUCT_SIZE, Out, Sized32, sized};
 use super::decryptor::decrypt_job;
 use super::encryptor::encrypt_job;
 use super::status::{
-    Fault, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_NULL_POINTER,
-    MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_OK, Outcome, mediaseal_status,
+    Fault, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_NOT_BEGUN,
+    MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_REENTRANT, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_OK,
+    Outcome, mediaseal_status,
 };
 use super::types::{mediaseal_decrypt_job, mediaseal_encrypt_job};
 
 /// Seals many frames, of one encryptor or many, in the order of `jobs`.
 ///
 /// Each job is what mediaseal_encryptor_encrypt does, and ends for itself: `status` and `out_len` of every job are written, whatever happened to the others. Jobs are laid out one behind
-/// the other at the distance that `struct_size` of the first tells, and all have the same. A buffer that a job writes belongs to that job alone.
+/// the other at the distance that `struct_size` of the first tells, and all have the same. A buffer that a job writes belongs to that job alone. If the batch itself is
+/// refused, no job is begun: each then has the status MEDIASEAL_ERR_NOT_BEGUN, unless `jobs` is NULL or misaligned or its first `struct_size` impossible.
 ///
 /// Returns MEDIASEAL_OK if all jobs ended so, else the status of the first that did not; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_STRUCT_SIZE,
-/// MEDIASEAL_ERR_LENGTH, after which no job was begun. Exclusive use of the encryptors and of `jobs`. Since 0.1.
+/// MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_REENTRANT for the batch itself. Exclusive use of the encryptors and of `jobs`. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_encrypt_batch(
     jobs: *mut mediaseal_encrypt_job,
     count: usize,
 ) -> mediaseal_status {
-    enter(|| {
-        let jobs = Jobs::new(jobs, count)?;
-        jobs.run(|job| {
-            // SAFETY: `Jobs` saw that the place is not NULL, aligned and large enough.
-            let what = unsafe { ptr::read(job) };
-            // SAFETY: a field of the place that `Jobs` looked at.
-            let len = Out::new(unsafe { &raw mut (*job).out_len }, 0)?;
-            let outcome = encrypt_job(
-                what.encryptor,
-                what.info,
-                (what.plaintext, what.plaintext_len),
-                (what.out, what.out_capacity),
-                &len,
-            );
-            // SAFETY: a field of the place that `Jobs` looked at.
-            unsafe { (*job).status = status_of(outcome) };
-            outcome
+    contain(|| {
+        Jobs::new(jobs, count)?.run(|job, len| {
+            encrypt_job(
+                job.encryptor,
+                job.info,
+                (job.plaintext, job.plaintext_len),
+                (job.out, job.out_capacity),
+                len,
+            )
         })
     })
 }
@@ -49,41 +43,57 @@ pub unsafe extern "C" fn mediaseal_encrypt_batch(
 /// Opens many frames, of one decryptor or many, in the order of `jobs`.
 ///
 /// Each job is what mediaseal_decryptor_decrypt does, and ends for itself: `status` and `out_len` of every job are written, whatever happened to the others. Jobs are laid out one behind
-/// the other at the distance that `struct_size` of the first tells, and all have the same. A buffer that a job writes belongs to that job alone.
+/// the other at the distance that `struct_size` of the first tells, and all have the same. A buffer that a job writes belongs to that job alone. If the batch itself is
+/// refused, no job is begun: each then has the status MEDIASEAL_ERR_NOT_BEGUN, unless `jobs` is NULL or misaligned or its first `struct_size` impossible.
 ///
 /// Returns MEDIASEAL_OK if all jobs ended so, else the status of the first that did not; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_STRUCT_SIZE,
-/// MEDIASEAL_ERR_LENGTH, after which no job was begun. Exclusive use of the decryptors and of `jobs`. Since 0.1.
+/// MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_REENTRANT for the batch itself. Exclusive use of the decryptors and of `jobs`. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_decrypt_batch(
     jobs: *mut mediaseal_decrypt_job,
     count: usize,
 ) -> mediaseal_status {
-    enter(|| {
-        let jobs = Jobs::new(jobs, count)?;
-        jobs.run(|job| {
-            // SAFETY: `Jobs` saw that the place is not NULL, aligned and large enough.
-            let what = unsafe { ptr::read(job) };
-            // SAFETY: a field of the place that `Jobs` looked at.
-            let len = Out::new(unsafe { &raw mut (*job).out_len }, 0)?;
-            let outcome = decrypt_job(
-                what.decryptor,
-                what.info,
-                (what.ciphertext, what.ciphertext_len),
-                (what.out, what.out_capacity),
-                &len,
-                what.opened,
-            );
-            // SAFETY: a field of the place that `Jobs` looked at.
-            unsafe { (*job).status = status_of(outcome) };
-            outcome
+    contain(|| {
+        Jobs::new(jobs, count)?.run(|job, len| {
+            decrypt_job(
+                job.decryptor,
+                job.info,
+                (job.ciphertext, job.ciphertext_len),
+                (job.out, job.out_capacity),
+                len,
+                job.opened,
+            )
         })
     })
 }
 
-const fn status_of(outcome: Outcome) -> mediaseal_status {
-    match outcome {
-        Ok(()) => MEDIASEAL_OK,
-        Err(Fault(status)) => status,
+/// A job of either kind: where its results go.
+trait Job: Sized32 {
+    fn status(job: *mut Self) -> *mut mediaseal_status;
+    fn out_len(job: *mut Self) -> *mut usize;
+}
+
+impl Job for mediaseal_encrypt_job {
+    fn status(job: *mut Self) -> *mut mediaseal_status {
+        // SAFETY: the address of a field; `Jobs` saw that the job is there.
+        unsafe { &raw mut (*job).status }
+    }
+
+    fn out_len(job: *mut Self) -> *mut usize {
+        // SAFETY: as above.
+        unsafe { &raw mut (*job).out_len }
+    }
+}
+
+impl Job for mediaseal_decrypt_job {
+    fn status(job: *mut Self) -> *mut mediaseal_status {
+        // SAFETY: the address of a field; `Jobs` saw that the job is there.
+        unsafe { &raw mut (*job).status }
+    }
+
+    fn out_len(job: *mut Self) -> *mut usize {
+        // SAFETY: as above.
+        unsafe { &raw mut (*job).out_len }
     }
 }
 
@@ -94,8 +104,8 @@ struct Jobs<T> {
     distance: usize,
 }
 
-impl<T: Sized32> Jobs<T> {
-    /// Looks at every job before one is begun.
+impl<T: Job> Jobs<T> {
+    /// Looks at every job, and marks all as not begun, before one is.
     fn new(first: *mut T, count: usize) -> Result<Self, Fault> {
         if count == 0 {
             return Ok(Self {
@@ -112,16 +122,17 @@ impl<T: Sized32> Jobs<T> {
         }
         // SAFETY: not NULL and aligned; a `Sized32` begins with this field.
         let struct_size = unsafe { ptr::read(first.cast::<u32>()) };
-        let distance =
-            usize::try_from(struct_size).map_err(|_| Fault(MEDIASEAL_ERR_STRUCT_SIZE))?;
-        // Fields that this version does not know would be left undone: no job asks for that unseen.
-        if distance != size_of::<T>() {
-            return Err(Fault(MEDIASEAL_ERR_STRUCT_SIZE));
-        }
+        let distance = usize::try_from(struct_size)
+            .ok()
+            .filter(|distance| {
+                (T::FIRST_SIZE..=MAX_STRUCT_SIZE).contains(distance)
+                    && distance.is_multiple_of(align_of::<T>())
+            })
+            .ok_or(Fault(MEDIASEAL_ERR_STRUCT_SIZE))?;
         let fits = distance
             .checked_mul(count)
-            .and_then(|len| first.addr().checked_add(len))
-            .is_some_and(|_| isize::try_from(distance * count).is_ok());
+            .filter(|len| isize::try_from(*len).is_ok())
+            .is_some_and(|len| first.addr().checked_add(len).is_some());
         if !fits {
             return Err(Fault(MEDIASEAL_ERR_LENGTH));
         }
@@ -130,25 +141,40 @@ impl<T: Sized32> Jobs<T> {
             count,
             distance,
         };
+        let mut is_uniform = true;
         for index in 0..count {
+            let job = jobs.at(index);
+            Out::new(T::status(job), MEDIASEAL_ERR_NOT_BEGUN)?;
+            Out::new(T::out_len(job), 0)?;
             // SAFETY: the caller lends `count` jobs, and each begins with this field.
-            if unsafe { ptr::read(jobs.at(index).cast::<u32>()) } != struct_size {
-                return Err(Fault(MEDIASEAL_ERR_STRUCT_SIZE));
-            }
+            is_uniform &= unsafe { ptr::read(job.cast::<u32>()) } == struct_size;
         }
-        Ok(jobs)
+        if !is_uniform {
+            Err(Fault(MEDIASEAL_ERR_STRUCT_SIZE))
+        } else if is_in_callback() {
+            Err(Fault(MEDIASEAL_ERR_REENTRANT))
+        } else {
+            Ok(jobs)
+        }
     }
 
     fn at(&self, index: usize) -> *mut T {
         self.first.wrapping_byte_add(index * self.distance)
     }
 
-    /// Runs each job; the first that failed says how the batch ended.
-    fn run(&self, run: impl Fn(*mut T) -> Outcome) -> Outcome {
+    /// Runs each job, and holds back a panic of it; the first that failed says how the batch ended.
+    fn run(&self, run: impl Fn(&T, &Out<usize>) -> Outcome) -> Outcome {
         let mut ended = Ok(());
         for index in 0..self.count {
-            let outcome = run(self.at(index));
-            ended = ended.and(outcome);
+            let place = self.at(index);
+            let status = contain(|| {
+                let job = sized(place)?;
+                run(&job, &Out::new(T::out_len(place), 0)?)
+            });
+            Out::new(T::status(place), status)?;
+            if status != MEDIASEAL_OK {
+                ended = ended.and(Err(Fault(status)));
+            }
         }
         ended
     }

@@ -40,6 +40,12 @@ pub(super) fn enter(call: impl FnOnce() -> Outcome) -> mediaseal_status {
     if is_in_callback() {
         return MEDIASEAL_ERR_REENTRANT;
     }
+    contain(call)
+}
+
+/// Runs one call that no lock can hold up, so that callbacks may make it: a panic becomes a status.
+#[inline]
+pub(super) fn contain(call: impl FnOnce() -> Outcome) -> mediaseal_status {
     let caught = catch_unwind(AssertUnwindSafe(|| {
         #[cfg(test)]
         injected::panic_if_asked(injected::Place::Entry);

@@ -66,7 +66,8 @@ pub unsafe extern "C" fn mediaseal_channel_open(
             (false, seconds) => channel = channel.grace_seconds(seconds),
         }
         if config.max_sessions > 0 {
-            channel = channel.max_sessions(config.max_sessions);
+            let most = usize::try_from(config.max_sessions).unwrap_or(usize::MAX);
+            channel = channel.max_sessions(most);
         }
         out.write(new_shared(channels.store.channel(channel)?));
         Ok(())
@@ -78,7 +79,7 @@ pub unsafe extern "C" fn mediaseal_channel_open(
 /// Copies what `generation` holds; the caller wipes his own copy of the key.
 ///
 /// Returns MEDIASEAL_OK (also for the same key again), MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_KDF_SALT_LENGTH, MEDIASEAL_ERR_GENERATION_RETIRED,
-/// MEDIASEAL_ERR_GENERATION_SLOT_BUSY, MEDIASEAL_ERR_GENERATION_CONFLICT, MEDIASEAL_ERR_CHANNEL_KEY_REUSED, MEDIASEAL_ERR_SHORT_TAG,
+/// MEDIASEAL_ERR_GENERATION_SLOT_BUSY, MEDIASEAL_ERR_GENERATION_CONFLICT, MEDIASEAL_ERR_UNKNOWN_STEP after an imported replay state, MEDIASEAL_ERR_CHANNEL_KEY_REUSED, MEDIASEAL_ERR_SHORT_TAG,
 /// MEDIASEAL_ERR_UNKNOWN_VALUE for other flags, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_channel_stage(
@@ -159,8 +160,8 @@ fn join(
 
 /// Makes a staged generation the one that seals, from the next frame of every encryptor on. The former one still opens, until grace ends.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_NOT_OPEN_YET, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED,
-/// MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_NOT_OPEN_YET, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER; after the change has happened,
+/// if a session of it cannot be made (its encryptor tries again at its next frame): MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CIPHER_FAILED. Any threads at once. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_channel_activate(
     channel: *const mediaseal_channel,
@@ -171,8 +172,8 @@ pub unsafe extern "C" fn mediaseal_channel_activate(
 
 /// Moves the sending step of a generation ahead, to `step`: who joins at it opens nothing earlier. Absolute, so saying it twice changes nothing.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_GRACE_OPEN, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED,
-/// MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_GENERATION, MEDIASEAL_ERR_GRACE_OPEN, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER; after the change has happened,
+/// if a session of it cannot be made (its encryptor tries again at its next frame): MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CIPHER_FAILED. Any threads at once. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_channel_advance_to(
     channel: *const mediaseal_channel,
@@ -352,6 +353,7 @@ pub unsafe extern "C" fn mediaseal_channel_key_check(
         let sender = SenderId::new(octets(sender, sender_len)?)?;
         let challenge = *array::<MEDIASEAL_KEY_CHECK_LEN>(challenge)?;
         let out = octets_mut(out_answer, MEDIASEAL_KEY_CHECK_LEN)?;
+        out.fill(0);
         out.copy_from_slice(&channel.key_check(&sender, &challenge)?);
         Ok(())
     })

@@ -7,7 +7,7 @@ use super::boundary::enter;
 use super::convert::{Out, Sized32, SizedOut};
 use super::events::{Callback, Listener};
 use super::handle::{Object, close_shared, free_shared, new_shared, shared};
-use super::status::mediaseal_status;
+use super::status::{Fault, MEDIASEAL_ERR_NULL_POINTER, mediaseal_status};
 use super::types::{mediaseal_destructor, mediaseal_event, mediaseal_event_callback};
 use crate::keys::ChannelStore;
 
@@ -53,7 +53,8 @@ pub unsafe extern "C" fn mediaseal_channel_store_new(
 /// Call it at least once a minute, off the media threads: it opens what waits for its time, ends grace, and prepares the next sessions of encryptors, so that
 /// no frame has to.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOCK_UNSET under 3600, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED,
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOCK_UNSET under 3600; MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CIPHER_FAILED if a next session cannot be made
+/// (its encryptor tries again); MEDIASEAL_ERR_CLOSED,
 /// MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_channel_store_tick(
@@ -71,7 +72,8 @@ pub unsafe extern "C" fn mediaseal_channel_store_tick(
 ///
 /// Call it when the process image may run twice: after a virtual machine was resumed from a snapshot, or a container from a checkpoint.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+/// Returns MEDIASEAL_OK; MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CIPHER_FAILED if a session cannot be made (its encryptor tries again at its next
+/// frame); MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_channel_store_renew_sessions(
     store: *const mediaseal_channel_store,
@@ -100,9 +102,9 @@ pub unsafe extern "C" fn mediaseal_channel_store_poll_event(
 /// Sets who hears the events of a store: `callback` runs inside of mediaseal_channel_store_tick and mediaseal_channel_store_deliver_events, in their thread, one event at a time.
 ///
 /// `callback` NULL unsets it; when this returns, no former callback is running or will run again. `destroy`, which may be NULL, is called exactly once with `user_data`,
-/// when the callback is replaced or unset or the store and all that uses it is gone. Consumes `user_data`.
+/// when the callback is replaced or unset, or the store is closed or freed. Consumes `user_data`.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once, not in a callback. Since 0.1.
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER (also for `user_data` or `destroy` without `callback`). Any threads at once, not in a callback. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_channel_store_set_event_callback(
     store: *const mediaseal_channel_store,
@@ -111,6 +113,9 @@ pub unsafe extern "C" fn mediaseal_channel_store_set_event_callback(
     destroy: mediaseal_destructor,
 ) -> mediaseal_status {
     shared(store, |channels| {
+        if callback.is_none() && (destroy.is_some() || !user_data.is_null()) {
+            return Err(Fault(MEDIASEAL_ERR_NULL_POINTER));
+        }
         channels.listener.set(callback.map(|hear| Callback {
             hear,
             user_data,

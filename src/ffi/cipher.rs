@@ -30,11 +30,12 @@ impl Object for mediaseal_cipher {
 /// A custom cipher: an AEAD whose ciphertext is as long as its plaintext, with a tag apart. Initialize with MEDIASEAL_CIPHER_VTABLE_INIT.
 ///
 /// The library supplies nonces, AAD, headers, replay protection, rotation, limits and statistics; the cipher transforms octets. Every function may run in
-/// any thread, several at once with one key. It must not call the library (MEDIASEAL_ERR_REENTRANT) and lets no exception out. It returns MEDIASEAL_OK, or
+/// any thread, several at once with one key. It must not call the library (MEDIASEAL_ERR_REENTRANT), nor wait for a thread that does, as locks of the library may be
+/// held; and it lets no exception out. It returns MEDIASEAL_OK, or
 /// anything else if it failed.
 ///
 /// Lengths are always those stated here, so the functions need not check them, and the library zeroes `data` when open fails. What a cipher writes beyond its
-/// buffers is noticed where that is possible, and fails the frame.
+/// buffers is noticed where that is possible, and fails the frame, as does a seal that leaves tag or data as they were.
 #[repr(C)]
 #[derive(Clone, Copy)]
 pub struct mediaseal_cipher_vtable {

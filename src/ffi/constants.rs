@@ -92,6 +92,7 @@ pub(super) const CONSTANTS: &[(&str, i64)] = constants! {
     MEDIASEAL_ERR_COUNTER_STORE_ALREADY_THERE
     MEDIASEAL_ERR_COUNTER_STORE_LOCKED
     MEDIASEAL_ERR_COUNTER_STORE_KEY_IN_USE
+    MEDIASEAL_ERR_NOT_BEGUN
     MEDIASEAL_ERR_MISSING_KEY
     MEDIASEAL_ERR_NOT_YET_ACTIVE
     MEDIASEAL_ERR_NO_ACTIVE_KEY
@@ -116,6 +117,7 @@ pub(super) const CONSTANTS: &[(&str, i64)] = constants! {
     MEDIASEAL_ERR_POISONED
     MEDIASEAL_ERR_CIPHER_FAILED
     MEDIASEAL_ERR_ENTROPY
+    MEDIASEAL_ERR_OUT_OF_MEMORY
     MEDIASEAL_ERR_COUNTER_STORE_DAMAGED
     MEDIASEAL_ERR_COUNTER_STORE_ROLLED_BACK
     MEDIASEAL_ERR_COUNTER_STORE_IO
@@ -199,6 +201,7 @@ pub(super) const STRUCTS: &[(&str, usize)] = structs! {
     mediaseal_decryptor_config
     mediaseal_channel_config
     mediaseal_generation
+    mediaseal_epoch
     mediaseal_event
     mediaseal_statistics
     mediaseal_encrypt_job

@@ -11,7 +11,7 @@ use super::status::{
 };
 
 /// No struct of any version is larger: a `struct_size` beyond was never set.
-const MAX_STRUCT_SIZE: usize = 4096;
+pub(super) const MAX_STRUCT_SIZE: usize = 4096;
 
 /// A struct of the C interface whose first field is `uint32_t struct_size`.
 ///
@@ -168,10 +168,13 @@ pub(super) struct SizedOut<T> {
 }
 
 impl<T: Sized32> SizedOut<T> {
+    /// Refuses NULL, misaligned pointers and impossible sizes, and zeroes what is there.
     pub(super) fn new(pointer: *mut T) -> Result<Self, Fault> {
         let size = struct_size(pointer)?;
         check_len(pointer.cast(), size)?;
-        Ok(Self { pointer, size })
+        let out = Self { pointer, size };
+        out.write(&T::zeroed());
+        Ok(out)
     }
 
     /// Nothing for NULL.
@@ -240,7 +243,7 @@ impl OctetsOut {
 
 /// Input and output of a call, told apart or the same before any slice of them exists.
 pub(super) enum Io<'a> {
-    /// They begin at one address: the input lies at the front of this buffer.
+    /// They begin at one address: the input lies at the front of this buffer, which may be too short for it.
     Same(&'a mut [u8]),
     /// They have no octet in common.
     Apart(&'a [u8], &'a mut [u8]),
@@ -257,9 +260,6 @@ impl<'a> Io<'a> {
         check_len(input, len)?;
         check_len(out, capacity)?;
         if len > 0 && ptr::addr_eq(input, out) {
-            if capacity < len {
-                return Err(Fault(MEDIASEAL_ERR_BUFFER_TOO_SMALL));
-            }
             return octets_mut(out, capacity).map(Io::Same);
         }
         apart(input, len, out, capacity)?;

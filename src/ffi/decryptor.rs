@@ -6,6 +6,7 @@ use super::boundary::enter;
 use super::channel::{media_of, mediaseal_channel};
 use super::convert::{Io, Out, SizedOut, items, octets, octets_mut, sized, sized_or_default};
 use super::encryptor::{Info, mode_of};
+use super::failure::Refused;
 use super::handle::{
     Object, close_exclusive, exclusive, free_exclusive, new_exclusive, share_of, with_exclusive,
 };
@@ -32,7 +33,7 @@ pub struct mediaseal_decryptor {
 /// A decryptor, and why its last frame was refused.
 pub(super) struct Opener {
     decryptor: ChannelDecryptor,
-    last: Option<Error>,
+    last: Option<Refused>,
 }
 
 impl Object for mediaseal_decryptor {
@@ -145,22 +146,13 @@ impl Opener {
     fn decrypt(
         &mut self,
         info: *const mediaseal_frame_info,
-        (ciphertext, ciphertext_len): (*const u8, usize),
-        (out, out_capacity): (*mut u8, usize),
+        ciphertext: (*const u8, usize),
+        out: (*mut u8, usize),
         len: &Out<usize>,
         out_opened: *mut mediaseal_opened,
     ) -> Outcome {
         let told = SizedOut::optional(out_opened)?;
-        let info = Info::new(info, out, out_capacity)?;
-        let io = Io::new(ciphertext, ciphertext_len, out, out_capacity)?;
-        let result = match io {
-            Io::Apart(ciphertext, out) => self.decryptor.decrypt_into(&info.frame, ciphertext, out),
-            Io::Same(buffer) => {
-                self.decryptor
-                    .decrypt_at_front(&info.frame, buffer, ciphertext_len)
-            }
-        };
-        match result {
+        match self.open(info, ciphertext, out) {
             Ok(opened) => {
                 len.write(opened.len);
                 if let Some(told) = told {
@@ -168,11 +160,49 @@ impl Opener {
                 }
                 Ok(())
             }
-            Err(error) => {
-                self.last = Some(error);
-                Err(error.into())
+            Err(refused) => {
+                self.last = Some(refused);
+                Err(refused.into())
             }
         }
+    }
+
+    #[inline]
+    fn open(
+        &mut self,
+        info: *const mediaseal_frame_info,
+        (ciphertext, ciphertext_len): (*const u8, usize),
+        (out, out_capacity): (*mut u8, usize),
+    ) -> Result<Opened<'_>, Refused> {
+        let info = Info::new(info, out, out_capacity)?;
+        let opened = match Io::new(ciphertext, ciphertext_len, out, out_capacity)? {
+            Io::Apart(ciphertext, out) => {
+                self.decryptor.decrypt_into(&info.frame, ciphertext, out)?
+            }
+            Io::Same(buffer) if buffer.len() < ciphertext_len => {
+                let (needed, available) = (ciphertext_len, buffer.len());
+                return Err(Error::BufferTooSmall { needed, available }.into());
+            }
+            Io::Same(buffer) => {
+                self.decryptor
+                    .decrypt_at_front(&info.frame, buffer, ciphertext_len)?
+            }
+        };
+        Ok(opened)
+    }
+
+    /// Opens where the frame lies; returns where the plaintext is then.
+    fn open_in_place(
+        &mut self,
+        info: *const mediaseal_frame_info,
+        (buffer, capacity): (*mut u8, usize),
+        offset: usize,
+        len: usize,
+    ) -> Result<(usize, Opened<'_>), Refused> {
+        let info = Info::new(info, buffer, capacity)?;
+        let mut frame = FrameBuf::new(octets_mut(buffer, capacity)?, offset, len)?;
+        let opened = self.decryptor.decrypt_in_place(&info.frame, &mut frame)?;
+        Ok((frame.offset(), opened))
     }
 }
 
@@ -212,23 +242,20 @@ pub unsafe extern "C" fn mediaseal_decryptor_decrypt_in_place(
     let out_offset = Out::new(out_offset, 0);
     let out_len = Out::new(out_len, 0);
     exclusive(decryptor, |opener| {
-        let out_offset = out_offset?;
-        let out_len = out_len?;
+        let (out_offset, out_len) = (out_offset?, out_len?);
         let told = SizedOut::optional(out_opened)?;
-        let info = Info::new(info, buffer, capacity)?;
-        let mut frame = FrameBuf::new(octets_mut(buffer, capacity)?, offset, len)?;
-        match opener.decryptor.decrypt_in_place(&info.frame, &mut frame) {
-            Ok(opened) => {
-                out_offset.write(frame.offset());
+        match opener.open_in_place(info, (buffer, capacity), offset, len) {
+            Ok((offset, opened)) => {
+                out_offset.write(offset);
                 out_len.write(opened.len);
                 if let Some(told) = told {
                     told.write(&mediaseal_opened::of(&opened));
                 }
                 Ok(())
             }
-            Err(error) => {
-                opener.last = Some(error);
-                Err(error.into())
+            Err(refused) => {
+                opener.last = Some(refused);
+                Err(refused.into())
             }
         }
     })
@@ -314,7 +341,7 @@ pub unsafe extern "C" fn mediaseal_decryptor_statistics(
     })
 }
 
-/// Writes the counters over all streams to `out_statistics`.
+/// Writes the counters over all senders and streams, refusals that belong to none of them included, to `out_statistics`.
 ///
 /// Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
 #[unsafe(no_mangle)]

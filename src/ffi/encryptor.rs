@@ -5,6 +5,7 @@ use core::ptr::null_mut;
 use super::boundary::enter;
 use super::channel::{media_of, mediaseal_channel};
 use super::convert::{Io, Out, SizedOut, apart, octets, octets_mut, sized, sized_or_default};
+use super::failure::Refused;
 use super::handle::{
     Object, close_exclusive, exclusive, free_exclusive, new_exclusive, share_of, with_exclusive,
 };
@@ -19,7 +20,6 @@ use super::types::{
     mediaseal_encryptor_config, mediaseal_failure, mediaseal_frame_info, mediaseal_statistics,
 };
 use crate::channel::{ChannelEncryptor, Mode};
-use crate::error::Error;
 use crate::frame::{FrameBuf, FrameInfo};
 use crate::id::{SenderId, Ssrc};
 
@@ -31,7 +31,7 @@ pub struct mediaseal_encryptor {
 /// An encryptor, and why its last frame was refused.
 pub(super) struct Sealer {
     encryptor: ChannelEncryptor,
-    last: Option<Error>,
+    last: Option<Refused>,
 }
 
 impl Object for mediaseal_encryptor {
@@ -109,8 +109,8 @@ fn new_sealer(encryptor: ChannelEncryptor) -> *mut mediaseal_encryptor {
 /// counter is spent. Nothing ever goes out in clear. Allocates nothing and takes no lock, but at the first frame of a stream or session and after a change of keys.
 ///
 /// Returns MEDIASEAL_OK; MEDIASEAL_ERR_BUFFER_TOO_SMALL (see mediaseal_encryptor_bound), MEDIASEAL_ERR_PACKET_TOO_LONG, MEDIASEAL_ERR_FRAME_TOO_LONG,
-/// MEDIASEAL_ERR_METADATA_TOO_LONG, MEDIASEAL_ERR_OVERLAP, MEDIASEAL_ERR_CLOCK_UNSET; MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_KEY_EXHAUSTED,
-/// MEDIASEAL_ERR_FORKED; MEDIASEAL_ERR_CIPHER_FAILED, `MEDIASEAL_ERR_COUNTER_STORE_…`; MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+/// MEDIASEAL_ERR_METADATA_TOO_LONG, MEDIASEAL_ERR_OVERLAP, MEDIASEAL_ERR_CLOCK_UNSET, MEDIASEAL_ERR_COMPACT_PROFILE; MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_KEY_EXHAUSTED,
+/// MEDIASEAL_ERR_FORKED; MEDIASEAL_ERR_CIPHER_FAILED, MEDIASEAL_ERR_ENTROPY, `MEDIASEAL_ERR_COUNTER_STORE_…`; MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
 /// MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_LENGTH. Exclusive use of `encryptor`. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_encryptor_encrypt(
@@ -134,28 +134,55 @@ impl Sealer {
     fn encrypt(
         &mut self,
         info: *const mediaseal_frame_info,
-        (plaintext, plaintext_len): (*const u8, usize),
-        (out, out_capacity): (*mut u8, usize),
+        plaintext: (*const u8, usize),
+        out: (*mut u8, usize),
         len: &Out<usize>,
     ) -> Outcome {
-        let info = Info::new(info, out, out_capacity)?;
-        let io = Io::new(plaintext, plaintext_len, out, out_capacity)?;
-        let sealed = match io {
-            Io::Apart(plaintext, out) => self.encryptor.encrypt_into(&info.frame, plaintext, out),
-            Io::Same(buffer) => self
-                .encryptor
-                .encrypt_at_front(&info.frame, buffer, plaintext_len),
-        };
+        let sealed = self.seal(info, plaintext, out);
         len.write(self.told(sealed)?);
         Ok(())
     }
 
+    #[inline]
+    fn seal(
+        &mut self,
+        info: *const mediaseal_frame_info,
+        (plaintext, plaintext_len): (*const u8, usize),
+        (out, out_capacity): (*mut u8, usize),
+    ) -> Result<usize, Refused> {
+        let info = Info::new(info, out, out_capacity)?;
+        let sealed_len = match Io::new(plaintext, plaintext_len, out, out_capacity)? {
+            Io::Apart(plaintext, out) => {
+                self.encryptor.encrypt_into(&info.frame, plaintext, out)?
+            }
+            Io::Same(buffer) => {
+                self.encryptor
+                    .encrypt_at_front(&info.frame, buffer, plaintext_len)?
+            }
+        };
+        Ok(sealed_len)
+    }
+
+    /// Seals where the frame lies; returns where that is then.
+    fn seal_in_place(
+        &mut self,
+        info: *const mediaseal_frame_info,
+        (buffer, capacity): (*mut u8, usize),
+        offset: usize,
+        len: usize,
+    ) -> Result<(usize, usize), Refused> {
+        let info = Info::new(info, buffer, capacity)?;
+        let mut frame = FrameBuf::new(octets_mut(buffer, capacity)?, offset, len)?;
+        let sealed = self.encryptor.encrypt_in_place(&info.frame, &mut frame)?;
+        Ok((frame.offset(), sealed.len))
+    }
+
     /// Remembers why a frame was refused.
     #[inline]
-    fn told<T>(&mut self, result: Result<T, Error>) -> Result<T, Fault> {
-        result.map_err(|error| {
-            self.last = Some(error);
-            error.into()
+    fn told<T>(&mut self, result: Result<T, Refused>) -> Result<T, Fault> {
+        result.map_err(|refused| {
+            self.last = Some(refused);
+            refused.into()
         })
     }
 }
@@ -194,14 +221,11 @@ pub unsafe extern "C" fn mediaseal_encryptor_encrypt_in_place(
     let out_offset = Out::new(out_offset, 0);
     let out_len = Out::new(out_len, 0);
     exclusive(encryptor, |sealer| {
-        let out_offset = out_offset?;
-        let out_len = out_len?;
-        let info = Info::new(info, buffer, capacity)?;
-        let mut frame = FrameBuf::new(octets_mut(buffer, capacity)?, offset, len)?;
-        let sealed = sealer.encryptor.encrypt_in_place(&info.frame, &mut frame);
-        let sealed = sealer.told(sealed)?;
-        out_offset.write(frame.offset());
-        out_len.write(sealed.len);
+        let (out_offset, out_len) = (out_offset?, out_len?);
+        let sealed = sealer.seal_in_place(info, (buffer, capacity), offset, len);
+        let (offset, len) = sealer.told(sealed)?;
+        out_offset.write(offset);
+        out_len.write(len);
         Ok(())
     })
 }
@@ -227,7 +251,7 @@ pub unsafe extern "C" fn mediaseal_encryptor_bound(
 
 /// Writes the exact octets that header and tag add to the next frame to `out_overhead`, if no other encryptor of the store is quicker.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_CLOCK_UNSET, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_CLOCK_UNSET, MEDIASEAL_ERR_CIPHER_FAILED, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use
 /// of `encryptor`. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_encryptor_next_overhead(

@@ -1,13 +1,45 @@
 //! Why a frame was refused, in numbers.
 
-use super::status::{MEDIASEAL_OK, status_of};
+use super::status::{Fault, MEDIASEAL_OK};
 use super::types::mediaseal_failure;
 use crate::error::{Error, Misuse};
 use crate::id::{Counter, KeyId};
 
+/// Why a frame was refused: by the library, or at the boundary before it came there.
+#[derive(Clone, Copy)]
+pub(super) enum Refused {
+    Error(Error),
+    Fault(Fault),
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl From<Fault> for Refused {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<Refused> for Fault {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Error(error) => error.into(),
+            Refused::Fault(fault) => fault,
+        }
+    }
+}
+
 impl mediaseal_failure {
-    /// An error in numbers.
-    pub(super) fn of(error: Option<&Error>) -> Self {
+    /// A refusal in numbers.
+    pub(super) fn of(refused: Option<&Refused>) -> Self {
+        let error = match refused {
+            Some(Refused::Error(error)) => Some(error),
+            _ => None,
+        };
         let kid = error.and_then(kid_of).map_or(0, KeyId::value);
         let ctr = match error {
             Some(
@@ -21,7 +53,7 @@ impl mediaseal_failure {
         let (needed, available) = error.map_or((0, 0), lengths_of);
         Self {
             struct_size: 0,
-            status: error.map_or(MEDIASEAL_OK, status_of),
+            status: refused.map_or(MEDIASEAL_OK, |refused| Fault::from(*refused).0),
             kid,
             ctr,
             needed: needed as u64,

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::boundary::CallbackScope;
 use super::cipher::{mediaseal_cipher_library, mediaseal_cipher_vtable, suite_of};
@@ -80,8 +80,8 @@ struct Shared {
     destroy: mediaseal_destructor,
     /// Whether `user_data` was handed over: not before the cipher is accepted.
     is_owner: AtomicBool,
-    /// Dropped last: the functions above are in it.
-    _library: Option<Library>,
+    /// The functions above are in it.
+    library: Option<Library>,
 }
 
 // SAFETY: the header asks that every function may run in any thread, several at once; nothing else touches `user_data`.
@@ -208,10 +208,15 @@ impl Foreign {
         )
         .limits(limits(vtable)?)
         .cost(cost);
-        let answers = items(vtable.known_answers, vtable.known_answers_count)?
-            .iter()
-            .map(|answer| OwnedAnswer::new(answer, &params))
-            .collect::<Result<_, _>>()?;
+        // Lengths out of range are refused by name later; nothing is read by them.
+        let answers = if params.has_lengths_in_range() {
+            items(vtable.known_answers, vtable.known_answers_count)?
+                .iter()
+                .map(|answer| OwnedAnswer::new(answer, &params))
+                .collect::<Result<_, _>>()?
+        } else {
+            Vec::new()
+        };
         Ok(Self {
             shared: Arc::new(Shared {
                 suite: suite_of(vtable.suite)?,
@@ -223,7 +228,7 @@ impl Foreign {
                 open: vtable.open.ok_or(missing)?,
                 destroy: vtable.destroy,
                 is_owner: AtomicBool::new(false),
-                _library: library,
+                library,
             }),
             answers,
         })
@@ -337,6 +342,29 @@ impl GuardedTag {
     }
 }
 
+/// The first octets of a frame, to see that a cipher changed them.
+struct Beginning {
+    octets: Zeroizing<[u8; Self::MAX_LEN]>,
+    len: usize,
+}
+
+impl Beginning {
+    const MAX_LEN: usize = 32;
+    /// Fewer octets may well stay the same by chance.
+    const MIN_LEN: usize = 8;
+
+    fn of(data: &[u8]) -> Self {
+        let len = data.len().min(Self::MAX_LEN);
+        let mut octets = Zeroizing::new([0; Self::MAX_LEN]);
+        octets[..len].copy_from_slice(&data[..len]);
+        Self { octets, len }
+    }
+
+    fn is_changed(&self, data: &[u8]) -> bool {
+        self.len < Self::MIN_LEN || data[..self.len] != self.octets[..self.len]
+    }
+}
+
 impl ForeignKey {
     fn check_lengths(&self, nonce: &[u8], tag: &[u8]) -> Result<(), CipherError> {
         let params = &self.shared.params;
@@ -363,6 +391,7 @@ impl CipherKey for ForeignKey {
         tag.fill(GUARD);
         let mut guarded = GuardedTag::new(tag);
         let (tag_at, tag_len) = (guarded.tag_mut().as_mut_ptr(), tag.len());
+        let beginning = Beginning::of(data);
         let scope = CallbackScope::enter();
         // SAFETY: the function is what the header asks for: it reads `nonce` and `aad`, and writes `data` and the tag, within the lengths given.
         let status = unsafe {
@@ -381,7 +410,10 @@ impl CipherKey for ForeignKey {
         };
         drop(scope);
         let is_intact = guarded.is_intact() && tag.iter().all(|octet| *octet == GUARD);
-        if status != MEDIASEAL_OK || !is_intact {
+        // A cipher that says it worked and did nothing, such as a device that is gone, must not send a frame in clear.
+        let is_done =
+            guarded.tag().iter().any(|octet| *octet != GUARD) && beginning.is_changed(data);
+        if status != MEDIASEAL_OK || !is_intact || !is_done {
             return Err(CipherError::Failed);
         }
         tag.copy_from_slice(guarded.tag());
@@ -441,12 +473,14 @@ impl Drop for ForeignKey {
 
 impl Drop for Shared {
     fn drop(&mut self) {
+        let _scope = CallbackScope::enter();
         if let Some(destroy) = self.destroy
             && self.is_owner.load(Ordering::Acquire)
         {
-            let _scope = CallbackScope::enter();
             // SAFETY: the cipher was accepted and so owns `user_data`; no key is left, and this runs once.
             unsafe { destroy(self.user_data) };
         }
+        // Unloading runs code of the library as well.
+        drop(self.library.take());
     }
 }

@@ -4,15 +4,16 @@ use core::ffi::{c_char, c_void};
 
 use zeroize::Zeroize;
 
-use super::boundary::enter;
+use super::boundary::contain;
 use super::constants::{CONSTANTS, STRUCTS};
-use super::convert::{OctetsOut, Out, octets, octets_mut, text};
+use super::convert::{OctetsOut, Out, SizedOut, octets, octets_mut, text};
 use super::numbers::MEDIASEAL_ABI_VERSION;
 use super::status::{
     Fault, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_UNKNOWN_VALUE, class_of, mediaseal_status,
 };
-use crate::id::{Epoch, MlsKid, RatchetedKid};
-use crate::keys::{ChannelKey, PassphraseParams};
+use super::types::mediaseal_epoch;
+use crate::id::{Epoch, KeyId, MlsKid, RatchetedKid};
+use crate::keys::{ChannelKey, EpochSecret, PassphraseParams};
 
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\0");
 
@@ -61,14 +62,14 @@ pub extern "C" fn mediaseal_status_text(status: mediaseal_status) -> *const c_ch
 /// For bindings and for programs that load the library at run time. Borrows `name`, which ends with a zero octet.
 ///
 /// Returns MEDIASEAL_OK; MEDIASEAL_ERR_UNKNOWN_VALUE if there is no such constant; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED,
-/// MEDIASEAL_ERR_NOT_UTF8. Any thread. Since 0.1.
+/// MEDIASEAL_ERR_NOT_UTF8. Any thread, also in callbacks. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_constant(
     name: *const c_char,
     out_value: *mut i64,
 ) -> mediaseal_status {
     let out = Out::new(out_value, 0);
-    enter(|| {
+    contain(|| {
         let out = out?;
         let name = text(name)?;
         let (_, value) = CONSTANTS
@@ -85,14 +86,14 @@ pub unsafe extern "C" fn mediaseal_constant(
 /// For bindings: a struct that they describe has this size at their version. Borrows `name`, which ends with a zero octet.
 ///
 /// Returns MEDIASEAL_OK; MEDIASEAL_ERR_UNKNOWN_VALUE if there is no such struct; MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED,
-/// MEDIASEAL_ERR_NOT_UTF8. Any thread. Since 0.1.
+/// MEDIASEAL_ERR_NOT_UTF8. Any thread, also in callbacks. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_struct_size(
     name: *const c_char,
     out_size: *mut usize,
 ) -> mediaseal_status {
     let out = Out::new(out_size, 0);
-    enter(|| {
+    contain(|| {
         let out = out?;
         let name = text(name)?;
         let (_, size) = STRUCTS
@@ -108,10 +109,10 @@ pub unsafe extern "C" fn mediaseal_struct_size(
 ///
 /// For copies of keys and of plaintext. `octets` may be NULL if `len` is 0.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_LENGTH. Any thread. Since 0.1.
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_LENGTH. Any thread, also in callbacks. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_wipe(octets: *mut c_void, len: usize) -> mediaseal_status {
-    enter(|| {
+    contain(|| {
         octets_mut(octets.cast(), len)?.zeroize();
         Ok(())
     })
@@ -121,7 +122,7 @@ pub unsafe extern "C" fn mediaseal_wipe(octets: *mut c_void, len: usize) -> medi
 ///
 /// Writes to `out` and the length to `out_len`; `capacity` is at least MEDIASEAL_KEY_LEN. The caller wipes it after use.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_NULL_POINTER. Any thread, also in callbacks. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_key_generate(
     out: *mut u8,
@@ -129,7 +130,7 @@ pub unsafe extern "C" fn mediaseal_key_generate(
     out_len: *mut usize,
 ) -> mediaseal_status {
     let out = OctetsOut::new(out, capacity, out_len);
-    enter(|| {
+    contain(|| {
         let out = out?;
         out.write(&ChannelKey::generate()?.to_bytes())
     })
@@ -141,7 +142,7 @@ pub unsafe extern "C" fn mediaseal_key_generate(
 /// after use.
 ///
 /// Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_TEXT, MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8,
-/// MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+/// MEDIASEAL_ERR_NULL_POINTER. Any thread, also in callbacks. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_key_from_hex(
     digits: *const c_char,
@@ -150,7 +151,7 @@ pub unsafe extern "C" fn mediaseal_key_from_hex(
     out_len: *mut usize,
 ) -> mediaseal_status {
     let out = OctetsOut::new(out, capacity, out_len);
-    enter(|| {
+    contain(|| {
         let out = out?;
         out.write(&ChannelKey::from_hex(text(digits)?)?.to_bytes())
     })
@@ -161,7 +162,7 @@ pub unsafe extern "C" fn mediaseal_key_from_hex(
 /// Borrows `digits`, which end with a zero octet. Writes 16 to 64 octets to `out` and their number to `out_len`; the caller wipes both after use.
 ///
 /// Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_TEXT, MEDIASEAL_ERR_KEY_LENGTH, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8,
-/// MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+/// MEDIASEAL_ERR_NULL_POINTER. Any thread, also in callbacks. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_key_from_base64(
     digits: *const c_char,
@@ -170,7 +171,7 @@ pub unsafe extern "C" fn mediaseal_key_from_base64(
     out_len: *mut usize,
 ) -> mediaseal_status {
     let out = OctetsOut::new(out, capacity, out_len);
-    enter(|| {
+    contain(|| {
         let out = out?;
         out.write(&ChannelKey::from_base64(text(digits)?)?.to_bytes())
     })
@@ -182,8 +183,8 @@ pub unsafe extern "C" fn mediaseal_key_from_base64(
 /// Borrows `passphrase`, 1 to 1024 octets of UTF-8, and `params`, which ends with a zero octet. Takes 64 MiB and some 0.2 s by default: not for a media thread.
 /// Writes to `out` and the length to `out_len`; the caller wipes passphrase and key after use.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_PASSPHRASE_LENGTH, MEDIASEAL_ERR_PASSPHRASE_PARAMS, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8,
-/// MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_LENGTH. Any thread. Since 0.1.
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_PASSPHRASE_LENGTH, MEDIASEAL_ERR_PASSPHRASE_PARAMS, MEDIASEAL_ERR_OUT_OF_MEMORY, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8,
+/// MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_LENGTH. Any thread, also in callbacks. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_key_from_passphrase(
     passphrase: *const u8,
@@ -194,7 +195,7 @@ pub unsafe extern "C" fn mediaseal_key_from_passphrase(
     out_len: *mut usize,
 ) -> mediaseal_status {
     let out = OctetsOut::new(out, capacity, out_len);
-    enter(|| {
+    contain(|| {
         let out = out?;
         let params: PassphraseParams = text(params)?.parse()?;
         let passphrase = core::str::from_utf8(octets(passphrase, passphrase_len)?)
@@ -207,7 +208,7 @@ pub unsafe extern "C" fn mediaseal_key_from_passphrase(
 ///
 /// Writes the text and a zero octet to `out`, and its length without that octet to `out_len`; MEDIASEAL_PASSPHRASE_PARAMS_MAX_LEN + 1 octets are enough.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_NULL_POINTER. Any thread, also in callbacks. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_passphrase_params_generate(
     out: *mut c_char,
@@ -215,7 +216,7 @@ pub unsafe extern "C" fn mediaseal_passphrase_params_generate(
     out_len: *mut usize,
 ) -> mediaseal_status {
     let out = OctetsOut::new(out.cast(), capacity, out_len);
-    enter(|| {
+    contain(|| {
         let out = out?;
         out.write_text(&PassphraseParams::generate()?.to_string())
     })
@@ -225,7 +226,7 @@ pub unsafe extern "C" fn mediaseal_passphrase_params_generate(
 ///
 /// The epoch is taken modulo 2^epoch_bits.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_KID_OUT_OF_RANGE, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread. Since 0.1.
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_KID_OUT_OF_RANGE, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread, also in callbacks. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_kid_mls(
     sender_bits: u32,
@@ -236,7 +237,7 @@ pub unsafe extern "C" fn mediaseal_kid_mls(
     out_kid: *mut u64,
 ) -> mediaseal_status {
     let out = Out::new(out_kid, 0);
-    enter(|| {
+    contain(|| {
         let out = out?;
         let kid =
             MlsKid::new(sender_bits, epoch_bits)?.kid(context, sender_index, Epoch::new(epoch))?;
@@ -247,7 +248,7 @@ pub unsafe extern "C" fn mediaseal_kid_mls(
 
 /// Writes the KID of a ratcheted sender key (RFC 9605 section 5.1) to `out_kid`: key generation ‖ `step_bits` bits of ratchet step, taken modulo 2^step_bits.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_KID_OUT_OF_RANGE, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread. Since 0.1.
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_KID_OUT_OF_RANGE, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread, also in callbacks. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_kid_ratcheted(
     step_bits: u32,
@@ -256,9 +257,102 @@ pub unsafe extern "C" fn mediaseal_kid_ratcheted(
     out_kid: *mut u64,
 ) -> mediaseal_status {
     let out = Out::new(out_kid, 0);
-    enter(|| {
+    contain(|| {
         let out = out?;
         out.write(RatchetedKid::new(step_bits)?.kid(generation, step)?.value());
         Ok(())
     })
+}
+
+/// Writes which context, sender index and epoch (modulo 2^epoch_bits) an MLS KID names: what mediaseal_kid_mls put together.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread, also in callbacks. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_kid_mls_split(
+    sender_bits: u32,
+    epoch_bits: u32,
+    kid: u64,
+    out_context: *mut u64,
+    out_sender_index: *mut u64,
+    out_epoch: *mut u64,
+) -> mediaseal_status {
+    contain(|| {
+        let outs = [out_context, out_sender_index, out_epoch].map(|out| Out::new(out, 0));
+        let [context, sender_index, epoch] = outs;
+        let (context, sender_index, epoch) = (context?, sender_index?, epoch?);
+        let split = MlsKid::new(sender_bits, epoch_bits)?.split(KeyId::new(kid));
+        context.write(split.0);
+        sender_index.write(split.1);
+        epoch.write(split.2);
+        Ok(())
+    })
+}
+
+/// Writes which key generation and ratchet step (modulo 2^step_bits) a KID names: what mediaseal_kid_ratcheted put together.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_KID_LAYOUT, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_MISALIGNED. Any thread, also in callbacks. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_kid_ratcheted_split(
+    step_bits: u32,
+    kid: u64,
+    out_generation: *mut u64,
+    out_step: *mut u64,
+) -> mediaseal_status {
+    contain(|| {
+        let (generation, step) = (Out::new(out_generation, 0), Out::new(out_step, 0));
+        let (generation, step) = (generation?, step?);
+        let split = RatchetedKid::new(step_bits)?.split(KeyId::new(kid));
+        generation.write(split.0);
+        step.write(split.1);
+        Ok(())
+    })
+}
+
+/// Writes what an epoch secret, as octets, says of itself to `out_epoch`: for a joiner, before mediaseal_channel_join.
+///
+/// Borrows `epoch_secret`. What it says is not authenticated before frames open.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_EPOCH_OCTETS, MEDIASEAL_ERR_EPOCH_FORMAT, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any thread, also in callbacks.
+/// Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_epoch_describe(
+    epoch_secret: *const u8,
+    epoch_secret_len: usize,
+    out_epoch: *mut mediaseal_epoch,
+) -> mediaseal_status {
+    contain(|| {
+        let out = SizedOut::new(out_epoch)?;
+        let epoch = EpochSecret::from_bytes(octets(epoch_secret, epoch_secret_len)?)?;
+        out.write(&mediaseal_epoch::of(&epoch));
+        Ok(())
+    })
+}
+
+/// The same for key text, "mediaseal-epoch-1...", which ends with a zero octet.
+///
+/// Returns what mediaseal_epoch_describe returns, and MEDIASEAL_ERR_EPOCH_TEXT, MEDIASEAL_ERR_NOT_UTF8. Any thread, also in callbacks. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_epoch_describe_text(
+    epoch_text: *const c_char,
+    out_epoch: *mut mediaseal_epoch,
+) -> mediaseal_status {
+    contain(|| {
+        let out = SizedOut::new(out_epoch)?;
+        out.write(&mediaseal_epoch::of(&EpochSecret::from_text(text(
+            epoch_text,
+        )?)?));
+        Ok(())
+    })
+}
+
+impl mediaseal_epoch {
+    fn of(epoch: &EpochSecret) -> Self {
+        Self {
+            struct_size: 0,
+            suite: epoch.suite().value().into(),
+            generation: epoch.generation(),
+            step: epoch.step(),
+            reserved: 0,
+        }
+    }
 }

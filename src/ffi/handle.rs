@@ -127,7 +127,7 @@ impl Drop for Turn<'_> {
 }
 
 /// Puts `value` behind a pointer for the caller to hold.
-pub(super) fn new_exclusive<O: Object>(value: O::Value) -> *mut O {
+pub(super) fn new_exclusive<O: Object<Value: Send>>(value: O::Value) -> *mut O {
     Box::into_raw(Box::new(ExclusiveHandle {
         head: Head::new(O::TAG),
         value: UnsafeCell::new(Some(value)),
@@ -213,7 +213,7 @@ pub(super) fn free_exclusive<O: Object>(object: *mut O) {
 }
 
 /// Puts `value` behind a pointer for the caller to hold.
-pub(super) fn new_shared<O: Object>(value: O::Value) -> *mut O {
+pub(super) fn new_shared<O: Object<Value: Send + Sync>>(value: O::Value) -> *mut O {
     Box::into_raw(Box::new(SharedHandle {
         head: Head::new(O::TAG),
         value: Mutex::new(Some(value)),

@@ -10,7 +10,9 @@ use super::counter_store::mediaseal_counter_store;
 use super::events::{Callback, Listener};
 use super::handle::{Object, close_shared, free_shared, new_shared, share_of, shared};
 use super::numbers::{MEDIASEAL_ORIGIN_COUNTER_STORE, MEDIASEAL_ORIGIN_FRESH_KEY};
-use super::status::{Fault, MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_status};
+use super::status::{
+    Fault, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_status,
+};
 use super::types::{mediaseal_destructor, mediaseal_event, mediaseal_event_callback};
 use crate::id::{KeyId, SenderId};
 use crate::keys::{BaseKey, CounterOrigin, KeyStore};
@@ -208,9 +210,9 @@ pub unsafe extern "C" fn mediaseal_key_store_poll_event(
 /// Sets who hears the events of a store: `callback` runs inside of mediaseal_key_store_tick and mediaseal_key_store_deliver_events, in their thread, one event at a time.
 ///
 /// `callback` NULL unsets it; when this returns, no former callback is running or will run again. `destroy`, which may be NULL, is called exactly once with `user_data`,
-/// when the callback is replaced or unset or the store and all that uses it is gone. Consumes `user_data`.
+/// when the callback is replaced or unset, or the store is closed or freed. Consumes `user_data`.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once, not in a callback. Since 0.1.
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER (also for `user_data` or `destroy` without `callback`). Any threads at once, not in a callback. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_key_store_set_event_callback(
     store: *const mediaseal_key_store,
@@ -219,6 +221,9 @@ pub unsafe extern "C" fn mediaseal_key_store_set_event_callback(
     destroy: mediaseal_destructor,
 ) -> mediaseal_status {
     shared(store, |keys| {
+        if callback.is_none() && (destroy.is_some() || !user_data.is_null()) {
+            return Err(Fault(MEDIASEAL_ERR_NULL_POINTER));
+        }
         keys.listener.set(callback.map(|hear| Callback {
             hear,
             user_data,

@@ -131,6 +131,8 @@ pub const MEDIASEAL_ERR_COUNTER_STORE_ALREADY_THERE: mediaseal_status = 157;
 pub const MEDIASEAL_ERR_COUNTER_STORE_LOCKED: mediaseal_status = 158;
 /// This base key and KID are already held through this counter store.
 pub const MEDIASEAL_ERR_COUNTER_STORE_KEY_IN_USE: mediaseal_status = 159;
+/// Look at the status of the batch: it ended before this job was begun.
+pub const MEDIASEAL_ERR_NOT_BEGUN: mediaseal_status = 160;
 
 /// Ask for the key of this KID; the frame may be kept and tried again.
 pub const MEDIASEAL_ERR_MISSING_KEY: mediaseal_status = 201;
@@ -178,10 +180,12 @@ pub const MEDIASEAL_ERR_CONTENDED: mediaseal_status = 312;
 pub const MEDIASEAL_ERR_PANIC: mediaseal_status = 901;
 /// Free the object and make a new one: an earlier call failed inside the library.
 pub const MEDIASEAL_ERR_POISONED: mediaseal_status = 902;
-/// Report it: the cipher failed to seal. What was written is zeroed and one counter value is spent.
+/// Report it: the cipher failed, or made no key. What was written is zeroed, and a seal spent one counter value.
 pub const MEDIASEAL_ERR_CIPHER_FAILED: mediaseal_status = 903;
 /// Report it: the operating system gave no random octets.
 pub const MEDIASEAL_ERR_ENTROPY: mediaseal_status = 904;
+/// Report it, or choose a lower cost: the system has not the memory that the parameters of a passphrase ask for.
+pub const MEDIASEAL_ERR_OUT_OF_MEMORY: mediaseal_status = 905;
 /// Use a fresh key: the counter record cannot be read.
 pub const MEDIASEAL_ERR_COUNTER_STORE_DAMAGED: mediaseal_status = 911;
 /// Use a fresh key: the counter store was rolled back or restored.
@@ -257,6 +261,7 @@ pub(super) const fn status_of(error: &Error) -> mediaseal_status {
         Error::Forked => MEDIASEAL_ERR_FORKED,
         Error::CipherFailed { .. } => MEDIASEAL_ERR_CIPHER_FAILED,
         Error::CounterStore(fault) => status_of_store_fault(fault),
+        Error::OutOfMemory => MEDIASEAL_ERR_OUT_OF_MEMORY,
         Error::EntropyUnavailable => MEDIASEAL_ERR_ENTROPY,
     }
 }

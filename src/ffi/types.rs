@@ -131,7 +131,23 @@ pub struct mediaseal_channel_config {
     /// How long the old generation or steps still open after a change, in seconds from the first tick after it; 0 means 10.
     pub grace_seconds: u64,
     /// Sessions heard that are kept; 0 means 65,536.
-    pub max_sessions: usize,
+    pub max_sessions: u64,
+}
+
+/// What an epoch secret says of itself: what to join, and with which cipher. Initialize with MEDIASEAL_EPOCH_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_epoch {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// Suite number: that of the cipher to pass if it is a custom one.
+    pub suite: u32,
+    /// Generation, the one to activate.
+    pub generation: u64,
+    /// Step: what was sealed at an earlier one does not open.
+    pub step: u32,
+    /// Zero.
+    pub reserved: u32,
 }
 
 /// A generation to be staged. Initialize with MEDIASEAL_GENERATION_INIT.
@@ -359,7 +375,8 @@ pub struct mediaseal_refusal {
 pub type mediaseal_event_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, event: *const mediaseal_event)>;
 
-/// Ends the life of `user_data`: called exactly once, when the library needs it no more.
+/// Ends the life of `user_data`: called exactly once, when the library needs it no more. It must not call the library, so objects of the library that `user_data`
+/// has are freed elsewhere.
 pub type mediaseal_destructor = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
 macro_rules! sized {
@@ -377,5 +394,5 @@ macro_rules! sized {
 sized! {
     mediaseal_frame_info mediaseal_opened mediaseal_failure mediaseal_encryptor_config mediaseal_decryptor_config
     mediaseal_channel_config mediaseal_generation mediaseal_event mediaseal_statistics mediaseal_encrypt_job mediaseal_decrypt_job
-    mediaseal_cipher_params mediaseal_refusal
+    mediaseal_cipher_params mediaseal_refusal mediaseal_epoch
 }

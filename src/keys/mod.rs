@@ -269,7 +269,9 @@ impl KeyStore {
     /// [`Misuse::UnknownSendKey`] if it was not added, or was retired before.
     pub fn retire_send(&self, kid: KeyId) -> Result<(), Error> {
         let mut state = self.lock();
-        if state.send.remove(&kid).is_none() {
+        // Dropped when the lock is open again: a custom cipher's key runs code of the application.
+        let retired = state.send.remove(&kid);
+        if retired.is_none() {
             return Err(Misuse::UnknownSendKey { kid }.into());
         }
         state.active = state.active.filter(|&active| active != kid);
@@ -401,7 +403,7 @@ impl KeyStore {
     /// Publishes a change to the data plane.
     fn publish(&self, mut state: MutexGuard<'_, State>) {
         let version = self.version() + 1;
-        state.snapshot = Arc::new(Snapshot {
+        let snapshot = Arc::new(Snapshot {
             version,
             refuses_after_failures: state.refuses_after_failures,
             send: state
@@ -415,7 +417,11 @@ impl KeyStore {
                 .collect(),
             own: state.own.iter().copied().collect(),
         });
+        let former = std::mem::replace(&mut state.snapshot, snapshot);
         self.inner.version.store(version, Ordering::Release);
+        drop(state);
+        // Its keys may be the last of a custom cipher, whose code must not run under the lock.
+        drop(former);
     }
 }
 

@@ -24,6 +24,7 @@ static mediaseal_expected alice = {(const uint8_t *)"alice", 5, MEDIASEAL_MEDIA_
 typedef mediaseal_status (*call_with)(void *object);
 
 #define CALL(name, ...)                                                                           \
+    static const char *const arguments_##name = #__VA_ARGS__;                                     \
     static mediaseal_status call_##name(void *object)                                             \
     {                                                                                             \
         return mediaseal_##name(__VA_ARGS__);                                                     \
@@ -123,9 +124,10 @@ CALL(decryptor_close, O)
 
 struct entry {
     const char *name;
+    const char *const *arguments;
     call_with call;
 };
-#define ENTRY(name) {#name, call_##name},
+#define ENTRY(name) {#name, &arguments_##name, call_##name},
 static const struct entry of_cipher[] = {OF_CIPHER(ENTRY)};
 static const struct entry of_counter_store[] = {OF_COUNTER_STORE(ENTRY)};
 static const struct entry of_key_store[] = {OF_KEY_STORE(ENTRY)};
@@ -150,10 +152,20 @@ static struct {
     types[index].entries = its_entries;                                                           \
     types[index].count = sizeof its_entries / sizeof *its_entries
 
+/* Whether `argument` is one of the function's. */
+static int has(const struct entry *entry, const char *argument)
+{
+    return strstr(*entry->arguments, argument) != NULL;
+}
+
 static void expect(mediaseal_status expected, const struct entry *entry, void *object, const char *what)
 {
-    len = count = 99;
-    new_channel = NULL;
+    static char poison;
+    len = count = number = small = 99;
+    new_channel = (mediaseal_channel *)&poison;
+    new_key_store = (mediaseal_key_store *)&poison;
+    new_encryptor = (mediaseal_encryptor *)&poison;
+    new_decryptor = (mediaseal_decryptor *)&poison;
     mediaseal_status status = entry->call(object);
     checks++;
     if (status != expected) {
@@ -161,9 +173,15 @@ static void expect(mediaseal_status expected, const struct entry *entry, void *o
                 mediaseal_status_name(expected));
         exit(1);
     }
-    /* What a refused call leaves of its outputs. */
-    CHECK(len == 0 || len == 99);
-    CHECK(count == 0 || count == 99);
+    /* A refused call leaves 0 and NULL where its results go, and touches nothing else. */
+    CHECK(len == (has(entry, "&len") ? 0u : 99u));
+    CHECK(count == (has(entry, "&count") ? 0u : 99u));
+    CHECK(number == (has(entry, "&number") ? 0u : 99u));
+    CHECK(small == (has(entry, "&small") ? 0u : 99u));
+    CHECK((new_channel == NULL) == has(entry, "&new_channel"));
+    CHECK((new_key_store == NULL) == has(entry, "&new_key_store"));
+    CHECK((new_encryptor == NULL) == has(entry, "&new_encryptor"));
+    CHECK((new_decryptor == NULL) == has(entry, "&new_decryptor"));
 }
 
 static void objects(const char *folder)
@@ -243,6 +261,15 @@ static void buffers(void)
     STATUS(MEDIASEAL_ERR_NULL_POINTER, mediaseal_encryptor_encrypt(e, NULL, buffer, 1, NULL, 100, &len));
     STATUS(MEDIASEAL_ERR_NULL_POINTER, mediaseal_encryptor_encrypt(e, NULL, buffer, 1, buffer, sizeof buffer, NULL));
     STATUS(MEDIASEAL_ERR_BUFFER_TOO_SMALL, mediaseal_encryptor_encrypt(e, NULL, buffer, 1, NULL, 0, &len));
+    mediaseal_failure last = MEDIASEAL_FAILURE_INIT;
+    OK(mediaseal_encryptor_last_failure(e, &last));
+    CHECK(last.status == MEDIASEAL_ERR_BUFFER_TOO_SMALL && last.needed == 18 && last.available == 0);
+    STATUS(MEDIASEAL_ERR_BUFFER_TOO_SMALL, mediaseal_encryptor_encrypt(e, NULL, buffer, 100, buffer, 50, &len));
+    OK(mediaseal_encryptor_last_failure(e, &last));
+    CHECK(last.status == MEDIASEAL_ERR_BUFFER_TOO_SMALL && last.needed == 117 && last.available == 50);
+    STATUS(MEDIASEAL_ERR_BUFFER_TOO_SMALL, mediaseal_decryptor_decrypt(d, NULL, buffer, 100, buffer, 50, &len, NULL));
+    OK(mediaseal_decryptor_last_failure(d, &last));
+    CHECK(last.status == MEDIASEAL_ERR_BUFFER_TOO_SMALL && last.needed == 100 && last.available == 50);
     STATUS(MEDIASEAL_ERR_LENGTH, mediaseal_encryptor_encrypt(e, NULL, buffer, SIZE_MAX, buffer, sizeof buffer, &len));
     STATUS(MEDIASEAL_ERR_LENGTH, mediaseal_encryptor_encrypt(e, NULL, buffer, SIZE_MAX / 2 + 1, buffer, sizeof buffer, &len));
     STATUS(MEDIASEAL_ERR_LENGTH, mediaseal_encryptor_encrypt(e, NULL, buffer, 1, buffer, SIZE_MAX, &len));
@@ -251,6 +278,8 @@ static void buffers(void)
 
     /* Overlap by one octet on either side; touching is none. */
     STATUS(MEDIASEAL_ERR_OVERLAP, mediaseal_encryptor_encrypt(e, NULL, buffer + 99, 10, buffer, 100, &len));
+    OK(mediaseal_encryptor_last_failure(e, &last));
+    CHECK(last.status == MEDIASEAL_ERR_OVERLAP && last.needed == 0);
     STATUS(MEDIASEAL_ERR_OVERLAP, mediaseal_encryptor_encrypt(e, NULL, buffer, 10, buffer + 9, 100, &len));
     STATUS(MEDIASEAL_ERR_OVERLAP, mediaseal_encryptor_encrypt(e, NULL, buffer + 10, 10, buffer, 100, &len));
     OK(mediaseal_encryptor_encrypt(e, NULL, buffer + 100, 10, buffer, 100, &len));
@@ -392,7 +421,7 @@ static void versions(void)
     } out = {MEDIASEAL_FAILURE_INIT, 77};
     out.known.struct_size = sizeof out;
     OK(mediaseal_encryptor_last_failure(pair.encryptor, &out.known));
-    CHECK(out.later == 0 && out.known.struct_size == sizeof out && out.known.status == MEDIASEAL_OK);
+    CHECK(out.later == 0 && out.known.struct_size == sizeof out && out.known.status == MEDIASEAL_ERR_STRUCT_SIZE);
     out.known.struct_size = 3;
     STATUS(MEDIASEAL_ERR_STRUCT_SIZE, mediaseal_encryptor_last_failure(pair.encryptor, &out.known));
     free_raw_pair(&pair);

@@ -240,6 +240,11 @@ static void channels(void)
     OK(mediaseal_channel_epoch_secret(alice.channel, 1, 2, NULL, 0, &len));
     CHECK(len <= MEDIASEAL_EPOCH_SECRET_MAX_LEN);
     OK(mediaseal_channel_epoch_secret(alice.channel, 1, 2, out, sizeof out, &len));
+    mediaseal_epoch epoch = MEDIASEAL_EPOCH_INIT;
+    OK(mediaseal_epoch_describe(out, len, &epoch));
+    CHECK(epoch.generation == 1 && epoch.step == 2 && epoch.suite == MEDIASEAL_SUITE_AES_128_GCM_SHA256_128);
+    STATUS(MEDIASEAL_ERR_EPOCH_OCTETS, mediaseal_epoch_describe(out, len - 1, &epoch));
+    CHECK(epoch.generation == 0 && epoch.suite == 0 && epoch.struct_size == sizeof epoch);
     struct member carol = {NULL, NULL};
     OK(mediaseal_channel_store_new(&carol.store));
     mediaseal_channel_config config = MEDIASEAL_CHANNEL_CONFIG_INIT;
@@ -256,6 +261,8 @@ static void channels(void)
     char text[MEDIASEAL_EPOCH_TEXT_MAX_LEN + 1];
     OK(mediaseal_channel_epoch_text(alice.channel, 1, 2, text, sizeof text, &len));
     CHECK(strncmp(text, "mediaseal-epoch-1", 17) == 0 && strlen(text) == len);
+    OK(mediaseal_epoch_describe_text(text, &epoch));
+    CHECK(epoch.generation == 1 && epoch.step == 2);
     OK(mediaseal_channel_join_text(carol.channel, text, NULL));
     text[20] ^= 1;
     STATUS(MEDIASEAL_ERR_EPOCH_TEXT, mediaseal_channel_join_text(carol.channel, text, NULL));
@@ -314,6 +321,7 @@ static void channels(void)
     OK(mediaseal_decryptor_refresh(decryptor));
     OK(mediaseal_channel_store_tick(alice.store, NOW + 1));
     CHECK(heard.sessions >= 3 && heard.destroyed == 0);
+    STATUS(MEDIASEAL_ERR_NULL_POINTER, mediaseal_channel_store_set_event_callback(alice.store, NULL, &heard, end_hearing));
     OK(mediaseal_channel_store_set_event_callback(alice.store, NULL, NULL, NULL));
     CHECK(heard.destroyed == 1);
     mediaseal_event event = MEDIASEAL_EVENT_INIT;
@@ -391,9 +399,33 @@ static void batches(void)
     }
     OK(mediaseal_encrypt_batch(NULL, 0));
     STATUS(MEDIASEAL_ERR_NULL_POINTER, mediaseal_encrypt_batch(NULL, 1));
+    /* A batch that is refused leaves no job that looks done. */
     encrypt[3].struct_size = 8;
     STATUS(MEDIASEAL_ERR_STRUCT_SIZE, mediaseal_encrypt_batch(encrypt, JOBS));
+    for (int job = 0; job < JOBS; job++)
+        CHECK(encrypt[job].status == MEDIASEAL_ERR_NOT_BEGUN && encrypt[job].out_len == 0);
     encrypt[3].struct_size = encrypt[0].struct_size;
+    encrypt[0].struct_size = 8;
+    STATUS(MEDIASEAL_ERR_STRUCT_SIZE, mediaseal_encrypt_batch(encrypt, JOBS));
+    encrypt[0].struct_size = encrypt[1].struct_size;
+    STATUS(MEDIASEAL_ERR_LENGTH, mediaseal_encrypt_batch(encrypt, SIZE_MAX / 64));
+    STATUS(MEDIASEAL_ERR_MISALIGNED, mediaseal_encrypt_batch((mediaseal_encrypt_job *)(void *)((char *)encrypt + 1), 1));
+
+    /* Jobs of a program that is newer than the library. */
+    struct {
+        mediaseal_encrypt_job known;
+        uint64_t later;
+    } newer[2] = {{MEDIASEAL_ENCRYPT_JOB_INIT, 0}, {MEDIASEAL_ENCRYPT_JOB_INIT, 0}};
+    for (int job = 0; job < 2; job++) {
+        newer[job].known = encrypt[job];
+        newer[job].known.struct_size = sizeof newer[0];
+    }
+    OK(mediaseal_encrypt_batch(&newer[0].known, 2));
+    CHECK(newer[1].known.status == MEDIASEAL_OK && newer[1].known.out_len > 60);
+    newer[0].later = 1;
+    STATUS(MEDIASEAL_ERR_STRUCT_SIZE, mediaseal_encrypt_batch(&newer[0].known, 2));
+    CHECK(newer[0].known.out_len == 0 && newer[1].known.status == MEDIASEAL_OK);
+
     encrypt[1].encryptor = NULL;
     encrypt[2].out_capacity = 0;
     STATUS(MEDIASEAL_ERR_NULL_POINTER, mediaseal_encrypt_batch(encrypt, 3));
@@ -431,8 +463,17 @@ static void keys_as_text(void)
     CHECK(kid == (1 << 7 | 2 << 4 | 5));
     STATUS(MEDIASEAL_ERR_KID_OUT_OF_RANGE, mediaseal_kid_mls(3, 4, 1, 8, 21, &kid));
     STATUS(MEDIASEAL_ERR_KID_LAYOUT, mediaseal_kid_mls(0, 4, 1, 8, 21, &kid));
+    uint64_t context, sender_index, epoch;
+    OK(mediaseal_kid_mls(3, 4, 1, 2, 21, &kid));
+    OK(mediaseal_kid_mls_split(3, 4, kid, &context, &sender_index, &epoch));
+    CHECK(context == 1 && sender_index == 2 && epoch == 5);
     OK(mediaseal_kid_ratcheted(8, 2, 257, &kid));
     CHECK(kid == (2 << 8 | 1));
+    uint64_t ratcheted_generation, step;
+    OK(mediaseal_kid_ratcheted_split(8, kid, &ratcheted_generation, &step));
+    CHECK(ratcheted_generation == 2 && step == 1);
+    STATUS(MEDIASEAL_ERR_KID_LAYOUT, mediaseal_kid_ratcheted_split(64, kid, &ratcheted_generation, &step));
+    CHECK(ratcheted_generation == 0 && step == 0);
 }
 
 static void counters(const char *folder)

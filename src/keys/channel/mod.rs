@@ -325,8 +325,11 @@ impl Channel {
     fn publish(&self, mut state: MutexGuard<'_, State>) {
         let version = self.version() + 1;
         let view = state.view(version, &self.inner.config);
-        state.view = Arc::new(view);
+        let former = std::mem::replace(&mut state.view, Arc::new(view));
         self.inner.version.store(version, Ordering::Release);
+        drop(state);
+        // Its keys may be the last of a custom cipher, whose code must not run under the lock.
+        drop(former);
     }
 }
 

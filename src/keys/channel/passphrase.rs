@@ -106,7 +106,7 @@ impl ChannelKey {
     /// (64 MiB and some 0.2 s by default): not for a media thread.
     ///
     /// # Errors
-    /// [`Misuse::PassphraseLength`] for other lengths.
+    /// [`Misuse::PassphraseLength`] for other lengths; [`Error::OutOfMemory`] if the system has not the memory that `params` ask for.
     pub fn from_passphrase(passphrase: &str, params: &PassphraseParams) -> Result<Self, Error> {
         let len = passphrase.len();
         if !(1..=1024).contains(&len) {
@@ -116,7 +116,12 @@ impl ChannelKey {
         let argon2_params = Params::new(params.memory_kib, params.passes, params.lanes, Some(32))
             .map_err(|_| Misuse::PassphraseParams)?;
         // Memory of our own, to wipe: its last blocks are worth the key.
-        let mut memory = Zeroizing::new(vec![Block::default(); argon2_params.block_count()]);
+        let mut memory = Zeroizing::new(Vec::new());
+        let blocks = argon2_params.block_count();
+        memory
+            .try_reserve_exact(blocks)
+            .map_err(|_| Error::OutOfMemory)?;
+        memory.resize(blocks, Block::default());
         Argon2::new(Algorithm::Argon2id, Version::V0x13, argon2_params)
             .hash_password_into_with_memory(
                 passphrase.as_bytes(),
