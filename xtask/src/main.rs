@@ -6,6 +6,7 @@
 mod canary;
 mod cargo_test;
 mod command;
+mod cpp;
 mod examples;
 mod header;
 mod independent;
@@ -30,7 +31,7 @@ usage: cargo xtask <command>
 
 commands:
   test [PART]...                    run every test, or the named parts of it:
-                                    format lint docs tests examples media canary
+                                    format lint docs tests cpp examples media canary
   header                            write include/mediaseal.h from src/ffi/
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
                                     deny fuzz-header fuzz-decryptor

@@ -3,12 +3,12 @@
 use crate::{
     canary,
     command::cargo,
-    examples, header, independent, media,
+    cpp, examples, header, independent, media,
     parts::{Campaign, Halt, Part},
 };
 
 /// Every part, cheap refusals first, the search through what the others printed last.
-pub(crate) const PARTS: [Part; 9] = [
+pub(crate) const PARTS: [Part; 10] = [
     Part {
         name: "format",
         job: format,
@@ -32,6 +32,10 @@ pub(crate) const PARTS: [Part; 9] = [
     Part {
         name: "independent",
         job: independent::run,
+    },
+    Part {
+        name: "cpp",
+        job: cpp::run,
     },
     Part {
         name: "examples",
