@@ -46,18 +46,21 @@ public:
     static constexpr std::size_t slots = 4;
 
     packet_ring() = default;
-    packet_ring(packet_ring&&) noexcept = default;
-    packet_ring& operator=(packet_ring&& other) noexcept {
+    packet_ring(const packet_ring&) = delete;
+    packet_ring& operator=(const packet_ring&) = delete;
+    ~packet_ring() {
+        // Opened packets are plaintext.
         wipe(octets_);
-        octets_ = std::move(other.octets_);
-        next_ = other.next_;
-        return *this;
+        for (std::vector<std::uint8_t>& octets : former_) wipe(octets);
     }
-    // Opened packets are plaintext.
-    ~packet_ring() { wipe(octets_); }
 
-    /// Makes room for packets of `max_len` octets.
-    void reserve(std::size_t max_len) { octets_.resize(slots * max_len); }
+    /// Makes room for packets of `max_len` octets. Those that are lent out stay where they are.
+    void reserve(std::size_t max_len) {
+        if (octets_.size() == slots * max_len) return;
+        std::vector<std::uint8_t> octets(slots * max_len);
+        former_.push_back(std::move(octets_));
+        octets_ = std::move(octets);
+    }
 
     /// The slot whose packet was lent out longest ago.
     mutable_bytes next() noexcept {
@@ -68,6 +71,7 @@ public:
 
 private:
     std::vector<std::uint8_t> octets_;
+    std::vector<std::vector<std::uint8_t>> former_;
     std::size_t next_ = 0;
 };
 
@@ -76,8 +80,8 @@ private:
 /// Seals what an SDK sends and opens what it receives, in packet mode, for an interface of the shape above.
 ///
 /// A callback returns true and puts a packet of its own in place of the SDK's, or returns false and empties the packet: an SDK that sends it nevertheless sends
-/// nothing. Nothing passes in clear, also while there are no keys. A packet that was handed back stays valid for three more calls of the same callback, and no
-/// longer than the observer lives.
+/// nothing. Nothing passes in clear, also while there are no keys. A packet that was handed back stays valid for three more calls of the same callback, also over
+/// try_use, and no longer than the observer lives.
 ///
 /// Threads: callbacks may come from any threads; those of one kind take turns. So do the other members, which are not for callbacks.
 template <class Interface, class Packet = typename Interface::Packet>
@@ -156,18 +160,17 @@ private:
         if (max_len > std::numeric_limits<std::uint16_t>::max()) return MEDIASEAL_ERR_PACKET_MAXIMUM;
         encryptor sealing[2] = {encryptor(nullptr), encryptor(nullptr)};
         decryptor opening[2] = {decryptor(nullptr), decryptor(nullptr)};
-        detail::packet_ring rings[4];
         constexpr media kinds[2] = {media::audio, media::video};
         for (std::size_t i = 0; i < 2; ++i) {
             mediaseal_status status = seal(kinds[i], sealing[i]);
             if (status == MEDIASEAL_OK) status = open(kinds[i], opening[i]);
             if (status != MEDIASEAL_OK) return status;
         }
-        for (detail::packet_ring& ring : rings) ring.reserve(max_len == 0 ? MEDIASEAL_PACKET_MAX_LEN_DEFAULT : max_len);
-        send_audio_.replace(std::move(sealing[0]), std::move(rings[0]));
-        send_video_.replace(std::move(sealing[1]), std::move(rings[1]));
-        receive_audio_.replace(std::move(opening[0]), std::move(rings[2]));
-        receive_video_.replace(std::move(opening[1]), std::move(rings[3]));
+        if (max_len == 0) max_len = MEDIASEAL_PACKET_MAX_LEN_DEFAULT;
+        send_audio_.replace(std::move(sealing[0]), max_len);
+        send_video_.replace(std::move(sealing[1]), max_len);
+        receive_audio_.replace(std::move(opening[0]), max_len);
+        receive_video_.replace(std::move(opening[1]), max_len);
         return MEDIASEAL_OK;
     }
 
@@ -200,10 +203,10 @@ private:
             return false;
         }
 
-        void replace(By by, detail::packet_ring ring) noexcept {
+        void replace(By by, std::size_t max_len) noexcept {
             const std::lock_guard<std::mutex> turn(turn_);
             by_ = std::move(by);
-            ring_ = std::move(ring);
+            ring_.reserve(max_len);
         }
 
         packet_counts counts() const noexcept {

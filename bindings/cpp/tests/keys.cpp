@@ -282,11 +282,25 @@ void events_are_polled_and_heard() {
     alice.store.on_event(nullptr);
     CHECK(heard.use_count() == 1);
     mediaseal_status inside = MEDIASEAL_OK;
-    alice.store.on_event([&](const event&) { inside = alice.store.try_renew_sessions(); });
+    octets room(100);
+    std::vector<encrypt_job> jobs(20);
+    for (encrypt_job& job : jobs) {
+        job.encryptor = &sealing;
+        job.plaintext = "frame";
+        job.out = room;
+    }
+    key wiped_inside = key::from_octets(secret);
+    alice.store.on_event([&](const event&) {
+        inside = alice.store.try_renew_sessions();
+        CHECK_STATUS(try_encrypt_batch(jobs), MEDIASEAL_ERR_REENTRANT);
+        wiped_inside.clear();
+    });
     alice.store.renew_sessions();
     static_cast<void>(sealing.encrypt("frame"));
     alice.store.deliver_events();
     CHECK(inside == MEDIASEAL_ERR_REENTRANT);
+    for (const encrypt_job& job : jobs) CHECK(job.status == MEDIASEAL_ERR_REENTRANT && job.out_len == 0);
+    CHECK(!shows({reinterpret_cast<const std::uint8_t*>(&wiped_inside), sizeof wiped_inside}, secret));
     alice.store.on_event({});
 
     key_store raw(cipher::builtin(suite::aes_128_gcm_sha256_128));

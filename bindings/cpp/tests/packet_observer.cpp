@@ -219,6 +219,12 @@ void a_packet_handed_back_stays_until_the_next_call() {
     for (int i = 0; i < 3; ++i) CHECK(sdk::asked(from_alice, sdk::send_audio, more).has_value());
     for (int i = 0; i < 20; ++i) CHECK(sdk::asked(from_alice, sdk::send_video, more).has_value());
     CHECK(same({first.buffer, first.size}, sealed) && same({opened.buffer, opened.size}, audio));
+    // So does another list of members, or another maximum.
+    for (const std::size_t max_len : {0, 1000, 1200, 1300}) {
+        from_alice.use(alice.channel, "alice", {"bob", "carol"}, max_len);
+        at_bob.use(bob.channel, "bob", {"alice", "carol"}, max_len);
+        CHECK(same({first.buffer, first.size}, sealed) && same({opened.buffer, opened.size}, audio));
+    }
     // A packet that the SDK hands in again from our own buffer is sealed again.
     CHECK(from_alice.onSendAudioPacket(first) && first.size > sealed.size());
 }
