@@ -7,6 +7,7 @@ mod c_tests;
 mod canary;
 mod cargo_test;
 mod command;
+mod cpp;
 mod examples;
 mod examples_c;
 mod header;
@@ -32,7 +33,7 @@ usage: cargo xtask <command>
 
 commands:
   test [PART]...                    run every test, or the named parts of it:
-                                    format lint docs header tests c independent
+                                    format lint docs header tests c cpp independent
                                     examples examples-c media canary
   examples-c                        build and run the examples in C
   header                            write include/mediaseal.h from src/ffi/

@@ -3,7 +3,7 @@
 use crate::{
     c_tests, canary,
     command::cargo,
-    examples, examples_c, header, independent, media,
+    cpp, examples, examples_c, header, independent, media,
     parts::{Campaign, Halt, Part},
 };
 
@@ -36,6 +36,10 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "independent",
         job: independent::run,
+    },
+    Part {
+        name: "cpp",
+        job: cpp::run,
     },
     Part {
         name: "examples",

@@ -1,0 +1,270 @@
+// Frames through C++: channels and raw keys, every form of call, batches, statistics, rotation, refusals.
+
+#include "check.hpp"
+
+#include <cstring>
+
+#if defined(__cpp_lib_span)
+#include <span>
+#endif
+
+using namespace mediaseal;
+
+namespace {
+
+constexpr media video = media::video;
+
+void a_channel_carries_frames() {
+    const octets key = pattern(32, 1);
+    member alice(key), bob(key);
+    encryptor sealing(alice.channel, {"alice", video});
+    decryptor opening(bob.channel, {{"alice", video}, {"alice", media::audio}});
+    for (std::uint32_t i = 0; i < 300; ++i) {
+        const octets frame = pattern(i * 7, i);
+        const frame_info info{7, "metadata"};
+        const octets sealed = sealing.encrypt(frame, info);
+        CHECK(!shows(sealed, frame));
+        CHECK(sealed.size() <= sealing.bound(frame.size()));
+        opened told;
+        const octets back = opening.decrypt(sealed, info, &told);
+        CHECK(back == frame);
+        CHECK(told.sender.text() == "alice" && told.media == video);
+        CHECK(told.epoch && told.epoch->generation == 1 && told.epoch->step == 0);
+        CHECK_THROWS(opening.decrypt(sealed, info), MEDIASEAL_ERR_DUPLICATE);
+    }
+    const statistics opened_counters = opening.statistics(0);
+    CHECK(opened_counters.frames == 300 && opened_counters.ssrc == 7 && opened_counters.sender_name().text() == "alice");
+    CHECK(opened_counters.has_last_kid() && opened_counters.has_window_head() && opened_counters.duplicate == 300);
+    CHECK(opening.statistics_count() == 1);
+    CHECK(sealing.totals().frames == 300 && sealing.statistics_count() == 1 && sealing.statistics(0).frames == 300);
+    CHECK(opening.totals().duplicate == 300 && opening.unattributed().missing_key == 0);
+    CHECK_THROWS(opening.statistics(1), MEDIASEAL_ERR_INDEX);
+}
+
+void every_form_of_call_does_the_same() {
+    const octets key = pattern(16, 2);
+    member alice(key), bob(key);
+    encryptor sealing(alice.channel, {"alice", video});
+    decryptor opening(bob.channel, {{"alice", video}});
+    const octets frame = pattern(500, 3);
+
+    std::array<std::uint8_t, 1000> buffer{};
+    std::size_t len = sealing.encrypt(frame, buffer);
+    CHECK(len == frame.size() + sealing.next_overhead() && len <= sealing.bound(frame.size()));
+    std::array<std::uint8_t, 1000> out{};
+    CHECK(opening.decrypt(bytes_view(buffer.data(), len), out) == frame.size());
+    CHECK(same({out.data(), frame.size()}, frame));
+
+    // In place, at an offset, and back; nothing outside is touched.
+    std::vector<std::uint8_t> room(MEDIASEAL_HEADROOM + frame.size() + MEDIASEAL_TAILROOM, 0xEE);
+    std::copy(frame.begin(), frame.end(), room.begin() + MEDIASEAL_HEADROOM);
+    const range sealed = sealing.encrypt_in_place(room, {MEDIASEAL_HEADROOM, frame.size()});
+    CHECK(!shows(room, frame));
+    CHECK(sealed.size == len);
+    for (std::size_t i = 0; i < sealed.offset; ++i) CHECK(room[i] == 0xEE);
+    opened told;
+    const range plain = opening.decrypt_in_place(room, sealed, {}, &told);
+    CHECK(plain.size == frame.size() && same({room.data() + plain.offset, plain.size}, frame));
+    CHECK(told.sender.text() == "alice");
+
+    // One buffer for both, from its front.
+    std::vector<std::uint8_t> one(frame);
+    one.resize(frame.size() + 64);
+    len = sealing.encrypt({one.data(), frame.size()}, one);
+    CHECK(!shows(one, frame));
+    CHECK(opening.decrypt({one.data(), len}, one) == frame.size() && same({one.data(), frame.size()}, frame));
+
+    // The noexcept forms say what happened and leave 0 behind.
+    static_assert(noexcept(sealing.try_encrypt(frame, one, len)));
+    static_assert(noexcept(opening.try_decrypt(frame, one, len)));
+    CHECK_STATUS(sealing.try_encrypt(frame, mutable_bytes(one.data(), 10), len), MEDIASEAL_ERR_BUFFER_TOO_SMALL);
+    CHECK(len == 0 && sealing.last_failure().needed > sealing.last_failure().available);
+    len = 5;
+    CHECK_STATUS(sealing.try_encrypt({one.data() + 3, 100}, {one.data(), 200}, len), MEDIASEAL_ERR_OVERLAP);
+    CHECK(len == 0);
+    CHECK_THROWS(sealing.encrypt_in_place(room, {0, 100}), MEDIASEAL_ERR_HEADROOM);
+    CHECK_THROWS(sealing.encrypt_in_place(room, {40, room.size()}), MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER);
+    CHECK_THROWS(opening.decrypt_in_place(room, {room.size(), 1}), MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER);
+}
+
+void views_come_from_all_sorts_of_containers() {
+    const key base = key::generate();
+    const cipher gcm = cipher::builtin(suite::aes_256_gcm_sha512_128);
+    const key_store sending(gcm), receiving(gcm);
+    receiving.add_receive(base, 3, std::string("alice"));
+    sending.add_send(base, 3);
+    sending.activate(3);
+    encryptor sealing(sending);
+    decryptor opening(receiving);
+    const std::string text = "one encoded frame";
+    const std::uint8_t plain_array[] = {1, 2, 3};
+    const std::array<std::byte, 2> of_bytes{std::byte{4}, std::byte{5}};
+    CHECK(same(opening.decrypt(sealing.encrypt(text)), text));
+    CHECK(same(opening.decrypt(sealing.encrypt("a literal")), std::string_view("a literal")));
+    CHECK(same(opening.decrypt(sealing.encrypt(plain_array)), plain_array));
+    CHECK(same(opening.decrypt(sealing.encrypt(of_bytes)), of_bytes));
+    CHECK(opening.decrypt(sealing.encrypt(bytes_view())).empty());
+    CHECK(bytes_view(static_cast<const char*>(nullptr)).empty());
+#if defined(__cpp_lib_span)
+    std::array<std::byte, 100> sealed{}, back{};
+    const std::span<const char> characters(text);
+    CHECK(same(opening.decrypt(sealing.encrypt(characters)), text));
+    const std::size_t len = sealing.encrypt(std::as_bytes(characters), std::span<std::byte>(sealed).subspan(10));
+    CHECK(opening.decrypt(std::span<const std::byte>(sealed).subspan(10, len), std::span<std::byte>(back)) == text.size());
+    CHECK(std::memcmp(back.data(), text.data(), text.size()) == 0);
+    const std::span<const std::uint8_t> as_span = bytes_view(text);
+    CHECK(as_span.size() == text.size());
+#endif
+    static_assert(!std::is_convertible_v<const std::vector<std::uint8_t>&, mutable_bytes>);
+    static_assert(!std::is_convertible_v<std::vector<std::uint8_t>, mutable_bytes>);
+    static_assert(!std::is_convertible_v<std::vector<int>, bytes_view>);
+    static_assert(!std::is_convertible_v<key, bytes_view> && std::is_convertible_v<const key&, bytes_view>);
+}
+
+void raw_keys_live_and_retire() {
+    const cipher gcm = cipher::builtin(suite::aes_128_gcm_sha256_128);
+    const cipher_params params = gcm.describe();
+    CHECK(params.suite == suite::aes_128_gcm_sha256_128 && params.tag_len == 16 && params.hash == hash::sha256);
+    CHECK_THROWS(key_store(cipher::builtin(suite::aes_128_ctr_hmac_sha256_32)), MEDIASEAL_ERR_SHORT_TAG);
+    CHECK(key_store(cipher::builtin(suite::aes_128_ctr_hmac_sha256_32, true)).native_handle() != nullptr);
+    CHECK_THROWS(cipher::builtin(suite::private_first), MEDIASEAL_ERR_UNSUPPORTED_SUITE);
+
+    const key first = key::generate(), second = key::generate();
+    key_store sending(gcm), receiving(gcm);
+    receiving.add_receive(first, 0, "alice");
+    receiving.add_receive(second, 1, "alice", now + 100);
+    receiving.tick(now);
+    sending.add_send(first, 0);
+    sending.add_send(second, 1);
+    CHECK_THROWS(sending.add_send(first, 0), MEDIASEAL_ERR_KID_IN_USE);
+    CHECK_THROWS(sending.add_receive(first, 0, "me"), MEDIASEAL_ERR_SEND_AND_RECEIVE);
+    encryptor_options compact;
+    compact.mode = mode::packet;
+    compact.max_len = 300;
+    encryptor sealing(sending, compact);
+    decryptor opening(receiving, {mode::packet});
+    const octets packet = pattern(200, 9);
+    CHECK_THROWS(sealing.encrypt(packet), MEDIASEAL_ERR_NO_ACTIVE_KEY);
+    sending.activate(0);
+    const octets early = sealing.encrypt(packet);
+    CHECK(opening.decrypt(early) == packet);
+    CHECK_THROWS(sealing.encrypt(pattern(300, 1)), MEDIASEAL_ERR_PACKET_TOO_LONG);
+    sending.activate(1);
+    const octets later = sealing.encrypt(packet);
+    CHECK_THROWS(opening.decrypt(later), MEDIASEAL_ERR_NOT_YET_ACTIVE);
+    receiving.tick(now + 100);
+    CHECK(opening.decrypt(later) == packet);
+    receiving.retire_receive(0);
+    CHECK_THROWS(opening.decrypt(early), MEDIASEAL_ERR_RETIRED_KEY);
+    sending.retire_send(0);
+    CHECK_THROWS(sending.retire_send(0), MEDIASEAL_ERR_UNKNOWN_SEND_KEY);
+    receiving.refuse_after_failures();
+    opening.refresh();
+    sealing.refresh();
+    CHECK(opening.last_failure().status == MEDIASEAL_ERR_RETIRED_KEY);
+}
+
+void what_was_altered_leaves_nothing_behind() {
+    const octets key = pattern(32, 4);
+    member alice(key), bob(key), eve(pattern(32, 5));
+    encryptor sealing(alice.channel, {"alice", video});
+    decryptor opening(bob.channel, {{"alice", video}});
+    decryptor wrong_key(eve.channel, {{"alice", video}});
+    const octets frame = pattern(400, 6);
+    const octets sealed = sealing.encrypt(frame);
+    octets out(sealed.size(), 0xEE);
+    std::size_t len = 9;
+    // A channel that never had the key does not even know the session.
+    CHECK_STATUS(wrong_key.try_decrypt(sealed, out, len), MEDIASEAL_ERR_AUTHENTICATION_FAILED);
+    CHECK(len == 0 && !shows(out, frame));
+    for (std::size_t at = sealed.size() - 60; at < sealed.size(); ++at) {
+        octets altered(sealed);
+        altered[at] ^= 1;
+        std::fill(out.begin(), out.end(), std::uint8_t{0xEE});
+        CHECK_STATUS(opening.try_decrypt(altered, out, len), MEDIASEAL_ERR_AUTHENTICATION_FAILED);
+        CHECK(len == 0 && !shows(out, frame));
+    }
+    CHECK_STATUS(opening.try_decrypt(sealed, out, len, {0, "other metadata"}), MEDIASEAL_ERR_AUTHENTICATION_FAILED);
+    CHECK_STATUS(opening.try_decrypt({sealed.data(), 5}, out, len), MEDIASEAL_ERR_TRUNCATED);
+    CHECK(class_of(MEDIASEAL_ERR_TRUNCATED) == status_class::drop_the_packet);
+    CHECK(opening.decrypt(sealed) == frame);
+    CHECK(opening.unattributed().authentication_failed == 61 && opening.totals().authentication_failed == 61);
+}
+
+void many_frames_go_in_one_call() {
+    const octets key = pattern(32, 8);
+    member alice(key), bob(key);
+    encryptor sealing(alice.channel, {"alice", video});
+    decryptor opening(bob.channel, {{"alice", video}});
+    constexpr std::size_t count = 50;
+    std::vector<octets> frames, sealed, back;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        frames.push_back(pattern(i, i));
+        sealed.emplace_back(i + 64);
+        back.emplace_back(i + 64);
+    }
+    std::vector<encrypt_job> sealings(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        sealings[i].encryptor = &sealing;
+        sealings[i].plaintext = frames[i];
+        sealings[i].out = sealed[i];
+    }
+    sealings[20].out = {};
+    sealings[40].encryptor = nullptr;
+    CHECK_STATUS(try_encrypt_batch(sealings), MEDIASEAL_ERR_BUFFER_TOO_SMALL);
+    CHECK(sealings[20].status == MEDIASEAL_ERR_BUFFER_TOO_SMALL && sealings[40].status == MEDIASEAL_ERR_NULL_POINTER);
+
+    std::vector<decrypt_job> openings(count);
+    std::vector<opened> told(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i != 20 && i != 40) CHECK(sealings[i].status == MEDIASEAL_OK && !shows(sealed[i], frames[i]));
+        openings[i].decryptor = &opening;
+        openings[i].ciphertext = {sealed[i].data(), sealings[i].out_len};
+        openings[i].out = back[i];
+        openings[i].opened = &told[i];
+    }
+    CHECK_THROWS(decrypt_batch(openings), MEDIASEAL_ERR_TRUNCATED);
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i == 20 || i == 40) {
+            CHECK(openings[i].status == MEDIASEAL_ERR_TRUNCATED && openings[i].out_len == 0);
+        } else {
+            CHECK(openings[i].status == MEDIASEAL_OK && same({back[i].data(), openings[i].out_len}, frames[i]));
+            CHECK(told[i].media == video && told[i].epoch);
+        }
+    }
+    CHECK_OK(try_encrypt_batch({}));
+}
+
+void packets_of_16_senders_are_told_apart_and_not_of_17() {
+    const octets key = pattern(32, 10);
+    member all(key);
+    std::vector<std::string> names;
+    for (int i = 0; i < 17; ++i) names.push_back("sender " + std::to_string(i));
+    std::vector<expected_sender> expected;
+    for (const std::string& name : names) expected.push_back({name, media::audio});
+    CHECK_THROWS(decryptor(all.channel, expected), MEDIASEAL_ERR_EXPECTED_SENDERS);
+    expected.pop_back();
+    member receiver(key);
+    decryptor opening(receiver.channel, expected, {mode::packet});
+    for (int i = 0; i < 16; ++i) {
+        encryptor sealing(all.channel, {names[static_cast<std::size_t>(i)], media::audio, mode::packet});
+        opened told;
+        CHECK(opening.decrypt(sealing.encrypt("payload"), {}, &told).size() == 7);
+        CHECK(told.sender.text() == names[static_cast<std::size_t>(i)]);
+    }
+    encryptor unexpected(all.channel, {names[16], media::audio, mode::packet});
+    CHECK_THROWS(opening.decrypt(unexpected.encrypt("payload")), MEDIASEAL_ERR_AUTHENTICATION_FAILED);
+}
+
+}  // namespace
+
+int main() {
+    a_channel_carries_frames();
+    every_form_of_call_does_the_same();
+    views_come_from_all_sorts_of_containers();
+    raw_keys_live_and_retire();
+    what_was_altered_leaves_nothing_behind();
+    many_frames_go_in_one_call();
+    packets_of_16_senders_are_told_apart_and_not_of_17();
+    return finish("frames");
+}
