@@ -14,13 +14,14 @@ mod native;
 mod packages;
 mod parts;
 mod report;
+mod stage;
 mod test;
 mod tools;
 mod transcript;
 mod verify;
 mod workspace;
 
-use std::{num::NonZeroU32, process::ExitCode};
+use std::{num::NonZeroU32, path::PathBuf, process::ExitCode};
 
 use crate::{parts::Campaign, report::Report, workspace::Workspace};
 
@@ -32,6 +33,10 @@ commands:
   test [PART]...                    run every test, or the named parts of it:
                                     format lint docs tests examples media canary
   header                            write include/mediaseal.h from src/ffi/
+  stage [--strip] PREFIX            build the library and write it below PREFIX as a package:
+                                    include/, lib/, lib/pkgconfig/, lib/cmake/; with --strip
+                                    without debug information, which distributions split off
+                                    themselves
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
                                     deny fuzz-header fuzz-decryptor
                                     N: seconds of fuzzing a target (default 60)
@@ -55,6 +60,13 @@ enum Request {
     },
     /// `cargo xtask header`
     Header,
+    /// `cargo xtask stage`
+    Stage {
+        /// Where the package goes.
+        prefix: PathBuf,
+        /// Whether the libraries lose their debug information.
+        strip: bool,
+    },
     /// `cargo xtask verify`
     Verify {
         /// Seconds of fuzzing a target.
@@ -69,11 +81,14 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
     let mut arguments = arguments.into_iter();
     let command = arguments.next();
     let mut only = Vec::new();
+    let mut strip = false;
     let mut seconds = FUZZ_SECONDS;
     let is_verify = command.as_deref() == Some("verify");
+    let is_stage = command.as_deref() == Some("stage");
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "-h" | "--help" => return Ok(Request::Help),
+            "--strip" if is_stage => strip = true,
             "--seconds" if is_verify => {
                 let value = arguments.next().ok_or("--seconds needs a number")?;
                 seconds = value.parse().map_err(|_| {
@@ -87,6 +102,13 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
     match command.as_deref() {
         Some("test") => Ok(Request::Test { only }),
         Some("header") => Ok(Request::Header),
+        Some("stage") => match only.as_slice() {
+            [prefix] => Ok(Request::Stage {
+                prefix: PathBuf::from(prefix),
+                strip,
+            }),
+            _ => Err("stage needs one PREFIX".to_owned()),
+        },
         Some("verify") => Ok(Request::Verify { seconds, only }),
         None | Some("help" | "-h" | "--help") => Ok(Request::Help),
         Some(unknown) => Err(format!("unknown command {unknown}")),
@@ -128,6 +150,7 @@ fn main() -> ExitCode {
         }
         Ok(Request::Test { only }) => run("test", &test::PARTS, &only, FUZZ_SECONDS),
         Ok(Request::Header) => header::write(),
+        Ok(Request::Stage { prefix, strip }) => stage::command(&prefix, strip),
         Ok(Request::Verify { seconds, only }) => run("verify", &verify::PARTS, &only, seconds),
         Err(error) => Err(format!("{error}; cargo xtask --help lists what there is")),
     };
@@ -166,6 +189,9 @@ mod tests {
             ("verify --seconds", "--seconds"),
             ("verify --seconds soon", "soon"),
             ("verify --seconds 0", "above 0"),
+            ("stage", "PREFIX"),
+            ("stage a b", "PREFIX"),
+            ("test --strip", "--strip"),
         ] {
             let error = parse(words(line)).err().unwrap_or_default();
             assert!(error.contains(named), "{line}: {error}");
