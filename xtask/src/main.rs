@@ -6,8 +6,10 @@
 mod canary;
 mod cargo_test;
 mod command;
+mod elf;
 mod examples;
 mod header;
+mod header_compiles;
 mod independent;
 mod media;
 mod native;
@@ -15,6 +17,7 @@ mod packages;
 mod parts;
 mod report;
 mod stage;
+mod staged;
 mod test;
 mod tools;
 mod transcript;
@@ -31,7 +34,8 @@ usage: cargo xtask <command>
 
 commands:
   test [PART]...                    run every test, or the named parts of it:
-                                    format lint docs tests examples media canary
+                                    format lint docs header header-compiles tests independent
+                                    examples packages media canary
   header                            write include/mediaseal.h from src/ffi/
   stage [--strip] PREFIX            build the library and write it below PREFIX as a package:
                                     include/, lib/, lib/pkgconfig/, lib/cmake/; with --strip

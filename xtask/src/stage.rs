@@ -37,8 +37,6 @@ pub(crate) struct Staged {
     pub(crate) shared: PathBuf,
     /// The name that the shared library gives itself.
     pub(crate) soname: String,
-    /// What the static library needs of the system, as the linker takes it.
-    pub(crate) system_libraries: Vec<String>,
     /// Octets of the shared library without what only debuggers read.
     pub(crate) stripped_size: u64,
 }
@@ -134,7 +132,6 @@ pub(crate) fn stage(campaign: &mut Campaign, prefix: &Path, strip: bool) -> Resu
         archive,
         shared,
         soname: built.soname,
-        system_libraries: built.system_libraries,
         stripped_size: fs::metadata(&stripped)
             .map_err(|error| failed(&stripped, &error))?
             .len(),

@@ -3,12 +3,13 @@
 use crate::{
     canary,
     command::cargo,
-    examples, header, independent, media,
+    examples, header, header_compiles, independent, media,
     parts::{Campaign, Halt, Part},
+    staged,
 };
 
 /// Every part, cheap refusals first, the search through what the others printed last.
-pub(crate) const PARTS: [Part; 9] = [
+pub(crate) const PARTS: [Part; 11] = [
     Part {
         name: "format",
         job: format,
@@ -26,6 +27,10 @@ pub(crate) const PARTS: [Part; 9] = [
         job: header::check,
     },
     Part {
+        name: "header-compiles",
+        job: header_compiles::run,
+    },
+    Part {
         name: "tests",
         job: tests,
     },
@@ -36,6 +41,10 @@ pub(crate) const PARTS: [Part; 9] = [
     Part {
         name: "examples",
         job: examples::run,
+    },
+    Part {
+        name: "packages",
+        job: staged::run,
     },
     Part {
         name: "media",
