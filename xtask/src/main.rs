@@ -6,6 +6,7 @@
 mod canary;
 mod cargo_test;
 mod command;
+mod cross;
 mod elf;
 mod examples;
 mod header;
@@ -18,10 +19,12 @@ mod parts;
 mod report;
 mod stage;
 mod staged;
+mod targets;
 mod test;
 mod tools;
 mod transcript;
 mod verify;
+mod windows;
 mod workspace;
 
 use std::{num::NonZeroU32, path::PathBuf, process::ExitCode};
@@ -35,12 +38,14 @@ usage: cargo xtask <command>
 commands:
   test [PART]...                    run every test, or the named parts of it:
                                     format lint docs header header-compiles tests independent
-                                    examples packages media canary
+                                    examples packages targets media canary
   header                            write include/mediaseal.h from src/ffi/
   stage [--strip] PREFIX            build the library and write it below PREFIX as a package:
                                     include/, lib/, lib/pkgconfig/, lib/cmake/; with --strip
                                     without debug information, which distributions split off
                                     themselves
+  targets                           run the tests for other processors and systems by
+                                    emulators, and type-check those that nothing here runs
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
                                     deny fuzz-header fuzz-decryptor
                                     N: seconds of fuzzing a target (default 60)
@@ -71,6 +76,8 @@ enum Request {
         /// Whether the libraries lose their debug information.
         strip: bool,
     },
+    /// `cargo xtask targets`
+    Targets,
     /// `cargo xtask verify`
     Verify {
         /// Seconds of fuzzing a target.
@@ -113,6 +120,8 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
             }),
             _ => Err("stage needs one PREFIX".to_owned()),
         },
+        Some("targets") if only.is_empty() => Ok(Request::Targets),
+        Some("targets") => Err("targets takes no names".to_owned()),
         Some("verify") => Ok(Request::Verify { seconds, only }),
         None | Some("help" | "-h" | "--help") => Ok(Request::Help),
         Some(unknown) => Err(format!("unknown command {unknown}")),
@@ -155,6 +164,7 @@ fn main() -> ExitCode {
         Ok(Request::Test { only }) => run("test", &test::PARTS, &only, FUZZ_SECONDS),
         Ok(Request::Header) => header::write(),
         Ok(Request::Stage { prefix, strip }) => stage::command(&prefix, strip),
+        Ok(Request::Targets) => targets::command(),
         Ok(Request::Verify { seconds, only }) => run("verify", &verify::PARTS, &only, seconds),
         Err(error) => Err(format!("{error}; cargo xtask --help lists what there is")),
     };
@@ -196,6 +206,7 @@ mod tests {
             ("stage", "PREFIX"),
             ("stage a b", "PREFIX"),
             ("test --strip", "--strip"),
+            ("targets arm", "names"),
         ] {
             let error = parse(words(line)).err().unwrap_or_default();
             assert!(error.contains(named), "{line}: {error}");

@@ -5,11 +5,11 @@ use crate::{
     command::cargo,
     examples, header, header_compiles, independent, media,
     parts::{Campaign, Halt, Part},
-    staged,
+    staged, targets,
 };
 
 /// Every part, cheap refusals first, the search through what the others printed last.
-pub(crate) const PARTS: [Part; 11] = [
+pub(crate) const PARTS: [Part; 12] = [
     Part {
         name: "format",
         job: format,
@@ -45,6 +45,10 @@ pub(crate) const PARTS: [Part; 11] = [
     Part {
         name: "packages",
         job: staged::run,
+    },
+    Part {
+        name: "targets",
+        job: targets::quick,
     },
     Part {
         name: "media",
