@@ -132,7 +132,15 @@ fn is_prefixed(name: &str) -> bool {
     name.starts_with("mediaseal_")
 }
 
-fn same(what: &str, found: &BTreeSet<String>, wanted: &BTreeSet<String>) -> Result<(), Halt> {
+/// Holds the symbols that `what` shows to those of the header.
+///
+/// # Errors
+/// Failed, naming what is too much or missing.
+pub(crate) fn same(
+    what: &str,
+    found: &BTreeSet<String>,
+    wanted: &BTreeSet<String>,
+) -> Result<(), Halt> {
     let list = |names: &mut dyn Iterator<Item = &String>| {
         let names: Vec<_> = names.map(String::as_str).collect();
         names.join(" ")

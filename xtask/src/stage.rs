@@ -230,24 +230,23 @@ fn soname(root: &Path, shared: &Path) -> Result<String, Halt> {
 
 /// The headers for C++ that are in the checkout, and where they go: the main one beside `mediaseal.h`, the adapters a folder below it.
 fn cpp_headers(folder: &Path) -> Result<Vec<(PathBuf, String)>, Halt> {
-    if !folder.is_dir() {
-        return Ok(Vec::new());
+    let mut headers = Vec::new();
+    for (from, to) in [
+        (folder.to_owned(), "include"),
+        (folder.join("adapters"), "include/mediaseal"),
+    ] {
+        if !from.is_dir() {
+            continue;
+        }
+        for file in files_below(&from)? {
+            let is_header = file.extension().is_some_and(|extension| extension == "hpp");
+            let name = file.file_name().and_then(|name| name.to_str());
+            if let Some(name) = name.filter(|_| is_header && file.parent() == Some(&from)) {
+                headers.push((file.clone(), format!("{to}/{name}")));
+            }
+        }
     }
-    let headers = files_below(folder)?
-        .into_iter()
-        .filter(|file| file.extension().is_some_and(|extension| extension == "hpp"));
-    Ok(headers
-        .filter_map(|header| {
-            let name = header.file_name()?.to_str()?.to_owned();
-            let is_main = header.parent() == Some(folder);
-            let place = if is_main {
-                "include"
-            } else {
-                "include/mediaseal"
-            };
-            Some((header, format!("{place}/{name}")))
-        })
-        .collect())
+    Ok(headers)
 }
 
 /// The tree below a prefix while it is written.

@@ -1,10 +1,10 @@
 //! The DLL, built by MinGW and run under Wine.
 
-use std::{fs, path::Path};
+use std::{collections::BTreeSet, fs, path::Path};
 
 use crate::{
     command::Invocation,
-    cross,
+    cross, elf, header,
     parts::{Campaign, Halt},
     stage::VERSION,
 };
@@ -20,7 +20,7 @@ BOOLEAN NTAPI SystemFunction036(PVOID octets, ULONG len);
 __declspec(dllexport) BOOL WINAPI ProcessPrng(PBYTE octets, SIZE_T len) { return SystemFunction036(octets, (ULONG)len); }
 ";
 
-/// Builds the DLL and a C program, runs the program under Wine, and looks at the DLL's exports by their number.
+/// Builds the DLL and a C program, runs the program under Wine, and holds what the DLL exports to the header.
 ///
 /// # Errors
 /// Failed, if something does not build or run; skipped, if there is no Wine.
@@ -40,6 +40,7 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
     // Windows finds libraries beside the program.
     let library = folder.join("mediaseal.dll");
     fs::copy(built.join("mediaseal.dll"), &library).map_err(|error| failed(&library, error))?;
+    exports(campaign, &library)?;
     let stub = folder.join("bcryptprimitives.c");
     fs::write(&stub, BCRYPTPRIMITIVES).map_err(|error| failed(&stub, error))?;
     Invocation::new(COMPILER, &root)
@@ -65,10 +66,48 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
         .successful()?;
     let said = finished.stdout.trim_end();
     if said == format!("mediaseal {VERSION}: frame opened") {
-        Ok(format!("{TRIPLE}: the DLL under Wine, by a C program"))
+        Ok(format!("{TRIPLE}: a C program with the DLL, under Wine"))
     } else {
         Err(Halt::Failed(format!(
             "under Wine the program prints {said:?}"
         )))
+    }
+}
+
+/// Holds the export table of `library` to the functions of the header.
+fn exports(campaign: &Campaign, library: &Path) -> Result<(), Halt> {
+    let header = fs::read_to_string(header::path(&campaign.workspace))
+        .map_err(|error| Halt::Failed(format!("cannot read include/mediaseal.h: {error}")))?;
+    let listed = Invocation::new("x86_64-w64-mingw32-objdump", &campaign.workspace.root)
+        .args(["-p"])
+        .args([library])
+        .run_silently()?
+        .successful()?;
+    let wanted = header::functions(&header).into_iter().collect();
+    elf::same("the DLL", &export_names(&listed.stdout), &wanted)
+}
+
+/// The names in the table that objdump prints as `[   0] name`, or with an ordinal as `[   0] +base[   1]  0000 name`.
+fn export_names(output: &str) -> BTreeSet<String> {
+    output
+        .lines()
+        .skip_while(|line| !line.starts_with("[Ordinal/Name Pointer] Table"))
+        .skip(1)
+        .take_while(|line| line.trim_start().starts_with('['))
+        .filter_map(|line| line.split_whitespace().last().map(str::to_owned))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::export_names;
+
+    #[test]
+    fn names_are_those_of_the_name_table() {
+        let output = "Export Address Table -- Ordinal Base 1\n\t[   0] +base[   1] 17d0 Export RVA\n\n\
+                      [Ordinal/Name Pointer] Table\n\t[   0] mediaseal_a\n\
+                      \t[   1] +base[   2]  0001 mediaseal_b\n\nThe Function Table\n\t[x] other\n";
+        let names: Vec<_> = export_names(output).into_iter().collect();
+        assert_eq!(names, ["mediaseal_a", "mediaseal_b"]);
     }
 }
