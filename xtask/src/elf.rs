@@ -85,6 +85,24 @@ pub(crate) fn check_linkage(
     }
 }
 
+/// The soname that build.rs gave to the shared library.
+///
+/// # Errors
+/// Failed, if it has none.
+pub(crate) fn soname(root: &Path, shared: &Path) -> Result<String, Halt> {
+    let finished = Invocation::new("readelf", root)
+        .args(["-dW"])
+        .args([shared])
+        .run_silently()?
+        .successful()?;
+    finished
+        .stdout
+        .lines()
+        .filter(|line| line.contains("(SONAME)"))
+        .find_map(|line| Some(line.split_once('[')?.1.split_once(']')?.0.to_owned()))
+        .ok_or_else(|| Halt::Failed("the shared library has no soname".to_owned()))
+}
+
 fn tool(
     campaign: &Campaign,
     program: &str,

@@ -4,6 +4,7 @@
 //! here" and "it passes there" mean the same thing.
 
 mod canary;
+mod cargo_c;
 mod cargo_test;
 mod command;
 mod cross;
@@ -47,7 +48,7 @@ commands:
   targets                           run the tests for other processors and systems by
                                     emulators, and type-check those that nothing here runs
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
-                                    deny fuzz-header fuzz-decryptor
+                                    deny cargo-c fuzz-header fuzz-decryptor
                                     N: seconds of fuzzing a target (default 60)
 
 Missing system packages (such as ffmpeg) are installed by apt-get on Debian

@@ -7,6 +7,7 @@ use std::{
 
 use crate::{
     command::{Finished, Invocation, cargo},
+    elf,
     parts::{Campaign, Halt},
     workspace::{Workspace, files_below},
 };
@@ -97,7 +98,7 @@ pub(crate) fn stage(campaign: &mut Campaign, prefix: &Path, strip: bool) -> Resu
     let archive = tree.copy(&built.archive, "lib/libmediaseal.a")?;
     let shared = tree.copy(&built.shared, &format!("lib/{shared_file}"))?;
     tree.link(&shared_file, &format!("lib/{shared_name}"))?;
-    tree.link(shared_name, "lib/libmediaseal.so")?;
+    tree.link(&shared_file, "lib/libmediaseal.so")?;
     let fill = |template: &str| built.fill(template, &shared_file);
     tree.write("lib/pkgconfig/mediaseal.pc", &fill(PKG_CONFIG))?;
     for (name, template) in [("config", CMAKE), ("config-version", CMAKE_VERSION)] {
@@ -192,7 +193,7 @@ fn build(campaign: &mut Campaign) -> Result<Built, Halt> {
     let shared = output.join("libmediaseal.so");
     Ok(Built {
         archive: output.join("libmediaseal.a"),
-        soname: soname(&root, &shared)?,
+        soname: elf::soname(&root, &shared)?,
         shared,
         system_libraries,
     })
@@ -211,21 +212,6 @@ fn native_static_libs(output: &str) -> Option<Vec<String>> {
         }
     }
     Some(libraries)
-}
-
-/// The soname that build.rs gave to the shared library.
-fn soname(root: &Path, shared: &Path) -> Result<String, Halt> {
-    let finished = Invocation::new("readelf", root)
-        .args(["-dW"])
-        .args([shared])
-        .run_silently()?
-        .successful()?;
-    finished
-        .stdout
-        .lines()
-        .filter(|line| line.contains("(SONAME)"))
-        .find_map(|line| Some(line.split_once('[')?.1.split_once(']')?.0.to_owned()))
-        .ok_or_else(|| Halt::Failed("the shared library has no soname".to_owned()))
 }
 
 /// The headers for C++ that are in the checkout, and where they go: the main one beside `mediaseal.h`, the adapters a folder below it.

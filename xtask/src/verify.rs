@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::{
+    cargo_c,
     command::Invocation,
     packages::{self, Program},
     parts::{Campaign, Halt, Part},
@@ -10,10 +11,14 @@ use crate::{
 };
 
 /// Every campaign.
-pub(crate) const PARTS: [Part; 4] = [
+pub(crate) const PARTS: [Part; 5] = [
     Part {
         name: "deny",
         job: deny,
+    },
+    Part {
+        name: "cargo-c",
+        job: cargo_c::run,
     },
     Part {
         name: "fuzz-header",
