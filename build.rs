@@ -9,7 +9,13 @@ fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let system = env::var("CARGO_CFG_TARGET_OS").unwrap_or_default();
     if matches!(system.as_str(), "linux" | "android" | "freebsd") {
-        println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,{SONAME}");
+        // Android packs only libraries whose names end in .so.
+        let soname = if system == "android" {
+            "libmediaseal.so"
+        } else {
+            SONAME
+        };
+        println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,{soname}");
         println!("cargo::rustc-cdylib-link-arg=-Wl,-z,max-page-size=16384");
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     native,
     packages::{self, Program},
     parts::{Campaign, Halt},
+    stage,
     workspace::{self, Workspace},
 };
 
@@ -115,8 +116,8 @@ impl Checks {
 struct Build {
     compiler: &'static str,
     folder: PathBuf,
-    /// Where `mediaseal.pc` is.
-    pkgconfig: PathBuf,
+    /// Where the staged package has its libraries.
+    libraries: PathBuf,
 }
 
 fn check_all(campaign: &mut Campaign) -> Result<Checks, Halt> {
@@ -131,7 +132,9 @@ fn check_all(campaign: &mut Campaign) -> Result<Checks, Halt> {
         .run(&mut campaign.transcript)?
         .successful()?;
     let out = campaign.workspace.target.join("examples-c");
-    let pkgconfig = write_pkgconfig(campaign, &out)?;
+    // Installed as the README says, and found by pkg-config.
+    let libraries = out.join("prefix/lib");
+    stage::stage(campaign, &out.join("prefix"), false)?;
     let commands = commands(&root)?;
 
     let mut checks = Checks::default();
@@ -139,7 +142,7 @@ fn check_all(campaign: &mut Campaign) -> Result<Checks, Halt> {
         let build = Build {
             compiler,
             folder: out.join(compiler),
-            pkgconfig: pkgconfig.clone(),
+            libraries: libraries.clone(),
         };
         copy_sources(&root.join("examples/c"), &build.folder)?;
         let mut is_built = true;
@@ -179,21 +182,6 @@ fn ensure_libraries(campaign: &mut Campaign) -> Result<(), Halt> {
     }
     let need = format!("{PURPOSE} needs libgcrypt and GStreamer");
     packages::install(campaign, &missing, &need)
-}
-
-/// Writes a `mediaseal.pc` that names the library as it was built here.
-fn write_pkgconfig(campaign: &mut Campaign, out: &Path) -> Result<PathBuf, Halt> {
-    let native = native::build(campaign)?;
-    let folder = out.join("pkgconfig");
-    let text = format!(
-        "Name: mediaseal\nDescription: Client-side media encryption\nVersion: {}\nCflags: -I{}\nLibs: {} {}\n",
-        env!("CARGO_PKG_VERSION"),
-        native.include.display(),
-        native.archive.display(),
-        native::SYSTEM_LIBRARIES.join(" "),
-    );
-    write(&folder.join("mediaseal.pc"), text.as_bytes())?;
-    Ok(folder)
 }
 
 /// The build commands of the README.
@@ -320,7 +308,7 @@ impl Build {
         let strict = format!("cc() {{ {compiler} -Wall -Wextra -Wpedantic -Werror \"$@\"; }}; ");
         Invocation::new("sh", &self.folder)
             .args(["-c", &format!("{strict}{command}")])
-            .env("PKG_CONFIG_PATH", &self.pkgconfig)
+            .env("PKG_CONFIG_PATH", self.libraries.join("pkgconfig"))
             .run(&mut campaign.transcript)?
             .successful()?;
         Ok(())
@@ -328,6 +316,7 @@ impl Build {
 
     fn program(&self, name: &str) -> Invocation {
         Invocation::new(self.folder.join(name), &self.folder)
+            .env("LD_LIBRARY_PATH", &self.libraries)
     }
 
     /// Runs what was built.

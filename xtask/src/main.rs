@@ -5,25 +5,33 @@
 
 mod c_tests;
 mod canary;
+mod cargo_c;
 mod cargo_test;
 mod command;
 mod cpp;
+mod cross;
+mod elf;
 mod examples;
 mod examples_c;
 mod header;
+mod header_compiles;
 mod independent;
 mod media;
 mod native;
 mod packages;
 mod parts;
 mod report;
+mod stage;
+mod staged;
+mod targets;
 mod test;
 mod tools;
 mod transcript;
 mod verify;
+mod windows;
 mod workspace;
 
-use std::{num::NonZeroU32, process::ExitCode};
+use std::{num::NonZeroU32, path::PathBuf, process::ExitCode};
 
 use crate::{parts::Campaign, report::Report, workspace::Workspace};
 
@@ -33,12 +41,19 @@ usage: cargo xtask <command>
 
 commands:
   test [PART]...                    run every test, or the named parts of it:
-                                    format lint docs header tests c cpp independent
-                                    examples examples-c media canary
+                                    format lint docs header header-compiles tests c cpp
+                                    independent examples examples-c packages targets
+                                    media canary
   examples-c                        build and run the examples in C
   header                            write include/mediaseal.h from src/ffi/
+  stage [--strip] PREFIX            build the library and write it below PREFIX as a package:
+                                    include/, lib/, lib/pkgconfig/, lib/cmake/; with --strip
+                                    without debug information, which distributions split off
+                                    themselves
+  targets                           run the tests for other processors and systems by
+                                    emulators, and type-check those that nothing here runs
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
-                                    deny fuzz-header fuzz-decryptor fuzz-keys
+                                    deny cargo-c fuzz-header fuzz-decryptor fuzz-keys
                                     fuzz-c-boundary
                                     N: seconds of fuzzing a target (default 60)
 
@@ -63,6 +78,15 @@ enum Request {
     ExamplesC,
     /// `cargo xtask header`
     Header,
+    /// `cargo xtask stage`
+    Stage {
+        /// Where the package goes.
+        prefix: PathBuf,
+        /// Whether the libraries lose their debug information.
+        strip: bool,
+    },
+    /// `cargo xtask targets`
+    Targets,
     /// `cargo xtask verify`
     Verify {
         /// Seconds of fuzzing a target.
@@ -77,11 +101,14 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
     let mut arguments = arguments.into_iter();
     let command = arguments.next();
     let mut only = Vec::new();
+    let mut strip = false;
     let mut seconds = FUZZ_SECONDS;
     let is_verify = command.as_deref() == Some("verify");
+    let is_stage = command.as_deref() == Some("stage");
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "-h" | "--help" => return Ok(Request::Help),
+            "--strip" if is_stage => strip = true,
             "--seconds" if is_verify => {
                 let value = arguments.next().ok_or("--seconds needs a number")?;
                 seconds = value.parse().map_err(|_| {
@@ -96,6 +123,15 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
         Some("test") => Ok(Request::Test { only }),
         Some("examples-c") => Ok(Request::ExamplesC),
         Some("header") => Ok(Request::Header),
+        Some("stage") => match only.as_slice() {
+            [prefix] => Ok(Request::Stage {
+                prefix: PathBuf::from(prefix),
+                strip,
+            }),
+            _ => Err("stage needs one PREFIX".to_owned()),
+        },
+        Some("targets") if only.is_empty() => Ok(Request::Targets),
+        Some("targets") => Err("targets takes no names".to_owned()),
         Some("verify") => Ok(Request::Verify { seconds, only }),
         None | Some("help" | "-h" | "--help") => Ok(Request::Help),
         Some(unknown) => Err(format!("unknown command {unknown}")),
@@ -138,6 +174,8 @@ fn main() -> ExitCode {
         Ok(Request::Test { only }) => run("test", test::PARTS, &only, FUZZ_SECONDS),
         Ok(Request::ExamplesC) => examples_c::run_alone(),
         Ok(Request::Header) => header::write(),
+        Ok(Request::Stage { prefix, strip }) => stage::command(&prefix, strip),
+        Ok(Request::Targets) => targets::command(),
         Ok(Request::Verify { seconds, only }) => run("verify", verify::PARTS, &only, seconds),
         Err(error) => Err(format!("{error}; cargo xtask --help lists what there is")),
     };
@@ -176,6 +214,10 @@ mod tests {
             ("verify --seconds", "--seconds"),
             ("verify --seconds soon", "soon"),
             ("verify --seconds 0", "above 0"),
+            ("stage", "PREFIX"),
+            ("stage a b", "PREFIX"),
+            ("test --strip", "--strip"),
+            ("targets arm", "names"),
         ] {
             let error = parse(words(line)).err().unwrap_or_default();
             assert!(error.contains(named), "{line}: {error}");

@@ -14,8 +14,6 @@ pub(crate) struct Native {
     pub(crate) include: PathBuf,
     /// `libmediaseal.a`.
     pub(crate) archive: PathBuf,
-    /// `libmediaseal.so`.
-    pub(crate) shared: PathBuf,
 }
 
 /// What Rust's standard library needs of the system, behind `libmediaseal.a`.
@@ -46,11 +44,9 @@ pub(crate) fn build(campaign: &mut Campaign) -> Result<Native, Halt> {
         .args(["build", "--release", "--package", "mediaseal", "--lib"])
         .run(&mut campaign.transcript)?
         .successful()?;
-    let output = target.join("release");
     Ok(Native {
         include: root.join("include"),
-        archive: output.join("libmediaseal.a"),
-        shared: output.join("libmediaseal.so"),
+        archive: target.join("release/libmediaseal.a"),
     })
 }
 

@@ -3,8 +3,9 @@
 use crate::{
     c_tests, canary,
     command::cargo,
-    cpp, examples, examples_c, header, independent, media,
+    cpp, examples, examples_c, header, header_compiles, independent, media,
     parts::{Campaign, Halt, Part},
+    staged, targets,
 };
 
 /// Every part, cheap refusals first, the search through what the others printed last.
@@ -24,6 +25,10 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "header",
         job: header::check,
+    },
+    Part {
+        name: "header-compiles",
+        job: header_compiles::run,
     },
     Part {
         name: "tests",
@@ -48,6 +53,14 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "examples-c",
         job: examples_c::run,
+    },
+    Part {
+        name: "packages",
+        job: staged::run,
+    },
+    Part {
+        name: "targets",
+        job: targets::quick,
     },
     Part {
         name: "media",

@@ -3,6 +3,7 @@
 use std::fs;
 
 use crate::{
+    cargo_c,
     command::Invocation,
     packages::{self, Program},
     parts::{Campaign, Halt, Part},
@@ -14,6 +15,10 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "deny",
         job: deny,
+    },
+    Part {
+        name: "cargo-c",
+        job: cargo_c::run,
     },
     Part {
         name: "fuzz-header",
