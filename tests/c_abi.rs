@@ -3,6 +3,10 @@
 
 #![cfg(all(test, feature = "capi"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(
+    clippy::multiple_unsafe_ops_per_block,
+    reason = "one call after the other, all for the same reason sound"
+)]
 #![allow(unsafe_code, reason = "calls C functions as a C program would")]
 
 use std::collections::BTreeSet;
