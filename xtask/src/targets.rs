@@ -155,14 +155,23 @@ pub(crate) fn quick(campaign: &mut Campaign) -> Result<String, Halt> {
     Ok(notes?.join("; "))
 }
 
-/// Runs everything on everything.
+/// Runs everything on every target, or on those that `only` names.
 ///
 /// # Errors
-/// A sentence, if there is no checkout to work in.
-pub(crate) fn command() -> Result<bool, String> {
+/// A sentence, if there is no such target or no checkout to work in.
+pub(crate) fn command(only: &[String]) -> Result<bool, String> {
+    let parts = || RUN.iter().chain(&CHECKED);
+    if let Some(unknown) = only
+        .iter()
+        .find(|name| parts().all(|part| part.name != name.as_str()))
+    {
+        return Err(format!("there is no target {unknown}"));
+    }
     let mut campaign = Campaign::new(Workspace::find()?, crate::FUZZ_SECONDS);
-    for part in RUN.iter().chain(&CHECKED) {
-        campaign.run(part);
+    for part in parts() {
+        if only.is_empty() || only.iter().any(|name| name == part.name) {
+            campaign.run(part);
+        }
     }
     println!();
     for outcome in &campaign.outcomes {
