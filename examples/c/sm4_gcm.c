@@ -50,7 +50,7 @@ static void key_free(void *user_data, void *opaque)
     sm4_key *key = opaque;
     for (size_t slot = 0; slot < IDLE_MAX; slot++)
         gcry_cipher_close(atomic_exchange(&key->idle[slot], NULL)); /* wipes it; NULL does nothing */
-    /* Not mediaseal_wipe: a cipher must not call the library. A plain memset before free may be left out. */
+    /* Not mediaseal_wipe: the loadable cipher is not linked to mediaseal. A plain memset before free may be left out. */
     volatile uint8_t *octets = key->octets;
     for (size_t at = 0; at < KEY_LEN; at++)
         octets[at] = 0;
