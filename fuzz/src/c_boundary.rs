@@ -179,7 +179,8 @@ fn run(call: &[u8; 8], arena: &mut [u8; ARENA], encryptor: *mut c_void, decrypto
         ssrc: 1,
         metadata: base.wrapping_add(metadata.at),
         metadata_len: metadata.len,
-        later: u64::from(kind & 2),
+        // Every octet of it, so that both byte orders see it in a struct that is cut.
+        later: u64::from(kind & 2) * 0x0101_0101_0101_0101,
     };
     let mut len = 99;
     let is_sealing = kind & 1 == 0;
