@@ -219,7 +219,7 @@ fn cpp_headers(folder: &Path) -> Result<Vec<(PathBuf, String)>, Halt> {
     let mut headers = Vec::new();
     for (from, to) in [
         (folder.to_owned(), "include"),
-        (folder.join("adapters"), "include/mediaseal"),
+        (folder.join("mediaseal"), "include/mediaseal"),
     ] {
         if !from.is_dir() {
             continue;

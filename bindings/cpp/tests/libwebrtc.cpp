@@ -2,7 +2,7 @@
 
 #include "check.hpp"
 
-#include <adapters/libwebrtc.hpp>
+#include <mediaseal/libwebrtc.hpp>
 
 #include <algorithm>
 #include <atomic>

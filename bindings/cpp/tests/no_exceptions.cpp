@@ -3,7 +3,7 @@
 #include "check.hpp"
 #include "chacha20_poly1305.hpp"
 
-#include <adapters/packet_observer.hpp>
+#include <mediaseal/packet_observer.hpp>
 
 #if defined(__cpp_exceptions) || defined(__cpp_rtti)
 #error "this program is about -fno-exceptions -fno-rtti"

@@ -2,7 +2,7 @@
 
 #include "check.hpp"
 
-#include <adapters/packet_observer.hpp>
+#include <mediaseal/packet_observer.hpp>
 
 #include <atomic>
 #include <optional>

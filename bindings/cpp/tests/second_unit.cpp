@@ -2,8 +2,8 @@
 
 #include <mediaseal.hpp>
 
-#include <adapters/libwebrtc.hpp>
-#include <adapters/packet_observer.hpp>
+#include <mediaseal/libwebrtc.hpp>
+#include <mediaseal/packet_observer.hpp>
 
 std::size_t octets_of_what_another_unit_seals(mediaseal::encryptor& sealing);
 
