@@ -1,7 +1,7 @@
 //! `cargo xtask stage PREFIX`: the library as an installed package, for C and C++.
 
 use std::{
-    fs,
+    env, fs,
     path::{Path, PathBuf},
 };
 
@@ -182,6 +182,7 @@ fn build(campaign: &mut Campaign) -> Result<Built, Halt> {
     let finished = invocation
         .env("CARGO_TARGET_DIR", &target)
         .env("CARGO_TERM_COLOR", "never")
+        .env("CARGO_ENCODED_RUSTFLAGS", without_paths(&root))
         .args(["rustc", "--release", "--package", "mediaseal", "--lib"])
         .args(["--crate-type", "cdylib,staticlib"])
         .args(["--", "--print", "native-static-libs"])
@@ -197,6 +198,17 @@ fn build(campaign: &mut Campaign) -> Result<Built, Halt> {
         shared,
         system_libraries,
     })
+}
+
+/// Flags by which texts of panics name sources without the places where this machine has them, separated as cargo asks.
+fn without_paths(root: &Path) -> String {
+    let cargo = env::var_os("CARGO_HOME").map_or_else(
+        || Path::new(&env::var_os("HOME").unwrap_or_default()).join(".cargo"),
+        PathBuf::from,
+    );
+    [(root, "mediaseal"), (&cargo.join("registry/src"), "crates")]
+        .map(|(from, to)| format!("--remap-path-prefix={}={to}", from.display()))
+        .join("\u{1f}")
 }
 
 /// The libraries that rustc's note names, each once.
