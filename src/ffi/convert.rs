@@ -40,6 +40,7 @@ fn check<T>(pointer: *const T) -> Outcome {
 }
 
 /// Refuses lengths that no buffer has.
+#[inline(always)]
 fn check_len(pointer: *const u8, len: usize) -> Outcome {
     if len == 0 {
         return Ok(());
@@ -54,23 +55,37 @@ fn check_len(pointer: *const u8, len: usize) -> Outcome {
 }
 
 /// The octets at `pointer`, which may be NULL if there are none.
+#[inline(always)]
 pub(super) fn octets<'a>(pointer: *const u8, len: usize) -> Result<&'a [u8], Fault> {
     check_len(pointer, len)?;
+    Ok(checked(pointer, len))
+}
+
+/// Octets that `check_len` saw.
+#[inline(always)]
+fn checked<'a>(pointer: *const u8, len: usize) -> &'a [u8] {
     if len == 0 {
-        return Ok(&[]);
+        return &[];
     }
     // SAFETY: not NULL and of a possible length; the caller lends `len` readable octets that nobody changes until the call returns.
-    Ok(unsafe { slice::from_raw_parts(pointer, len) })
+    unsafe { slice::from_raw_parts(pointer, len) }
 }
 
 /// The octets at `pointer`, for writing; it may be NULL if there are none.
+#[inline(always)]
 pub(super) fn octets_mut<'a>(pointer: *mut u8, len: usize) -> Result<&'a mut [u8], Fault> {
     check_len(pointer, len)?;
+    Ok(checked_mut(pointer, len))
+}
+
+/// Octets that `check_len` saw, for writing.
+#[inline(always)]
+fn checked_mut<'a>(pointer: *mut u8, len: usize) -> &'a mut [u8] {
     if len == 0 {
-        return Ok(&mut []);
+        return &mut [];
     }
     // SAFETY: not NULL and of a possible length; the caller lends `len` octets that nobody else uses until the call returns.
-    Ok(unsafe { slice::from_raw_parts_mut(pointer, len) })
+    unsafe { slice::from_raw_parts_mut(pointer, len) }
 }
 
 /// Exactly `N` octets at `pointer`.
@@ -250,7 +265,7 @@ pub(super) enum Io<'a> {
 }
 
 impl<'a> Io<'a> {
-    #[inline]
+    #[inline(always)]
     pub(super) fn new(
         input: *const u8,
         len: usize,
@@ -260,15 +275,15 @@ impl<'a> Io<'a> {
         check_len(input, len)?;
         check_len(out, capacity)?;
         if len > 0 && ptr::addr_eq(input, out) {
-            return octets_mut(out, capacity).map(Io::Same);
+            return Ok(Io::Same(checked_mut(out, capacity)));
         }
         apart(input, len, out, capacity)?;
-        Ok(Io::Apart(octets(input, len)?, octets_mut(out, capacity)?))
+        Ok(Io::Apart(checked(input, len), checked_mut(out, capacity)))
     }
 }
 
 /// Refuses two buffers that have an octet in common.
-#[inline]
+#[inline(always)]
 pub(super) fn apart(input: *const u8, len: usize, out: *const u8, capacity: usize) -> Outcome {
     let (input, out) = (input.addr(), out.addr());
     let meets = len > 0
