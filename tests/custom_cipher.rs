@@ -454,9 +454,10 @@ fn each_fault_is_refused_by_its_name() {
     for (fault, property, at) in faults {
         let refusal = CheckedCipher::register(Custom::new(fault)).unwrap_err();
         assert_eq!(refusal.property(), property, "{fault:?}: {refusal}");
+        // Where memory lies is the allocator's: it aligns to 8 octets on some processors, to 16 on others.
         if !matches!(
             property,
-            Property::NoRepeatedBlocks | Property::SameOnTwoThreads
+            Property::NoRepeatedBlocks | Property::SameOnTwoThreads | Property::InPlaceAnywhere
         ) {
             assert_eq!(refusal.at(), at, "{fault:?}: {refusal}");
         }
