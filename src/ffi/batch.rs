@@ -1,16 +1,14 @@
 //! Many frames of many channels in one call.
 
 use core::mem::align_of;
-use core::ptr;
 
 use super::boundary::{contain, is_in_callback};
-use super::convert::{MAX_STRUCT_SIZE, Out, Sized32, sized};
+use super::convert::{Out, Sized32, sized, struct_size};
 use super::decryptor::decrypt_job;
 use super::encryptor::encrypt_job;
 use super::status::{
-    Fault, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_MISALIGNED, MEDIASEAL_ERR_NOT_BEGUN,
-    MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_REENTRANT, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_OK,
-    Outcome, mediaseal_status,
+    Fault, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_NOT_BEGUN, MEDIASEAL_ERR_REENTRANT,
+    MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_OK, Outcome, mediaseal_status,
 };
 use super::types::{mediaseal_decrypt_job, mediaseal_encrypt_job};
 
@@ -114,21 +112,10 @@ impl<T: Job> Jobs<T> {
                 distance: 0,
             });
         }
-        if first.is_null() {
-            return Err(Fault(MEDIASEAL_ERR_NULL_POINTER));
+        let distance = struct_size(first)?;
+        if !distance.is_multiple_of(align_of::<T>()) {
+            return Err(Fault(MEDIASEAL_ERR_STRUCT_SIZE));
         }
-        if !first.addr().is_multiple_of(align_of::<T>()) {
-            return Err(Fault(MEDIASEAL_ERR_MISALIGNED));
-        }
-        // SAFETY: not NULL and aligned; a `Sized32` begins with this field.
-        let struct_size = unsafe { ptr::read(first.cast::<u32>()) };
-        let distance = usize::try_from(struct_size)
-            .ok()
-            .filter(|distance| {
-                (T::FIRST_SIZE..=MAX_STRUCT_SIZE).contains(distance)
-                    && distance.is_multiple_of(align_of::<T>())
-            })
-            .ok_or(Fault(MEDIASEAL_ERR_STRUCT_SIZE))?;
         let fits = distance
             .checked_mul(count)
             .filter(|len| isize::try_from(*len).is_ok())
@@ -146,8 +133,7 @@ impl<T: Job> Jobs<T> {
             let job = jobs.at(index);
             Out::new(T::status(job), MEDIASEAL_ERR_NOT_BEGUN)?;
             Out::new(T::out_len(job), 0)?;
-            // SAFETY: the caller lends `count` jobs, and each begins with this field.
-            is_uniform &= unsafe { ptr::read(job.cast::<u32>()) } == struct_size;
+            is_uniform &= struct_size(job) == Ok(distance);
         }
         if !is_uniform {
             Err(Fault(MEDIASEAL_ERR_STRUCT_SIZE))

@@ -1,6 +1,7 @@
 //! The edge itself: panics stop here, and a callback does not call back.
 
 use core::cell::Cell;
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::status::{
@@ -12,11 +13,18 @@ thread_local! {
     static CALLBACKS: Cell<u32> = const { Cell::new(0) };
 }
 
+/// Whether any thread was ever inside of a callback. Where none was, a frame need not look its thread up, which in a shared library is a call.
+static ANY_CALLBACK: AtomicBool = AtomicBool::new(false);
+
 /// While it lives, this thread runs code of the application: calls into the library are refused, because the callback may hold what they would wait for.
 pub(super) struct CallbackScope(());
 
 impl CallbackScope {
     pub(super) fn enter() -> Self {
+        // Loaded first, so that threads that run callbacks do not contend for it.
+        if !ANY_CALLBACK.load(Ordering::Relaxed) {
+            ANY_CALLBACK.store(true, Ordering::Relaxed);
+        }
         CALLBACKS.set(CALLBACKS.get() + 1);
         Self(())
     }
@@ -31,7 +39,8 @@ impl Drop for CallbackScope {
 /// Tells whether a callback of the application is running in this thread.
 #[inline]
 pub(super) fn is_in_callback() -> bool {
-    CALLBACKS.get() > 0
+    // What this thread stored itself, it sees.
+    ANY_CALLBACK.load(Ordering::Relaxed) && CALLBACKS.get() > 0
 }
 
 /// Runs one call: refused inside a callback, and a panic becomes a status.

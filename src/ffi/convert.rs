@@ -11,7 +11,7 @@ use super::status::{
 };
 
 /// No struct of any version is larger: a `struct_size` beyond was never set.
-pub(super) const MAX_STRUCT_SIZE: usize = 4096;
+const MAX_STRUCT_SIZE: usize = 4096;
 
 /// A struct of the C interface whose first field is `uint32_t struct_size`.
 ///
@@ -148,7 +148,7 @@ pub(super) fn sized_or_default<T: Sized32>(pointer: *const T) -> Result<T, Fault
 }
 
 /// What the struct at `pointer` says of its size.
-fn struct_size<T: Sized32>(pointer: *const T) -> Result<usize, Fault> {
+pub(super) fn struct_size<T: Sized32>(pointer: *const T) -> Result<usize, Fault> {
     check(pointer)?;
     // SAFETY: not NULL and aligned; a `Sized32` begins with this field.
     let size = unsafe { ptr::read(pointer.cast::<u32>()) };

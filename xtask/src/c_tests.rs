@@ -10,18 +10,21 @@ use crate::{
     native::{self, CLANG, Native},
     packages::{self, Program},
     parts::{Campaign, Halt},
+    workspace,
 };
 
 /// A program of `tests/c`.
-struct Test {
+pub(crate) struct Test {
     /// Its source is `<name>.c`.
     name: &'static str,
-    /// Whether its argument is the path of a folder that is not there yet.
+    /// Whether its last argument is the path of a folder that is not there yet.
     takes_folder: bool,
     /// Arguments with the sanitizers.
     sanitized: &'static [&'static str],
-    /// Arguments under valgrind, some fifty times slower; nothing, if it does not run there.
-    watched: Option<&'static [&'static str]>,
+    /// Arguments under valgrind, some fifty times slower.
+    watched: &'static [&'static str],
+    /// Arguments on another processor, which may be an emulated one.
+    pub(crate) elsewhere: &'static [&'static str],
 }
 
 /// How long threads fight over objects under the sanitizers, in seconds.
@@ -33,31 +36,36 @@ const TESTS: [Test; 5] = [
         name: "numbers",
         takes_folder: false,
         sanitized: &[],
-        watched: Some(&[]),
+        watched: &[],
+        elsewhere: &[],
     },
     Test {
         name: "calls",
         takes_folder: true,
         sanitized: &[],
-        watched: Some(&[]),
+        watched: &[],
+        elsewhere: &[],
     },
     Test {
         name: "arguments",
         takes_folder: true,
         sanitized: &[],
-        watched: Some(&[]),
+        watched: &[],
+        elsewhere: &[],
     },
     Test {
         name: "faulty_cipher",
         takes_folder: false,
         sanitized: &[],
-        watched: Some(&["accepted"]),
+        watched: &["accepted"],
+        elsewhere: &[],
     },
     Test {
         name: "threads",
         takes_folder: false,
         sanitized: &[THREADS_SECONDS],
-        watched: Some(&["3"]),
+        watched: &["3"],
+        elsewhere: &["2"],
     },
 ];
 
@@ -90,22 +98,20 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
     }
     manual(campaign, &native, &folder)?;
     let mut checks = 0;
-    for test in &TESTS {
+    let tests = all(&campaign.workspace.root)?;
+    for (test, source) in &tests {
         let sanitized = build(
             campaign,
             &native,
-            test,
+            source,
             CLANG,
             &["-fsanitize=address,undefined", "-fno-sanitize-recover=all"],
             &folder.join("sanitized"),
         )?;
         let program = Invocation::new(&sanitized, &folder);
-        checks += finished(campaign, test, program, test.sanitized, &folder.join("a"))?;
+        checks += test.run(campaign, program, test.sanitized, &folder.join("a"))?;
 
-        let Some(arguments) = test.watched else {
-            continue;
-        };
-        let watched = build(campaign, &native, test, "gcc", &[], &folder.join("plain"))?;
+        let watched = build(campaign, &native, source, "gcc", &[], &folder.join("plain"))?;
         let program = Invocation::new("valgrind", &folder)
             .args(["--quiet", "--error-exitcode=99", "--leak-check=full"])
             // Rust keeps its record of the main thread by a pointer into its middle, which counts as possibly lost.
@@ -113,11 +119,11 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
             .args(["--show-leak-kinds=definite,indirect"])
             .args(["--fair-sched=yes"])
             .args([&watched]);
-        checks += finished(campaign, test, program, arguments, &folder.join("b"))?;
+        checks += test.run(campaign, program, test.watched, &folder.join("b"))?;
     }
     Ok(format!(
         "the manual page and {} programs, {checks} checks, nothing reported by ASAN, UBSAN and valgrind",
-        TESTS.len()
+        tests.len()
     ))
 }
 
@@ -179,40 +185,64 @@ fn manual(campaign: &mut Campaign, native: &Native, folder: &Path) -> Result<(),
 fn build(
     campaign: &mut Campaign,
     native: &Native,
-    test: &Test,
+    source: &Path,
     compiler: &str,
     flags: &[&str],
     folder: &Path,
 ) -> Result<PathBuf, Halt> {
-    let source = campaign
-        .workspace
-        .root
-        .join("tests/c")
-        .join(test.name)
-        .with_extension("c");
-    let program = folder.join(test.name);
+    let program = folder.join(source.file_stem().unwrap_or_default());
     let standard = ["-std=c11", "-D_POSIX_C_SOURCE=200809L", "-O1"];
     let flags: Vec<_> = standard.iter().chain(flags).copied().collect();
-    native::compile(campaign, native, compiler, &flags, &[&source], &program)?;
+    native::compile(campaign, native, compiler, &flags, &[source], &program)?;
     Ok(program)
 }
 
-/// Runs a program to its end and returns how many checks it made.
-fn finished(
-    campaign: &mut Campaign,
-    test: &Test,
-    program: Invocation,
-    arguments: &[&str],
-    folder: &Path,
-) -> Result<u64, Halt> {
-    let program = program.args(arguments);
-    let program = if test.takes_folder {
-        program.args([folder.with_extension(test.name)])
-    } else {
-        program
-    };
-    let finished = program.run(&mut campaign.transcript)?.successful()?;
-    checks_of(test.name, &finished)
+/// Every test, with its source.
+///
+/// # Errors
+/// Failed, if `tests/c` has a program that no test names, or lacks one.
+pub(crate) fn all(root: &Path) -> Result<Vec<(&'static Test, PathBuf)>, Halt> {
+    let mut sources = workspace::files_below(&root.join("tests/c"))?;
+    sources.retain(|file| file.extension().is_some_and(|kind| kind == "c"));
+    if sources.len() != TESTS.len() {
+        let (programs, tests) = (sources.len(), TESTS.len());
+        return Err(Halt::Failed(format!(
+            "tests/c has {programs} programs, and {tests} are run"
+        )));
+    }
+    sources
+        .into_iter()
+        .map(|source| {
+            TESTS
+                .iter()
+                .find(|test| source.file_stem().is_some_and(|stem| stem == test.name))
+                .map(|test| (test, source.clone()))
+                .ok_or_else(|| Halt::Failed(format!("nothing runs {}", source.display())))
+        })
+        .collect()
+}
+
+impl Test {
+    /// Runs a program to its end and returns how many checks it made. `folder` is where its own, if it takes one, lies.
+    ///
+    /// # Errors
+    /// Failed, if it fails or checks nothing.
+    pub(crate) fn run(
+        &self,
+        campaign: &mut Campaign,
+        program: Invocation,
+        arguments: &[&str],
+        folder: &Path,
+    ) -> Result<u64, Halt> {
+        let program = program.args(arguments);
+        let program = if self.takes_folder {
+            program.args([folder.with_extension(self.name)])
+        } else {
+            program
+        };
+        let finished = program.run(&mut campaign.transcript)?.successful()?;
+        checks_of(self.name, &finished)
+    }
 }
 
 /// Reads the last line, `<name>: <count> checks ok`.

@@ -8,11 +8,11 @@ use std::{
 };
 
 use crate::{
+    c_tests,
     cargo_test::Tally,
     command::Invocation,
     packages,
     parts::{Campaign, Halt},
-    workspace::files_below,
 };
 
 /// The packages of Debian's toolchain.
@@ -25,43 +25,6 @@ const SEARCH_PATH: &str = "/usr/bin:/bin";
 
 /// What a static library of ours needs on Linux.
 const SYSTEM_LIBRARIES: [&str; 6] = ["-ldl", "-lgcc_s", "-lutil", "-lrt", "-lpthread", "-lm"];
-
-/// A program of `tests/c/`, and how it is called here.
-struct CTest {
-    name: &'static str,
-    arguments: &'static [&'static str],
-    /// Whether its last argument is a folder that is not there yet.
-    takes_folder: bool,
-}
-
-/// Every program of `tests/c/`; threads fight for two seconds in place of a minute.
-const C_TESTS: [CTest; 5] = [
-    CTest {
-        name: "numbers",
-        arguments: &[],
-        takes_folder: false,
-    },
-    CTest {
-        name: "calls",
-        arguments: &[],
-        takes_folder: true,
-    },
-    CTest {
-        name: "arguments",
-        arguments: &[],
-        takes_folder: true,
-    },
-    CTest {
-        name: "faulty_cipher",
-        arguments: &[],
-        takes_folder: false,
-    },
-    CTest {
-        name: "threads",
-        arguments: &["2"],
-        takes_folder: false,
-    },
-];
 
 /// How programs for a target run on this machine.
 pub(crate) enum Runner {
@@ -247,23 +210,13 @@ fn c_programs(campaign: &mut Campaign, target: &Target) -> Result<usize, Halt> {
         .program(&package, &folder)
         .run(&mut campaign.transcript)?
         .successful()?;
-    let sources = c_sources(&root)?;
-    for source in &sources {
-        let test = C_TESTS
-            .iter()
-            .find(|test| source.file_stem().is_some_and(|stem| stem == test.name))
-            .ok_or_else(|| Halt::Failed(format!("how is {} called?", source.display())))?;
+    let tests = c_tests::all(&root)?;
+    for (test, source) in &tests {
         let program = compile(campaign, target, source, &folder)?;
-        let mut invocation = target.program(&program, &folder).args(test.arguments);
-        if test.takes_folder {
-            invocation = invocation.args([folder.join(test.name).with_extension("store")]);
-        }
-        let finished = invocation.run(&mut campaign.transcript)?.successful()?;
-        if !finished.stdout.trim_end().ends_with(" checks ok") {
-            return Err(Halt::Failed(format!("`{}` checks nothing", finished.line)));
-        }
+        let program = target.program(&program, &folder);
+        test.run(campaign, program, test.elsewhere, &folder.join("store"))?;
     }
-    Ok(sources.len() + 1)
+    Ok(tests.len() + 1)
 }
 
 /// Compiles a C program to `folder`.
@@ -289,17 +242,6 @@ fn compile(
         .run(&mut campaign.transcript)?
         .successful()?;
     Ok(program)
-}
-
-/// The programs of `tests/c/`.
-fn c_sources(root: &Path) -> Result<Vec<PathBuf>, Halt> {
-    let folder = root.join("tests/c");
-    if !folder.is_dir() {
-        return Ok(Vec::new());
-    }
-    let mut sources = files_below(&folder)?;
-    sources.retain(|file| file.extension().is_some_and(|extension| extension == "c"));
-    Ok(sources)
 }
 
 impl Selection {
