@@ -85,7 +85,10 @@ mod os;
 pub use channel::{
     ChannelDecryptor, ChannelEncryptor, ErrorCounts, Mode, Opened, Sealed, StreamStatistics,
 };
-pub use cipher::{CheckedCipher, CipherSuite};
+#[cfg(feature = "test-hooks")]
+#[doc(hidden)]
+pub use cipher::test_hooks;
+pub use cipher::{CheckedCipher, CipherSuite, Cpu, Tier, cpu};
 pub use error::{Class, Error, Malformed, Misuse, StoreFault};
 pub use event::Event;
 #[cfg(feature = "capi")]

@@ -17,6 +17,9 @@ pub mod check;
 pub(crate) mod kdf;
 mod property;
 mod suite;
+#[cfg(feature = "test-hooks")]
+#[doc(hidden)]
+pub mod test_hooks;
 
 use std::fmt;
 use std::sync::Arc;
@@ -26,6 +29,7 @@ use aes::{Aes128, Aes256};
 use aes_ctr_hmac::{CtrHmac128, CtrHmac256};
 use backend::portable::Gcm;
 
+pub use backend::{Candidate, Cpu, Tier, Verdict, cpu};
 pub use property::{Property, Refusal};
 pub use suite::{CipherSuite, CostClass, Hash, Limits, Params};
 

@@ -1,3 +1,140 @@
-//! The block-cipher work behind the suites. Today one tier: the portable one.
+//! The block-cipher work behind the suites: one kernel for several vector widths, and the portable ciphers of RustCrypto for every other CPU.
+//!
+//! `docs/kernels.md` derives the formulae and says how each claim is tested.
+#![allow(
+    unsafe_code,
+    reason = "loads and stores at raw pointers, and calls of functions that need CPU features"
+)]
 
+mod context;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod kernel;
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+mod partial;
 pub(super) mod portable;
+mod select;
+mod self_test;
+#[cfg(target_arch = "x86_64")]
+mod x86;
+
+pub(crate) use context::GcmContext;
+pub use select::{Candidate, Cpu, Tier, Verdict, cpu};
+pub(crate) use select::{Kernel, selected};
+
+use context::Block;
+use subtle::ConstantTimeEq;
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+/// A nonce of 12 octets as a number, the first octet lowest, so that it travels in registers: formed in memory piece by piece it would have to be
+/// waited for.
+#[derive(Clone, Copy)]
+pub(crate) struct Nonce(u128);
+
+impl Nonce {
+    #[inline]
+    pub(crate) fn new(octets: &[u8; 12]) -> Self {
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = *octets;
+        let low = u64::from_le_bytes([a, b, c, d, e, f, g, h]);
+        Self(u128::from(low) | u128::from(u32::from_le_bytes([i, j, k, l])) << 64)
+    }
+
+    /// The nonce of RFC 9605 section 4.4.3: `salt` XOR `ctr`, big-endian and right-aligned.
+    #[inline]
+    pub(crate) fn of_frame(salt: Self, ctr: u64) -> Self {
+        Self(salt.0 ^ u128::from(ctr.swap_bytes()) << 32)
+    }
+
+    #[inline]
+    pub(crate) fn octets(self) -> [u8; 12] {
+        let mut octets = [0; 12];
+        octets.copy_from_slice(&self.0.to_le_bytes()[..12]);
+        octets
+    }
+}
+
+impl GcmContext<11> {
+    /// Schedules a key of AES-128.
+    pub(crate) fn new_128(kernel: Kernel, key: &[u8; 16]) -> Self {
+        let mut context = Self::zeroed(kernel);
+        kernel.expand_128(key, &mut context.round_keys);
+        kernel.make_powers(&mut context);
+        context
+    }
+}
+
+impl GcmContext<15> {
+    /// Schedules a key of AES-256.
+    pub(crate) fn new_256(kernel: Kernel, key: &[u8; 32]) -> Self {
+        let mut context = Self::zeroed(kernel);
+        kernel.expand_256(key, &mut context.round_keys);
+        kernel.make_powers(&mut context);
+        context
+    }
+}
+
+impl<const RK: usize> GcmContext<RK> {
+    /// Encrypts `text` in place and returns the tag.
+    #[inline]
+    pub(crate) fn seal(&self, nonce: Nonce, aad: &[u8], text: &mut [u8]) -> Block {
+        self.kernel.seal(self, nonce.0, aad, text)
+    }
+
+    /// Decrypts `text` in place and tells, in constant time, whether `tag` is right. If not, `text` holds what nobody may see.
+    #[inline]
+    #[must_use]
+    pub(crate) fn open(&self, nonce: Nonce, aad: &[u8], text: &mut [u8], tag: &Block) -> bool {
+        let expected = self.kernel.open(self, nonce.0, aad, text);
+        u128::from_ne_bytes(expected)
+            .ct_eq(&u128::from_ne_bytes(*tag))
+            .into()
+    }
+
+    /// Undoes an `open` that failed: `text` is again what it was.
+    #[cold]
+    pub(crate) fn undo_open(&self, nonce: Nonce, text: &mut [u8]) {
+        self.kernel
+            .apply_keystream(&self.round_keys, nonce.0, 2, text);
+    }
+}
+
+/// An AES key in counter mode, for the CTR-HMAC suites.
+#[repr(C, align(16))]
+pub(crate) struct CtrContext<const RK: usize> {
+    round_keys: [Block; RK],
+    kernel: Kernel,
+}
+
+impl CtrContext<11> {
+    /// Schedules a key of AES-128.
+    pub(crate) fn new_128(kernel: Kernel, key: &[u8; 16]) -> Self {
+        let mut round_keys = [[0; 16]; 11];
+        kernel.expand_128(key, &mut round_keys);
+        Self { round_keys, kernel }
+    }
+}
+
+impl CtrContext<15> {
+    /// Schedules a key of AES-256.
+    pub(crate) fn new_256(kernel: Kernel, key: &[u8; 32]) -> Self {
+        let mut round_keys = [[0; 16]; 15];
+        kernel.expand_256(key, &mut round_keys);
+        Self { round_keys, kernel }
+    }
+}
+
+impl<const RK: usize> CtrContext<RK> {
+    /// Adds the key stream whose first block is `nonce` ‖ u32 zero, RFC 9605 section 4.5.1.
+    #[inline]
+    pub(crate) fn apply_keystream(&self, nonce: Nonce, text: &mut [u8]) {
+        self.kernel
+            .apply_keystream(&self.round_keys, nonce.0, 0, text);
+    }
+}
+
+impl<const RK: usize> Drop for CtrContext<RK> {
+    fn drop(&mut self) {
+        self.round_keys.zeroize();
+    }
+}
+
+impl<const RK: usize> ZeroizeOnDrop for CtrContext<RK> {}

@@ -1,0 +1,482 @@
+//! AES-GCM for small packets, once for every width of vector. `docs/kernels.md` derives what this file computes.
+//!
+//! A tier (`x86/vaes512.rs`, `x86/vaes256.rs`, `x86/aesni.rs`, `aarch64.rs`) says what a vector of `LANES` blocks is and how it is loaded, stored,
+//! multiplied and sent through a round of AES; [`gcm_kernel`] makes the algorithm of that. It is a macro and no generic function, because the instructions
+//! of a vector may only be used, without `unsafe`, in functions that name the same CPU features.
+//!
+//! ```text
+//!  block    0          1 … 1 + ⌈n/16⌉ - 1             t - 1
+//!         ┌──────────┬──────────────────────────────┬─────────┐
+//!  GHASH  │ AAD      │ ciphertext                   │ lengths │   the last block of the AAD; earlier ones are hashed before
+//!  AES    │ J0 → tag │ counters 2, 3, …             │         │
+//!         └──────────┴──────────────────────────────┴─────────┘
+//!          first vector                    last vector
+//! ```
+//!
+//! AES and GHASH run over the same vectors: where GHASH has the AAD, AES makes the mask of the tag. A packet of up to `FINISH_BLOCKS` blocks is one pass
+//! of AES, one sum of products and one reduction. Longer ones take passes of `PASS` vectors in front of it, in which the rounds of AES go between the products of
+//! the pass before. Branches and addresses depend on lengths alone.
+
+/// Makes `seal`, `open` and `apply_keystream` of a tier whose functions need the CPU features `$features`.
+macro_rules! gcm_kernel {
+    ($features:literal, [$($vectors:literal),*], $most:literal) => {
+        /// Octets of a vector.
+        const WIDTH: usize = 16 * LANES;
+        /// Blocks of a pass.
+        const PASS_BLOCKS: usize = PASS * LANES;
+        // After the passes at least the block of lengths is left, and a block of the text may be cut short.
+        const _: () = assert!(FINISH_BLOCKS > PASS_BLOCKS && FINISH_BLOCKS <= POWERS);
+        const _: () = assert!(FINISH_BLOCKS <= $most * LANES);
+
+        /// Sums of products, not reduced: the value is `r` + `f`·x^-64.
+        #[derive(Clone, Copy)]
+        struct Sums {
+            r: Vector,
+            f: Vector,
+        }
+
+        impl Sums {
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn zero() -> Self {
+                Self { r: zero(), f: zero() }
+            }
+
+            /// Adds `m` times the power whose H and D (= H·x^-64) are given.
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn add(self, m: Vector, h: Vector, d: Vector) -> Self {
+                Self {
+                    r: xor3(self.r, multiply_low_high(m, d), multiply_high_high(m, h)),
+                    f: xor3(self.f, multiply_low_low(m, d), multiply_high_low(m, h)),
+                }
+            }
+
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn reduce(self) -> Vector {
+                let p = broadcast(&REDUCTION);
+                xor3(self.r, swap_halves(self.f), multiply_low_low(self.f, p))
+            }
+        }
+
+        /// The counter blocks of a packet, a vector at a time.
+        #[derive(Clone, Copy)]
+        struct Counters {
+            /// Nonce ‖ u32 zero in every lane.
+            nonce: Vector,
+            /// The counters of the next vector.
+            next: Vector,
+            /// The counter of its first lane.
+            first: u32,
+        }
+
+        impl Counters {
+            /// `nonce` as memory has it, in the low 96 bits; `first` is under 255 - `LANES`.
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn new(nonce: u128, first: u32) -> Self {
+                let nonce = broadcast_value(nonce);
+                let next = xor(nonce, counters(first));
+                Self { nonce, next, first }
+            }
+
+            /// The next `N` vectors, each with the first round key added.
+            #[inline]
+            #[target_feature(enable = $features)]
+            fn take<const N: usize>(&mut self, key: Vector) -> [Vector; N] {
+                let mut blocks = [zero(); N];
+                let count = N as u32 * LANES as u32;
+                let first = self.first;
+                self.first = first.wrapping_add(count);
+                if (first & 0xFF) + count > 0xFF {
+                    // A carry out of the last octet: each vector from its number.
+                    let mut first = first;
+                    for block in &mut blocks {
+                        *block = xor3(self.nonce, counters(first), key);
+                        first = first.wrapping_add(LANES as u32);
+                    }
+                    self.next = xor(self.nonce, counters(first));
+                    return blocks;
+                }
+                for block in &mut blocks {
+                    *block = xor(self.next, key);
+                    self.next = add_to_last_octet(self.next);
+                }
+                blocks
+            }
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn encrypt_blocks<const RK: usize, const N: usize>(
+            round_keys: &[Block; RK],
+            mut blocks: [Vector; N],
+        ) -> [Vector; N] {
+            for round_key in &round_keys[1..RK - 1] {
+                let key = broadcast(round_key);
+                for block in &mut blocks {
+                    *block = aes_round(*block, key);
+                }
+            }
+            let key = broadcast(&round_keys[RK - 1]);
+            for block in &mut blocks {
+                *block = aes_last_round(*block, key);
+            }
+            blocks
+        }
+
+        /// H^`power` and its D, for each lane the same.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn power_for_all<const RK: usize>(context: &GcmContext<RK>, power: usize) -> (Vector, Vector) {
+            let at = POWERS - power;
+            (broadcast(&context.powers[at]), broadcast(&context.shifted[at]))
+        }
+
+        /// H^`power` and its D in the first lane, the next lower powers in the others. Lanes beyond H^1 hold other octets of the context, to be multiplied by zero.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn powers_from<const RK: usize>(context: &GcmContext<RK>, power: usize) -> (Vector, Vector) {
+            debug_assert!((1..=POWERS).contains(&power));
+            let offset = 16 * (POWERS - power);
+            let octets = core::ptr::from_ref(context).cast::<u8>();
+            // SAFETY: power is 1 to POWERS; behind both tables the context has more than three blocks more.
+            let h = unsafe { load(octets.wrapping_add(GcmContext::<RK>::POWERS_AT + offset)) };
+            // SAFETY: as above.
+            let d = unsafe { load(octets.wrapping_add(GcmContext::<RK>::SHIFTED_AT + offset)) };
+            (h, d)
+        }
+
+        /// GHASH of all blocks of the AAD but the last, in the first lane; and the last block, filled up with zeros.
+        #[inline(never)]
+        #[target_feature(enable = $features)]
+        fn hash_long_aad<const RK: usize>(context: &GcmContext<RK>, aad: &[u8]) -> ([u8; 16], [u8; 16]) {
+            let before = aad.len().saturating_sub(1) / 16;
+            let (mut front, last) = aad.split_at(16 * before);
+            let mut sum = zero();
+            while !front.is_empty() {
+                let (group, rest) = front.split_at(front.len().min(16 * POWERS));
+                let mut sums = Sums::zero();
+                for (index, part) in group.chunks(WIDTH).enumerate() {
+                    // SAFETY: `part` has that many octets.
+                    let octets = unsafe { load_part(part.as_ptr(), part.len()) };
+                    let m = xor(reverse_octets(octets), if index == 0 { sum } else { zero() });
+                    let (h, d) = powers_from(context, group.len() / 16 - LANES * index);
+                    sums = sums.add(m, h, d);
+                }
+                sum = fold(sums.reduce());
+                front = rest;
+            }
+            let mut end = [0; 16];
+            end[..last.len()].copy_from_slice(last);
+            (first_block(sum), end)
+        }
+
+        /// [`hash_long_aad`], or the only block.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn hash_aad<const RK: usize>(context: &GcmContext<RK>, aad: &[u8]) -> (Vector, Vector) {
+            if aad.len() <= 16 {
+                // SAFETY: the slice has that many octets.
+                return (zero(), unsafe { load_block(aad.as_ptr(), aad.len()) });
+            }
+            let (sum, last) = hash_long_aad(context, aad);
+            (from_block(&sum), from_block(&last))
+        }
+
+        /// Bits of text and of AAD, as the halves of a reversed block. Slices have less than 2^63 octets, and the text less than 2^36.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn lengths(aad: &[u8], text: &[u8]) -> (u64, u64) {
+            ((text.len() as u64) << 3, (aad.len() as u64) << 3)
+        }
+
+        /// The last `NV` vectors: counters, text, block of lengths, tag. Returns the tag.
+        ///
+        /// `at` is where the text of the first lane would lie and `left` the octets from there on: with `FIRST` one block more than the text has.
+        #[inline]
+        #[target_feature(enable = $features)]
+        #[allow(clippy::too_many_arguments, reason = "the state of a packet, in registers")]
+        fn finish<const RK: usize, const SEAL: bool, const NV: usize, const FIRST: bool>(
+            context: &GcmContext<RK>,
+            mut counters: Counters,
+            sum: Vector,
+            aad: Vector,
+            at: *mut u8,
+            left: usize,
+            lengths: (u64, u64),
+            tag_mask: Vector,
+        ) -> [u8; 16] {
+            let total = left.div_ceil(16) + 1;
+            let key = broadcast(&context.round_keys[0]);
+            let mut blocks: [Vector; NV] = counters.take(key);
+            if LANES == 1 {
+                // The last vector is the block of lengths, which AES has nothing to do with.
+                for round_key in &context.round_keys[1..RK - 1] {
+                    let key = broadcast(round_key);
+                    for block in &mut blocks[..NV - 1] {
+                        *block = aes_round(*block, key);
+                    }
+                }
+                let key = broadcast(&context.round_keys[RK - 1]);
+                for block in &mut blocks[..NV - 1] {
+                    *block = aes_last_round(*block, key);
+                }
+            } else {
+                blocks = encrypt_blocks(&context.round_keys, blocks);
+            }
+            let tag_mask = if FIRST { blocks[0] } else { tag_mask };
+            let mut sums = Sums::zero();
+            for (index, &block) in blocks.iter().enumerate() {
+                let place = at.wrapping_add(WIDTH * index);
+                let mut m;
+                if FIRST && index == 0 {
+                    let text = (left - 16).min(WIDTH - 16);
+                    // SAFETY: that many octets of the text begin one block behind `place`.
+                    let before = unsafe { load_behind_first(place, text) };
+                    let after = xor(before, block);
+                    // SAFETY: as above.
+                    unsafe { store_behind_first(place, text, after) };
+                    let hashed = if SEAL { keep_behind_first(after, text) } else { before };
+                    m = xor(hashed, aad);
+                } else if index + 2 < NV {
+                    // SAFETY: only the last two vectors can be cut short.
+                    let before = unsafe { load(place) };
+                    let after = xor(before, block);
+                    // SAFETY: as above.
+                    unsafe { store(place, after) };
+                    m = if SEAL { after } else { before };
+                } else if LANES == 1 && index + 1 == NV {
+                    m = zero();
+                } else {
+                    let text = left.saturating_sub(WIDTH * index).min(WIDTH);
+                    // SAFETY: that many octets of the text begin at `place`.
+                    let before = unsafe { load_part(place, text) };
+                    let after = xor(before, block);
+                    // SAFETY: as above.
+                    unsafe { store_part(place, text, after) };
+                    m = if SEAL { keep(after, text) } else { before };
+                }
+                m = reverse_octets(m);
+                if index + 1 == NV {
+                    m = xor(m, in_lane(lengths, (total - 1) % LANES));
+                }
+                if index == 0 {
+                    m = xor(m, sum);
+                }
+                let (h, d) = powers_from(context, total - LANES * index);
+                sums = sums.add(m, h, d);
+            }
+            first_block(xor(reverse_octets(fold(sums.reduce())), tag_mask))
+        }
+
+        /// [`finish`] for `vectors` vectors.
+        #[inline]
+        #[target_feature(enable = $features)]
+        #[allow(clippy::too_many_arguments, reason = "the state of a packet, in registers")]
+        fn finish_in<const RK: usize, const SEAL: bool, const FIRST: bool>(
+            vectors: usize,
+            context: &GcmContext<RK>,
+            counters: Counters,
+            sum: Vector,
+            aad: Vector,
+            at: *mut u8,
+            left: usize,
+            lengths: (u64, u64),
+            tag_mask: Vector,
+        ) -> [u8; 16] {
+            match vectors {
+                $($vectors => finish::<RK, SEAL, $vectors, FIRST>(
+                    context, counters, sum, aad, at, left, lengths, tag_mask,
+                ),)*
+                _ => finish::<RK, SEAL, $most, FIRST>(
+                    context, counters, sum, aad, at, left, lengths, tag_mask,
+                ),
+            }
+        }
+
+        /// Packets of more than `FINISH_BLOCKS` blocks.
+        #[inline(never)]
+        #[target_feature(enable = $features)]
+        fn long<const RK: usize, const SEAL: bool>(
+            context: &GcmContext<RK>,
+            nonce: u128,
+            aad: &[u8],
+            text: &mut [u8],
+        ) -> [u8; 16] {
+            let lengths = lengths(aad, text);
+            let mut counters = Counters::new(nonce, 1);
+            let (sum, aad) = hash_aad(context, aad);
+            let (mut at, mut left) = (text.as_mut_ptr().wrapping_sub(16), text.len() + 16);
+            let mut keys = [zero(); RK];
+            for (key, round_key) in keys.iter_mut().zip(&context.round_keys) {
+                *key = broadcast(round_key);
+            }
+            let mut blocks: [Vector; PASS] = counters.take(keys[0]);
+            for key in &keys[1..RK - 1] {
+                for block in &mut blocks {
+                    *block = aes_round(*block, *key);
+                }
+            }
+            for block in &mut blocks {
+                *block = aes_last_round(*block, keys[RK - 1]);
+            }
+            let tag_mask = blocks[0];
+            // What the next pass hashes.
+            let mut hashed = [zero(); PASS];
+            for (index, (block, hashed)) in blocks.iter().zip(&mut hashed).enumerate() {
+                let place = at.wrapping_add(WIDTH * index);
+                if index == 0 {
+                    // SAFETY: the text fills the pass; its first octet is one block behind `place`.
+                    let before = unsafe { load_behind_first(place, WIDTH - 16) };
+                    let after = xor(before, *block);
+                    // SAFETY: as above.
+                    unsafe { store_behind_first(place, WIDTH - 16, after) };
+                    let text = if SEAL { keep_behind_first(after, WIDTH - 16) } else { before };
+                    *hashed = xor(reverse_octets(xor(text, aad)), sum);
+                } else {
+                    // SAFETY: the text fills the pass.
+                    let before = unsafe { load(place) };
+                    let after = xor(before, *block);
+                    // SAFETY: as above.
+                    unsafe { store(place, after) };
+                    *hashed = reverse_octets(if SEAL { after } else { before });
+                }
+            }
+            at = at.wrapping_add(WIDTH * PASS);
+            left -= WIDTH * PASS;
+
+            while left.div_ceil(16) + 1 > FINISH_BLOCKS {
+                let mut blocks: [Vector; PASS] = counters.take(keys[0]);
+                let mut sums = Sums::zero();
+                // The rounds but the last, in equal shares between the products.
+                let share = (RK - 2) / PASS;
+                for index in 0..PASS {
+                    let (h, d) = power_for_all(context, LANES * (PASS - index));
+                    sums = sums.add(hashed[index], h, d);
+                    for key in &keys[1 + index * share..1 + (index + 1) * share] {
+                        for block in &mut blocks {
+                            *block = aes_round(*block, *key);
+                        }
+                    }
+                }
+                let sum = sums.reduce();
+                for key in &keys[1 + PASS * share..RK - 1] {
+                    for block in &mut blocks {
+                        *block = aes_round(*block, *key);
+                    }
+                }
+                for index in 0..PASS {
+                    let place = at.wrapping_add(WIDTH * index);
+                    // SAFETY: more text is left than a pass takes.
+                    let before = unsafe { load(place) };
+                    // AddRoundKey comes last: the text goes in with the key.
+                    let after = aes_last_round(blocks[index], xor(keys[RK - 1], before));
+                    // SAFETY: as above.
+                    unsafe { store(place, after) };
+                    hashed[index] = reverse_octets(if SEAL { after } else { before });
+                }
+                hashed[0] = xor(hashed[0], sum);
+                at = at.wrapping_add(WIDTH * PASS);
+                left -= WIDTH * PASS;
+            }
+
+            let mut sums = Sums::zero();
+            for (index, hashed) in hashed.iter().enumerate() {
+                let (h, d) = power_for_all(context, LANES * (PASS - index));
+                sums = sums.add(*hashed, h, d);
+            }
+            let sum = sums.reduce();
+            let vectors = (left.div_ceil(16) + 1).div_ceil(LANES);
+            finish_in::<RK, SEAL, false>(
+                vectors, context, counters, sum, zero(), at, left, lengths, tag_mask,
+            )
+        }
+
+        /// Encrypts or decrypts `text` in place and returns the tag of the ciphertext.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn crypt<const RK: usize, const SEAL: bool>(
+            context: &GcmContext<RK>,
+            nonce: u128,
+            aad: &[u8],
+            text: &mut [u8],
+        ) -> [u8; 16] {
+            let left = text.len() + 16;
+            let total = left.div_ceil(16) + 1;
+            if total > FINISH_BLOCKS {
+                return long::<RK, SEAL>(context, nonce, aad, text);
+            }
+            let lengths = lengths(aad, text);
+            let counters = Counters::new(nonce, 1);
+            let (sum, aad) = hash_aad(context, aad);
+            let at = text.as_mut_ptr().wrapping_sub(16);
+            let vectors = total.div_ceil(LANES);
+            finish_in::<RK, SEAL, true>(
+                vectors, context, counters, sum, aad, at, left, lengths, zero(),
+            )
+        }
+
+        /// Encrypts `text` in place and returns the tag.
+        #[target_feature(enable = $features)]
+        pub(in super::super) fn seal<const RK: usize>(
+            context: &GcmContext<RK>,
+            nonce: u128,
+            aad: &[u8],
+            text: &mut [u8],
+        ) -> [u8; 16] {
+            crypt::<RK, true>(context, nonce, aad, text)
+        }
+
+        /// Decrypts `text` in place, whatever it is, and returns the tag it should have had.
+        #[target_feature(enable = $features)]
+        pub(in super::super) fn open<const RK: usize>(
+            context: &GcmContext<RK>,
+            nonce: u128,
+            aad: &[u8],
+            text: &mut [u8],
+        ) -> [u8; 16] {
+            crypt::<RK, false>(context, nonce, aad, text)
+        }
+
+        /// Adds the key stream of the counters from `first` on.
+        #[target_feature(enable = $features)]
+        pub(in super::super) fn apply_keystream<const RK: usize>(
+            round_keys: &[Block; RK],
+            nonce: u128,
+            first: u32,
+            text: &mut [u8],
+        ) {
+            let mut counters = Counters::new(nonce, first);
+            let key = broadcast(&round_keys[0]);
+            let (mut at, mut left) = (text.as_mut_ptr(), text.len());
+            while left >= WIDTH * PASS {
+                let blocks: [Vector; PASS] = encrypt_blocks(round_keys, counters.take(key));
+                for (index, block) in blocks.iter().enumerate() {
+                    let place = at.wrapping_add(WIDTH * index);
+                    // SAFETY: a whole pass of text is left.
+                    let before = unsafe { load(place) };
+                    // SAFETY: as above.
+                    unsafe { store(place, xor(before, *block)) };
+                }
+                at = at.wrapping_add(WIDTH * PASS);
+                left -= WIDTH * PASS;
+            }
+            if left == 0 {
+                return;
+            }
+            let blocks: [Vector; PASS] = encrypt_blocks(round_keys, counters.take(key));
+            for (index, block) in blocks.iter().enumerate() {
+                let place = at.wrapping_add(WIDTH * index);
+                let part = left.saturating_sub(WIDTH * index).min(WIDTH);
+                // SAFETY: that many octets of the text begin at `place`.
+                let before = unsafe { load_part(place, part) };
+                // SAFETY: as above.
+                unsafe { store_part(place, part, xor(before, *block)) };
+            }
+        }
+    };
+}
+
+pub(super) use gcm_kernel;

@@ -1,0 +1,94 @@
+//! Bare kernels, for the project's own tests and benchmarks.
+//!
+//! Not part of the API and not for products: whoever gives a nonce twice has lost the key.
+
+use aes::{Aes128, Aes256};
+
+pub use super::backend::Tier;
+use super::backend::{GcmContext, Kernel, Nonce, portable};
+
+/// The tiers that this CPU has, the fastest first.
+#[must_use]
+pub fn tiers() -> Vec<Tier> {
+    Tier::ALL
+        .into_iter()
+        .filter(|&tier| tier == Tier::Portable || Kernel::of(tier).is_ok())
+        .collect()
+}
+
+/// An AES-GCM key of one tier.
+pub struct Gcm(GcmState);
+
+enum GcmState {
+    Kernel128(GcmContext<11>),
+    Kernel256(GcmContext<15>),
+    Portable128(portable::Gcm<Aes128>),
+    Portable256(portable::Gcm<Aes256>),
+}
+
+impl Gcm {
+    /// Schedules a key of 16 or 32 octets; nothing for another length or a tier that this CPU does not have.
+    #[must_use]
+    pub fn new(tier: Tier, key: &[u8]) -> Option<Self> {
+        let state = match (Kernel::of(tier), key.len()) {
+            (Ok(kernel), 16) => {
+                GcmState::Kernel128(GcmContext::new_128(kernel, key.try_into().ok()?))
+            }
+            (Ok(kernel), 32) => {
+                GcmState::Kernel256(GcmContext::new_256(kernel, key.try_into().ok()?))
+            }
+            (Err(_), 16) if tier == Tier::Portable => {
+                GcmState::Portable128(portable::Gcm::new(key).ok()?)
+            }
+            (Err(_), 32) if tier == Tier::Portable => {
+                GcmState::Portable256(portable::Gcm::new(key).ok()?)
+            }
+            _ => return None,
+        };
+        Some(Self(state))
+    }
+
+    /// Seals `data` in place.
+    #[inline]
+    pub fn seal(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &mut [u8; 16]) {
+        match &self.0 {
+            GcmState::Kernel128(key) => *tag = key.seal(Nonce::new(nonce), aad, data),
+            GcmState::Kernel256(key) => *tag = key.seal(Nonce::new(nonce), aad, data),
+            GcmState::Portable128(key) => {
+                key.seal(nonce, aad, data, tag)
+                    .unwrap_or_else(|_| tag.fill(0));
+            }
+            GcmState::Portable256(key) => {
+                key.seal(nonce, aad, data, tag)
+                    .unwrap_or_else(|_| tag.fill(0));
+            }
+        }
+    }
+
+    /// Opens `data` in place and zeros it if `tag` is wrong.
+    #[inline]
+    #[must_use]
+    pub fn open(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &[u8; 16]) -> bool {
+        let is_right = match &self.0 {
+            GcmState::Kernel128(key) => key.open(Nonce::new(nonce), aad, data, tag),
+            GcmState::Kernel256(key) => key.open(Nonce::new(nonce), aad, data, tag),
+            GcmState::Portable128(key) => key.open(nonce, aad, data, tag).is_ok(),
+            GcmState::Portable256(key) => key.open(nonce, aad, data, tag).is_ok(),
+        };
+        if !is_right {
+            data.fill(0);
+        }
+        is_right
+    }
+
+    /// Octets of the key's state.
+    #[must_use]
+    pub fn context_len(&self) -> usize {
+        match &self.0 {
+            GcmState::Kernel128(key) => size_of_val(key),
+            GcmState::Kernel256(key) => size_of_val(key),
+            GcmState::Portable128(key) => size_of_val(key),
+            GcmState::Portable256(key) => size_of_val(key),
+        }
+    }
+}
