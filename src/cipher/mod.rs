@@ -26,6 +26,11 @@ use aes::{Aes128, Aes256};
 use aes_ctr_hmac::{CtrHmac128, CtrHmac256};
 use backend::portable::Gcm;
 
+#[cfg(test)]
+pub(crate) use backend::{
+    hmac::{Message, Midstates},
+    sha::{Sha2, Sha256, Sha512},
+};
 pub use property::{Property, Refusal};
 pub use suite::{CipherSuite, CostClass, Hash, Limits, Params};
 
