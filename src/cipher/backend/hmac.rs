@@ -89,6 +89,12 @@ impl<'a, H: Sha2> Layout<'a, H> {
         }
     }
 
+    /// How many blocks there are.
+    #[inline]
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
     /// The next blocks from `at` on, at least one unless `at` is their end: where they lie, or else copied to `assembled`.
     ///
     /// `before` octets were hashed before the first.
@@ -236,6 +242,16 @@ impl<H: Sha2> Midstates<H> {
         optimization_barrier(&block);
         optimization_barrier(&state);
         digest
+    }
+
+    #[inline]
+    pub(super) fn inner(&self) -> &[H::Word; 8] {
+        &self.inner
+    }
+
+    #[inline]
+    pub(super) fn outer(&self) -> &[H::Word; 8] {
+        &self.outer
     }
 }
 

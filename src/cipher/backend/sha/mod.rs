@@ -1,4 +1,13 @@
-//! SHA-256 and SHA-512 (FIPS 180-4) below HMAC.
+//! SHA-256 and SHA-512 (FIPS 180-4) below HMAC: one compression function after the other, and many side by side.
+//!
+//! ```text
+//!  Sha2::compress   one state, its blocks where they lie      crate sha2: SHA-NI, AVX2, ARMv8, portable
+//!  lanes            up to 16 states, each its own blocks      x86: AVX-512, AVX2, two streams of SHA-NI
+//! ```
+
+pub(super) mod lanes;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use sha2::block_api::{compress256, compress512};
 use zeroize::Zeroize;
@@ -16,6 +25,8 @@ pub(crate) trait Sha2: Copy + Send + Sync + 'static {
     const INITIAL: [Self::Word; 8];
     /// A block of zeros.
     const ZEROS: Self::Block;
+    /// A digest of zeros.
+    const NO_DIGEST: Self::Digest;
     /// Octets of a block.
     const BLOCK_LEN: usize = size_of::<Self::Block>();
     /// Octets of the message length that ends a padded message, FIPS 180-4 section 5.1.
@@ -58,6 +69,7 @@ impl Sha2 for Sha256 {
         0x5be0_cd19,
     ];
     const ZEROS: [u8; 64] = [0; 64];
+    const NO_DIGEST: [u8; 32] = [0; 32];
 
     #[inline]
     fn compress(state: &mut [u32; 8], blocks: &[[u8; 64]]) {
@@ -100,6 +112,7 @@ impl Sha2 for Sha512 {
         0x5be0_cd19_137e_2179,
     ];
     const ZEROS: [u8; 128] = [0; 128];
+    const NO_DIGEST: [u8; 64] = [0; 64];
 
     #[inline]
     fn compress(state: &mut [u64; 8], blocks: &[[u8; 128]]) {
