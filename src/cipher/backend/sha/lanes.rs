@@ -6,7 +6,7 @@
 //! ```text
 //!  SHA-256   AVX-512, 16 lanes ──► SHA-NI, 2 streams ──► one after the other
 //!            SHA-NI, 2 streams                       ──►      (Zen 4, or without AVX-512)
-//!            AVX2, 8 lanes                           ──►      (without either)
+//!            AVX-512 or AVX2 (8 lanes) alone         ──►      (without SHA-NI)
 //!  SHA-512   AVX-512, 8 lanes, or AVX2, 4 lanes      ──► one after the other
 //! ```
 //!
@@ -66,6 +66,9 @@ pub(crate) fn mac_many<H: Lanes, const HEAD: usize>(jobs: &mut [MacJob<'_, H, HE
 pub(crate) enum Tier {
     /// One after the other, as fast as the hash is on this CPU.
     Serial,
+    /// The first while many lanes are busy, then the second.
+    #[cfg(target_arch = "x86_64")]
+    Avx512AndShaNi(Avx512, ShaNi),
     #[cfg(target_arch = "x86_64")]
     Avx512(Avx512),
     #[cfg(target_arch = "x86_64")]
@@ -92,14 +95,19 @@ pub(crate) trait Lanes: Sha2 {
 #[cfg(target_arch = "x86_64")]
 impl Lanes for Sha256 {
     fn tiers() -> impl Iterator<Item = Tier> {
-        let avx512 = Avx512::detect();
-        let (half, whole) = match avx512 {
-            Some(it) if it.is_half_as_wide() => (Some(Tier::Avx512(it)), None),
-            it => (None, it.map(Tier::Avx512)),
+        let (avx512, sha_ni) = (Avx512::detect(), ShaNi::detect());
+        let both = avx512
+            .zip(sha_ni)
+            .map(|(avx512, sha_ni)| Tier::Avx512AndShaNi(avx512, sha_ni));
+        let streams = sha_ni.map(Tier::ShaNi);
+        let [first, second] = if avx512.is_some_and(Avx512::is_half_as_wide) {
+            [streams, both]
+        } else {
+            [both, streams]
         };
-        let sha_ni = ShaNi::detect().map(Tier::ShaNi);
-        let avx2 = Avx2::detect().map(Tier::Avx2);
-        whole.into_iter().chain(sha_ni).chain(half).chain(avx2)
+        let third = avx512.map(Tier::Avx512);
+        let fourth = Avx2::detect().map(Tier::Avx2);
+        [first, second, third, fourth].into_iter().flatten()
     }
 
     fn tier() -> Tier {
@@ -109,22 +117,17 @@ impl Lanes for Sha256 {
 
     fn run<const HEAD: usize>(tier: Tier, work: &mut Work<'_, '_, Self, HEAD>) {
         match tier {
+            Tier::Avx512AndShaNi(avx512, sha_ni) => {
+                // Where 16 lanes cost about what so many messages do in two streams: by the ports of Intel's cores, not measured.
+                work.run(12, WordMajor::<u32, 16>::new(), |states, blocks, count| {
+                    avx512.sha256(states, blocks, count);
+                });
+                Self::run(Tier::ShaNi(sha_ni), work);
+            }
             Tier::Avx512(avx512) => {
-                let sha_ni = ShaNi::detect();
-                // Where 16 lanes cost what so many messages do in two streams: by the ports of Intel's cores, not measured.
-                let least = if sha_ni.is_some() { 12 } else { 3 };
-                work.run(
-                    least,
-                    WordMajor::<u32, 16>::new(),
-                    |states, blocks, count| {
-                        avx512.sha256(states, blocks, count);
-                    },
-                );
-                if let Some(sha_ni) = sha_ni {
-                    work.run(2, LaneMajor::<u32, 2>::new(), |states, blocks, count| {
-                        sha_ni.sha256(states, blocks, count);
-                    });
-                }
+                work.run(3, WordMajor::<u32, 16>::new(), |states, blocks, count| {
+                    avx512.sha256(states, blocks, count);
+                });
             }
             Tier::ShaNi(sha_ni) => {
                 work.run(2, LaneMajor::<u32, 2>::new(), |states, blocks, count| {
@@ -148,7 +151,7 @@ impl Lanes for Sha512 {
     fn tiers() -> impl Iterator<Item = Tier> {
         let avx512 = Avx512::detect().map(Tier::Avx512);
         let avx2 = Avx2::detect().map(Tier::Avx2);
-        avx512.into_iter().chain(avx2)
+        [avx512, avx2].into_iter().flatten()
     }
 
     fn tier() -> Tier {
@@ -278,7 +281,7 @@ impl<W: Copy + Default, const N: usize> WordMajor<W, N> {
     }
 }
 
-impl<W: Copy, const N: usize> States<W, N> for WordMajor<W, N> {
+impl<W: Copy + Default, const N: usize> States<W, N> for WordMajor<W, N> {
     type Raw = [[W; N]; 8];
 
     fn raw(&mut self) -> &mut Self::Raw {
@@ -286,7 +289,12 @@ impl<W: Copy, const N: usize> States<W, N> for WordMajor<W, N> {
     }
 
     fn get(&self, lane: usize) -> [W; 8] {
-        self.0.map(|words| words[lane])
+        // Not `map`, which copies all of the states.
+        let mut state = [W::default(); 8];
+        for (word, words) in state.iter_mut().zip(&self.0) {
+            *word = words[lane];
+        }
+        state
     }
 
     fn set(&mut self, lane: usize, state: &[W; 8]) {
@@ -329,16 +337,14 @@ struct Lane<'a, H: Sha2> {
     at: usize,
 }
 
-/// A job, and the state that it has come to.
-type Resumable<'a, H> = (Lane<'a, H>, [<H as Sha2>::Word; 8]);
-
 /// Jobs, and how far they are.
 pub(crate) struct Work<'j, 'a, H: Sha2, const HEAD: usize> {
     jobs: &'j mut [MacJob<'a, H, HEAD>],
     /// The first job that was not begun.
     next: usize,
-    /// Jobs that an engine left to a narrower one, with their states.
-    paused: [Option<Resumable<'a, H>>; MOST],
+    /// Jobs that an engine left to a narrower one.
+    paused: [Option<Lane<'a, H>>; MOST],
+    paused_states: [[H::Word; 8]; MOST],
     paused_count: usize,
 }
 
@@ -349,16 +355,17 @@ impl<'j, 'a, H: Sha2, const HEAD: usize> Work<'j, 'a, H, HEAD> {
             jobs,
             next: 0,
             paused: [const { None }; MOST],
+            paused_states: [H::INITIAL; MOST],
             paused_count: 0,
         }
     }
 
     /// The next job for a free lane, with its state.
     #[inline]
-    fn take(&mut self) -> Option<Resumable<'a, H>> {
+    fn take(&mut self) -> Option<(Lane<'a, H>, [H::Word; 8])> {
         if let Some(last) = self.paused_count.checked_sub(1) {
             self.paused_count = last;
-            return self.paused[last].take();
+            return Some((self.paused[last].take()?, self.paused_states[last]));
         }
         let job = self.jobs.get(self.next)?;
         let lane = Lane {
@@ -437,7 +444,8 @@ impl<'j, 'a, H: Sha2, const HEAD: usize> Work<'j, 'a, H, HEAD> {
         }
         for (at, lane) in lanes.into_iter().enumerate() {
             if let Some(lane) = lane {
-                self.paused[self.paused_count] = Some((lane, states.get(at)));
+                self.paused[self.paused_count] = Some(lane);
+                self.paused_states[self.paused_count] = states.get(at);
                 self.paused_count += 1;
             }
         }
@@ -461,6 +469,8 @@ impl<'j, 'a, H: Sha2, const HEAD: usize> Work<'j, 'a, H, HEAD> {
             state = H::INITIAL;
             optimization_barrier(&state);
         }
+        self.paused_states = [H::INITIAL; MOST];
+        optimization_barrier(&self.paused_states);
     }
 }
 
@@ -579,7 +589,7 @@ mod tests {
 
     fn every_length_in_every_lane<H: Peer>() {
         let random = &mut Random(1);
-        // 17 is no divisor of 301: each length comes to each of the 16 lanes, among others.
+        // `first` takes every value, so each length comes to each place.
         for first in 0..=300 {
             let frames: Vec<_> = (0..17)
                 .map(|at| Frame::random(random, at, (first + 19 * at) % 301))

@@ -298,7 +298,10 @@ macro_rules! compress_lanes {
             blocks: &[&[[u8; $block]]; $lanes],
             count: usize,
         ) {
-            let blocks = blocks.map(|blocks| &blocks[..count]);
+            let mut blocks = *blocks;
+            for blocks in &mut blocks {
+                *blocks = &blocks[..count];
+            }
             let mut saved = [$ops::zero(); 8];
             for (vector, words) in saved.iter_mut().zip(states.iter()) {
                 *vector = $ops::load(words);
@@ -897,7 +900,10 @@ fn sha256_ni<const N: usize>(states: &mut [[u32; 8]; N], blocks: &[&[[u8; 64]]; 
         abef[lane] = _mm_alignr_epi8::<8>(cdab, efgh);
         cdgh[lane] = _mm_blend_epi16::<0xF0>(efgh, cdab);
     }
-    let blocks = blocks.map(|blocks| &blocks[..count]);
+    let mut blocks = *blocks;
+    for blocks in &mut blocks {
+        *blocks = &blocks[..count];
+    }
     #[allow(clippy::needless_range_loop, reason = "the same of every lane")]
     for at in 0..count {
         let (saved_abef, saved_cdgh) = (abef, cdgh);
