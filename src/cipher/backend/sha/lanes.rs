@@ -18,6 +18,7 @@
     reason = "the call that seals many frames at once takes this up; until then tests alone do"
 )]
 
+#[cfg(target_arch = "x86_64")]
 use std::sync::OnceLock;
 
 use zeroize::optimization_barrier;
