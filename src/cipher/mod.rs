@@ -25,9 +25,19 @@ pub mod test_hooks;
 use std::fmt;
 use std::sync::Arc;
 
+use aes::{Aes128, Aes256};
 pub(crate) use backend::{Aad, Nonce, Wiped};
 pub use backend::{Candidate, Cpu, Tier, Verdict, cpu};
 pub(crate) use packet_key::PacketKey;
+
+use aes_ctr_hmac::{CtrHmac128, CtrHmac256};
+use backend::portable::Gcm;
+
+#[cfg(test)]
+pub(crate) use backend::{
+    hmac::{Message, Midstates},
+    sha::{Sha2, Sha256, Sha512},
+};
 pub use property::{Property, Refusal};
 pub use suite::{CipherSuite, CostClass, Hash, Limits, Params};
 
