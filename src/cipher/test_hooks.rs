@@ -5,7 +5,7 @@
 use aes::{Aes128, Aes256};
 
 pub use super::backend::Tier;
-use super::backend::{GcmContext, Kernel, Nonce, portable};
+use super::backend::{Aad, GcmContext, Kernel, Nonce, portable};
 
 /// The tiers that this CPU has, the fastest first.
 #[must_use]
@@ -52,8 +52,8 @@ impl Gcm {
     #[inline]
     pub fn seal(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &mut [u8; 16]) {
         match &self.0 {
-            GcmState::Kernel128(key) => *tag = key.seal(Nonce::new(nonce), aad, data),
-            GcmState::Kernel256(key) => *tag = key.seal(Nonce::new(nonce), aad, data),
+            GcmState::Kernel128(key) => *tag = key.seal(Nonce::new(nonce), Aad::new(aad), data),
+            GcmState::Kernel256(key) => *tag = key.seal(Nonce::new(nonce), Aad::new(aad), data),
             GcmState::Portable128(key) => {
                 key.seal(nonce, aad, data, tag)
                     .unwrap_or_else(|_| tag.fill(0));
@@ -70,8 +70,8 @@ impl Gcm {
     #[must_use]
     pub fn open(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &[u8; 16]) -> bool {
         let is_right = match &self.0 {
-            GcmState::Kernel128(key) => key.open(Nonce::new(nonce), aad, data, tag),
-            GcmState::Kernel256(key) => key.open(Nonce::new(nonce), aad, data, tag),
+            GcmState::Kernel128(key) => key.open(Nonce::new(nonce), Aad::new(aad), data, tag),
+            GcmState::Kernel256(key) => key.open(Nonce::new(nonce), Aad::new(aad), data, tag),
             GcmState::Portable128(key) => key.open(nonce, aad, data, tag).is_ok(),
             GcmState::Portable256(key) => key.open(nonce, aad, data, tag).is_ok(),
         };

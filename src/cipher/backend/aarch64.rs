@@ -5,7 +5,7 @@ use core::arch::asm;
 use core::hint::black_box;
 use std::arch::is_aarch64_feature_detected as has;
 
-use super::context::{Block, GcmContext, POWERS, REDUCTION};
+use super::context::{Block, FIRST_COUNTER, GcmContext, POWERS, REDUCTION};
 use super::kernel::gcm_kernel;
 use super::partial;
 
@@ -16,6 +16,8 @@ const LANES: usize = 1;
 const PASS: usize = 8;
 /// Blocks that are finished in one pass.
 const FINISH_BLOCKS: usize = 12;
+/// Vectors that AES takes at once when it finishes.
+const BATCH: usize = 12;
 
 macro_rules! primitives {
     ($features:literal) => {
@@ -107,8 +109,8 @@ macro_rules! primitives {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn from_block(block: &Block) -> Vector {
-            broadcast(block)
+        fn from_value(value: u128) -> Vector {
+            vreinterpretq_u8_p128(value)
         }
 
         #[inline]
@@ -145,6 +147,20 @@ macro_rules! primitives {
         #[target_feature(enable = $features)]
         fn in_lane((low, high): (u64, u64), _lane: usize) -> Vector {
             vreinterpretq_u8_u64(vcombine_u64(vcreate_u64(low), vcreate_u64(high)))
+        }
+
+        /// `a` with lane `lane` of `b`.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn replace_lane(_a: Vector, _lane: usize, b: Vector) -> Vector {
+            b
+        }
+
+        /// Lane `lane` of `a`, zeros in the others.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn only_lane(a: Vector, _lane: usize) -> Vector {
+            a
         }
 
         /// # Safety
@@ -188,15 +204,6 @@ macro_rules! primitives {
         #[target_feature(enable = $features)]
         fn keep(a: Vector, len: usize) -> Vector {
             vreinterpretq_u8_p128(partial::keep(vreinterpretq_p128_u8(a), len))
-        }
-
-        /// # Safety
-        /// `len` octets, at most 16, can be read at `at`.
-        #[inline]
-        #[target_feature(enable = $features)]
-        unsafe fn load_block(at: *const u8, len: usize) -> Vector {
-            // SAFETY: the caller's promise.
-            unsafe { load_part(at, len) }
         }
 
         // The first vector of a packet has no text.

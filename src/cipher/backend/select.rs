@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use super::context::{Block, GcmContext};
-use super::self_test;
+use super::{Aad, self_test};
 
 /// A way to compute AES-GCM and AES-CTR. All give the same octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -246,10 +246,14 @@ impl Kernel {
         self,
         context: &GcmContext<RK>,
         nonce: u128,
-        aad: &[u8],
+        aad: Aad<'_>,
         text: &mut [u8],
     ) -> Block {
-        dispatch!(self, seal(context, nonce, aad, text), packet)
+        dispatch!(
+            self,
+            seal(context, nonce, aad.short, aad.octets, text),
+            packet
+        )
     }
 
     #[inline]
@@ -257,10 +261,14 @@ impl Kernel {
         self,
         context: &GcmContext<RK>,
         nonce: u128,
-        aad: &[u8],
+        aad: Aad<'_>,
         text: &mut [u8],
     ) -> Block {
-        dispatch!(self, open(context, nonce, aad, text), packet)
+        dispatch!(
+            self,
+            open(context, nonce, aad.short, aad.octets, text),
+            packet
+        )
     }
 
     #[inline]
