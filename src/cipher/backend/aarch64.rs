@@ -12,6 +12,8 @@ use super::partial;
 type Vector = uint8x16_t;
 
 const LANES: usize = 1;
+/// A round of AES begins with its key.
+const EARLY_KEYS: usize = 1;
 /// Vectors of a pass.
 const PASS: usize = 8;
 /// Blocks that are finished in one pass.
@@ -39,19 +41,17 @@ macro_rules! primitives {
             veorq_u8(a, veorq_u8(b, c))
         }
 
-        // AESE adds a key before it substitutes, not behind as the kernel wants. So it gets zero, and the compiler makes `aese(a ^ key, 0)` of the
-        // next round into `aese(a, key)`: no sum is left over.
-
         #[inline]
         #[target_feature(enable = $features)]
         fn aes_round(block: Vector, key: Vector) -> Vector {
-            veorq_u8(vaesmcq_u8(vaeseq_u8(block, zero())), key)
+            vaesmcq_u8(vaeseq_u8(block, key))
         }
 
+        /// The last round, with the last two keys.
         #[inline]
         #[target_feature(enable = $features)]
-        fn aes_last_round(block: Vector, key: Vector) -> Vector {
-            veorq_u8(vaeseq_u8(block, zero()), key)
+        fn aes_last_round(block: Vector, (begin, end): (Vector, Vector)) -> Vector {
+            veorq_u8(vaeseq_u8(block, begin), end)
         }
 
         // Products of 64 by 64 bits: the half of the first factor, then that of the second. Both must be low or both high, so the first is turned:
@@ -323,7 +323,10 @@ fn times_x(h: Vector) -> Vector {
 /// Fills in the powers of H, which the round keys give.
 #[target_feature(enable = "neon,aes")]
 pub(super) fn make_powers<const RK: usize>(context: &mut GcmContext<RK>) {
-    let [hash_key] = encrypt_blocks(&context.round_keys, [broadcast(&context.round_keys[0])]);
+    let [hash_key] = encrypt_blocks(
+        &context.round_keys,
+        [first_key(broadcast(&context.round_keys[0]))],
+    );
     let first = times_x(reverse_octets(hash_key));
     let square = multiply(first, first, shifted(first));
     let square_shifted = shifted(square);
