@@ -342,11 +342,11 @@ pub(super) fn make_powers<const RK: usize>(context: &mut GcmContext<RK>) {
     }
 }
 
-/// Calls `kernel` with data-independent timing, where the CPU has that to offer (FEAT_DIT, of Armv8.4) and the system says so: the time that AES, PMULL,
-/// sums, loads and stores take is then promised not to depend on what they compute.
+/// Calls `kernel` with data-independent timing, where the CPU has it (FEAT_DIT of Armv8.4) and the system says so: how long AES, PMULL, sums, loads and
+/// stores take is then promised not to depend on their data.
 ///
-/// At each call, not once a key: the bit belongs to the thread, keys go from thread to thread, and the caller's own code need not pay for it.
-/// A thread that has set it already pays a look at it alone.
+/// At each call, not once a key: the bit belongs to the thread, a key goes from thread to thread, and the caller's own code is not to be slowed down.
+/// A thread that has set the bit itself pays for a look at it alone.
 #[inline]
 pub(super) fn with_data_independent_timing<T>(kernel: impl FnOnce() -> T) -> T {
     let timing = DataIndependentTiming::set();

@@ -208,8 +208,10 @@ macro_rules! dispatch {
             // SAFETY: as above.
             Kernel::AesNi => unsafe { dispatch!(@ x86 $set_up aesni $function($($argument),*)) },
             #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
-            // SAFETY: as above.
-            Kernel::Aarch64 => super::aarch64::with_data_independent_timing(|| unsafe { super::aarch64::$function($($argument),*) }),
+            Kernel::Aarch64 => super::aarch64::with_data_independent_timing(|| {
+                // SAFETY: as above.
+                unsafe { super::aarch64::$function($($argument),*) }
+            }),
         }
     };
     (@ x86 packet $module:ident $function:ident($($argument:expr),*)) => {
