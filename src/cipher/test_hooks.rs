@@ -5,7 +5,7 @@
 use aes::{Aes128, Aes256};
 
 pub use super::backend::Tier;
-use super::backend::{Aad, GcmContext, Kernel, Nonce, portable};
+use super::backend::{self, Aad, GcmContext, Kernel, Nonce, portable};
 
 /// The tiers that this CPU has, the fastest first.
 #[must_use]
@@ -14,6 +14,12 @@ pub fn tiers() -> Vec<Tier> {
         .into_iter()
         .filter(|&tier| tier == Tier::Portable || Kernel::of(tier).is_ok())
         .collect()
+}
+
+/// Lets new keys of this process use no faster tier than this. False if there has been a key, or another call.
+#[must_use]
+pub fn force_tier(tier: Tier) -> bool {
+    backend::force(tier)
 }
 
 /// An AES-GCM key of one tier.

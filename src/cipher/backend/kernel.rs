@@ -208,7 +208,7 @@ macro_rules! gcm_kernel {
         /// The last `NV` vectors: counters, text, block of lengths, tag. Returns the tag.
         ///
         /// `at` is where the text of the first lane would lie and `left` the octets from there on: with `FIRST` one block more than the text has, and `sum` the hash
-        /// before it; else `aad` is nothing.
+        /// before it, in its first lane; else `aad` is nothing.
         #[inline]
         #[target_feature(enable = $features)]
         #[allow(clippy::too_many_arguments, reason = "the state of a packet, in registers")]
@@ -352,9 +352,11 @@ macro_rules! gcm_kernel {
         }
 
         /// Hashes the vectors of a pass after `sum`, and between their products encrypts those of the next pass, all rounds but the last.
+        ///
+        /// Between passes each lane has a sum of its own, of every `LANES`th block. With `LAST` they become one, in the first lane.
         #[inline]
         #[target_feature(enable = $features)]
-        fn hash_and_encrypt<const RK: usize, const HASHED: usize, const N: usize>(
+        fn hash_and_encrypt<const RK: usize, const HASHED: usize, const N: usize, const LAST: bool>(
             context: &GcmContext<RK>,
             keys: &[Vector; RK],
             mut sum: Vector,
@@ -369,7 +371,12 @@ macro_rules! gcm_kernel {
                 for index in (0..GROUP).rev() {
                     let m = hashed[group * GROUP + index];
                     let m = if index == 0 { xor(m, sum) } else { m };
-                    let (h, d) = power_for_all(context, LANES * (GROUP - index));
+                    let power = LANES * (GROUP - index);
+                    let (h, d) = if LAST && group + 1 == HASHED / GROUP {
+                        powers_from(context, power)
+                    } else {
+                        power_for_all(context, power)
+                    };
                     sums = sums.add(m, h, d);
                     let end = round + share;
                     while round < end {
@@ -387,7 +394,7 @@ macro_rules! gcm_kernel {
                 }
                 round += 1;
             }
-            (sum, blocks)
+            (if LAST { fold(sum) } else { sum }, blocks)
         }
 
         /// Packets of more than `FINISH_BLOCKS` blocks.
@@ -413,24 +420,25 @@ macro_rules! gcm_kernel {
             let (first, last) = (first_key(keys[0]), (keys[RK - 2], keys[RK - 1]));
             if PASS == GROUP || left >= WIDTH * PASS {
                 let blocks: [Vector; PASS] = counters.take(first);
-                let (_, blocks) = hash_and_encrypt(context, &keys, sum, [], blocks);
+                let (_, blocks) = hash_and_encrypt::<RK, 0, _, false>(context, &keys, sum, [], blocks);
                 // SAFETY: there is a pass of text: more than FINISH_BLOCKS - 2 blocks and an octet are a group.
                 let mut hashed = unsafe { apply::<SEAL, PASS>(blocks, last, &mut at, &mut left) };
                 while left >= WIDTH * PASS {
                     let next = counters.take(first);
-                    let (hash, blocks) = hash_and_encrypt(context, &keys, sum, hashed, next);
+                    let (hash, blocks) =
+                        hash_and_encrypt::<RK, PASS, PASS, false>(context, &keys, sum, hashed, next);
                     sum = hash;
                     // SAFETY: there is a pass of text.
                     hashed = unsafe { apply::<SEAL, PASS>(blocks, last, &mut at, &mut left) };
                 }
-                (sum, _) = hash_and_encrypt(context, &keys, sum, hashed, []);
+                (sum, _) = hash_and_encrypt::<RK, _, 0, true>(context, &keys, sum, hashed, []);
             }
             if PASS > GROUP && left.div_ceil(16) + 1 > FINISH_BLOCKS {
                 let blocks: [Vector; GROUP] = counters.take(first);
-                let (_, blocks) = hash_and_encrypt(context, &keys, sum, [], blocks);
+                let (_, blocks) = hash_and_encrypt::<RK, 0, _, false>(context, &keys, sum, [], blocks);
                 // SAFETY: there is a group of text: more than FINISH_BLOCKS - 2 blocks and an octet.
                 let hashed = unsafe { apply::<SEAL, GROUP>(blocks, last, &mut at, &mut left) };
-                (sum, _) = hash_and_encrypt(context, &keys, sum, hashed, []);
+                (sum, _) = hash_and_encrypt::<RK, _, 0, true>(context, &keys, sum, hashed, []);
             }
             let vectors = (left.div_ceil(16) + 1).div_ceil(LANES);
             finish_in::<RK, SEAL, false>(vectors, context, counters, sum, zero(), at, left, lengths)

@@ -22,6 +22,8 @@ mod self_test;
 mod x86;
 
 pub(crate) use context::GcmContext;
+#[cfg(feature = "test-hooks")]
+pub(crate) use select::force;
 pub use select::{Candidate, Cpu, Tier, Verdict, cpu};
 pub(crate) use select::{Kernel, selected};
 
@@ -74,6 +76,10 @@ impl<'a> Aad<'a> {
             0
         };
         Self { short, octets }
+    }
+
+    pub(crate) fn octets(self) -> &'a [u8] {
+        self.octets
     }
 
     /// AAD whose octets, at most 16, are in `short` as well.

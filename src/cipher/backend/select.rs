@@ -332,16 +332,27 @@ fn selection() -> &'static Selection {
     SELECTION.get_or_init(|| select(self_test::passes, fastest_allowed()))
 }
 
-/// The fastest tier that may be taken. Only builds with test hooks let the environment say so.
+/// The fastest tier that may be taken.
+#[cfg(not(feature = "test-hooks"))]
 fn fastest_allowed() -> Tier {
-    #[cfg(feature = "test-hooks")]
-    if let Ok(wanted) = std::env::var("MEDIASEAL_TIER") {
-        return Tier::ALL
-            .into_iter()
-            .find(|tier| tier.name() == wanted)
-            .unwrap_or_else(|| panic!("MEDIASEAL_TIER: no tier is called {wanted}"));
-    }
     Tier::ALL[0]
+}
+
+/// The fastest tier that may be taken: what a test said, or the environment of the compiler, or any.
+#[cfg(feature = "test-hooks")]
+fn fastest_allowed() -> Tier {
+    let built_for = option_env!("MEDIASEAL_TIER")
+        .and_then(|name| Tier::ALL.into_iter().find(|tier| tier.name() == name));
+    *FORCED.get_or_init(|| built_for.unwrap_or(Tier::ALL[0]))
+}
+
+#[cfg(feature = "test-hooks")]
+static FORCED: OnceLock<Tier> = OnceLock::new();
+
+/// Lets new keys use no faster tier than this. False if there has been a key, or another call.
+#[cfg(feature = "test-hooks")]
+pub(crate) fn force(tier: Tier) -> bool {
+    FORCED.set(tier).is_ok()
 }
 
 /// The kernel that new keys use, or nothing for the portable tier.
