@@ -25,13 +25,9 @@ pub mod test_hooks;
 use std::fmt;
 use std::sync::Arc;
 
-use aes::{Aes128, Aes256};
 pub(crate) use backend::{Aad, Nonce, Wiped};
 pub use backend::{Candidate, Cpu, Tier, Verdict, cpu};
 pub(crate) use packet_key::PacketKey;
-
-use aes_ctr_hmac::{CtrHmac128, CtrHmac256};
-use backend::portable::Gcm;
 
 #[cfg(test)]
 pub(crate) use backend::{
@@ -163,6 +159,8 @@ impl CheckedCipher {
         let cipher = builtin(suite).ok_or(Misuse::UnsupportedSuite {
             suite: suite.value(),
         })?;
+        // Here and not at the first key, which a frame of an unheard session may cause.
+        backend::selected();
         Ok(Self::checked(cipher))
     }
 

@@ -6,9 +6,14 @@
     reason = "loads and stores at raw pointers, and calls of functions that need CPU features"
 )]
 
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod aarch64;
 mod context;
 pub(super) mod hmac;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_endian = "little")
+))]
 mod kernel;
 mod partial;
 pub(super) mod portable;
