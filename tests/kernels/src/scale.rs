@@ -5,6 +5,8 @@ use std::env;
 /// Sizes of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Scale {
+    /// The first random case.
+    pub random_first: u64,
     /// Random cases.
     pub random_cases: u64,
     /// The longest text of which every length is tried.
@@ -20,6 +22,7 @@ pub struct Scale {
 }
 
 const EVERY_CHANGE: Scale = Scale {
+    random_first: 0,
     random_cases: 1_000_000,
     text_max: 2048,
     aad_step: 1,
@@ -29,6 +32,7 @@ const EVERY_CHANGE: Scale = Scale {
 };
 
 const EMULATED: Scale = Scale {
+    random_first: 0,
     random_cases: 100_000,
     text_max: 512,
     aad_step: 7,
@@ -37,7 +41,7 @@ const EMULATED: Scale = Scale {
     hash_keys: 144,
 };
 
-/// The sizes that the environment asks for; `MEDIASEAL_KERNEL_CASES` is another number of random cases.
+/// The sizes that the environment asks for; `MEDIASEAL_KERNEL_CASES` is another number of random cases, and `MEDIASEAL_KERNEL_FIRST` the first of them.
 ///
 /// # Panics
 /// If the environment says what nobody understands.
@@ -52,10 +56,15 @@ pub fn scale() -> Scale {
         },
         Ok(unknown) => panic!("MEDIASEAL_KERNELS={unknown}: not understood"),
     };
-    if let Ok(cases) = env::var("MEDIASEAL_KERNEL_CASES") {
-        scale.random_cases = cases
-            .parse()
-            .unwrap_or_else(|_| panic!("MEDIASEAL_KERNEL_CASES={cases}: not a number"));
+    for (name, number) in [
+        ("MEDIASEAL_KERNEL_FIRST", &mut scale.random_first),
+        ("MEDIASEAL_KERNEL_CASES", &mut scale.random_cases),
+    ] {
+        if let Ok(text) = env::var(name) {
+            *number = text
+                .parse()
+                .unwrap_or_else(|_| panic!("{name}={text}: not a number"));
+        }
     }
     scale
 }

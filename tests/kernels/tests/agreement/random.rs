@@ -115,12 +115,12 @@ impl Case {
 #[test]
 fn random_packets_are_sealed_as_by_two_other_libraries_and_forged_ones_refused() {
     name_missing_tiers();
-    let count = scale().random_cases;
+    let (first, count) = (scale().random_first, scale().random_cases);
     let kernels = kernels();
     let run = |indices: Range<u64>| {
         let (mut case, mut scratch) = (Case::new(), Scratch::default());
         let mut run = 0;
-        for index in indices {
+        for index in indices.start + first..indices.end + first {
             let mut dice = Dice::new(SEED, index);
             case.draw(&mut dice);
             assert!(case.is_confirmed(&mut scratch), "case {index}: ring");
