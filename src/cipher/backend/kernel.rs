@@ -27,8 +27,8 @@ macro_rules! gcm_kernel {
         /// Vectors that are summed up before a reduction: 8 blocks.
         const GROUP: usize = 8 / LANES;
         const _: () = assert!(PASS == GROUP || PASS == 2 * GROUP);
-        // A group and the block of lengths, at least.
-        const _: () = assert!(FINISH_BLOCKS > 8 && FINISH_BLOCKS <= POWERS);
+        // A longer packet has more than FINISH_BLOCKS - 2 blocks of text, the last perhaps of one octet, and the first group takes 8 whole ones.
+        const _: () = assert!(FINISH_BLOCKS >= 8 + 2 && FINISH_BLOCKS <= POWERS);
         const _: () = assert!(FINISH_BLOCKS <= $most * LANES);
 
         /// Sums of products, not reduced: the value is `r` + `f`·x^-64.

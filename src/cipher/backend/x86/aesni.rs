@@ -15,7 +15,7 @@ const EARLY_KEYS: usize = 0;
 /// Vectors of a pass.
 const PASS: usize = 8;
 /// Blocks that are finished in one pass.
-const FINISH_BLOCKS: usize = 9;
+const FINISH_BLOCKS: usize = 10;
 /// Vectors that AES takes at once when it finishes.
 const BATCH: usize = 9;
 
@@ -231,6 +231,6 @@ macro_rules! primitives {
 primitives!("avx,aes,pclmulqdq,ssse3,sse4.1");
 gcm_kernel!(
     "avx,aes,pclmulqdq,ssse3,sse4.1",
-    [1, 2, 3, 4, 5, 6, 7, 8],
-    9
+    [1, 2, 3, 4, 5, 6, 7, 8, 9],
+    10
 );
