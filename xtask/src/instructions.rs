@@ -3,7 +3,12 @@
 //! Times depend on the machine and on who else is on it. Instructions depend on the code and the compiler, so they can be
 //! a test: whoever makes a packet dearer learns it from there.
 
-use std::{collections::BTreeMap, fmt::Write as _, fs, num::NonZeroU32, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    fs,
+    num::NonZeroU32,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     command::{Invocation, cargo},
@@ -30,7 +35,7 @@ struct Counts {
 }
 
 impl Counts {
-    /// Reads what [`Display`](Self::text) wrote.
+    /// Reads what [`text`](Self::text) wrote.
     fn read(text: &str) -> Result<Self, String> {
         let mut counts = Self::default();
         for line in text.lines() {
@@ -57,7 +62,7 @@ impl Counts {
             self.rustc
         );
         for (case, count) in &self.cases {
-            let _ = writeln!(text, "\"{case}\" = {count:.1}");
+            text.push_str(&format!("\"{case}\" = {count:.1}\n"));
         }
         text
     }
@@ -122,11 +127,10 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
     }
     let mut note = format!("{} cases{compiler}", counts.cases.len());
     if !better.is_empty() {
-        let _ = write!(
-            note,
+        note.push_str(&format!(
             "; better, write it down by `{UPDATE}`: {}",
             better.join("; ")
-        );
+        ));
     }
     Ok(note)
 }
@@ -199,7 +203,7 @@ fn count(campaign: &mut Campaign) -> Result<Counts, Halt> {
 }
 
 /// The instructions of one dump.
-fn total(dump: &std::path::Path) -> Result<f64, Halt> {
+fn total(dump: &Path) -> Result<f64, Halt> {
     let text = fs::read_to_string(dump)
         .map_err(|error| Halt::Failed(format!("{}: {error}", dump.display())))?;
     text.lines()

@@ -1,14 +1,12 @@
 //! One picture: lines over logarithmic axes, drawn so that no two labels meet.
 
-use std::fmt::Write as _;
-
 use super::tables::grouped;
 
 /// A line of the picture.
 pub(super) struct Line {
     /// Its name, at its end.
     pub(super) name: String,
-    /// Whether it is ours: drawn thicker, in the colour of the text's accent.
+    /// Whether it is ours: the first of these is drawn thicker, others are dashed.
     pub(super) is_ours: bool,
     /// Points, from left to right.
     pub(super) points: Vec<(f64, f64)>,
@@ -39,22 +37,27 @@ const BOTTOM: f64 = 66.0;
 /// Between two names at the ends of lines.
 const NAME_HEIGHT: f64 = 18.0;
 
-/// Colours that can be told apart on light and on dark ground and by most eyes (after Okabe and Ito), light then dark.
-const COLOURS: [(&str, &str); 10] = [
-    ("#0072b2", "#56b4e9"),
-    ("#d55e00", "#ff8a3d"),
-    ("#009e73", "#2fcf9f"),
-    ("#a3468a", "#e79ccb"),
-    ("#8a6d00", "#e6c229"),
-    ("#5b5bd6", "#a4a4ff"),
-    ("#7a4a2a", "#d3a17e"),
-    ("#557a00", "#a9d14a"),
-    ("#00808a", "#4fd0da"),
-    ("#6b6b6b", "#b0b0b0"),
+/// Everyone's colour and shape, the same in each picture; colours are on light ground, then on dark (after Okabe and Ito).
+const PEERS: [(&str, &str, &str, usize); 15] = [
+    ("aws-lc-rs", "#0072b2", "#56b4e9", 1),
+    ("ring", "#c25a00", "#ff9d5c", 2),
+    ("graviola", "#009e73", "#2fcf9f", 3),
+    ("RustCrypto", "#a3468a", "#e79ccb", 4),
+    ("BoringSSL", "#8a6d00", "#e6c229", 0),
+    ("OpenSSL", "#5b5bd6", "#a4a4ff", 1),
+    ("ipsec-mb", "#7a4a2a", "#d3a17e", 2),
+    ("sframe (ring)", "#c25a00", "#ff9d5c", 2),
+    ("sframe (OpenSSL)", "#5b5bd6", "#a4a4ff", 1),
+    ("sframe (RustCrypto)", "#a3468a", "#e79ccb", 4),
+    ("davey", "#009e73", "#2fcf9f", 3),
+    ("webrtc-srtp", "#557a00", "#a9d14a", 4),
+    ("rtc-srtp (ring)", "#8a6d00", "#e6c229", 0),
+    ("rtc-srtp (aws-lc)", "#0072b2", "#56b4e9", 1),
+    ("libsrtp", "#6b6b6b", "#b0b0b0", 3),
 ];
 
-/// Shapes of the points, so that colour is not the only difference.
-const SHAPES: usize = 5;
+/// Ours, and the shape of our points.
+const OURS: (&str, &str, usize) = ("#c1121f", "#ff6b81", 0);
 
 impl Plot {
     /// The picture as SVG, for light and dark pages.
@@ -73,15 +76,12 @@ impl Plot {
 
     fn head(&self, svg: &mut String) {
         let title = escaped(&self.title);
-        let _ = write!(
-            svg,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"{title}\">\n<style>\n\
+        svg.push_str(&format!("<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" width=\"{WIDTH}\" height=\"{HEIGHT}\" role=\"img\" aria-label=\"{title}\">\n<style>\n\
              text {{ font-family: system-ui, -apple-system, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif; fill: #24292f; font-size: 13px }}\n\
              .title {{ font-size: 16px; font-weight: 600 }}\n.tick {{ font-size: 12px; fill: #57606a }}\n.ours {{ font-weight: 700 }}\n\
              .page {{ fill: #ffffff }}\n.grid {{ stroke: #d8dee4; stroke-width: 1 }}\n.fine {{ stroke: #eef1f4; stroke-width: 1 }}\n.axis {{ stroke: #57606a; stroke-width: 1.2; fill: none }}\n\
              .par {{ stroke: #57606a; stroke-width: 1.2; stroke-dasharray: 5 4 }}\n.leader {{ stroke-width: 0.8; opacity: 0.6 }}\n\
-             .line {{ fill: none; stroke-width: 1.8; stroke-linejoin: round }}\n.thick {{ stroke-width: 3.4 }}\n"
-        );
+             .line {{ fill: none; stroke-width: 1.8; stroke-linejoin: round }}\n.thick {{ stroke-width: 3.4 }}\n.other {{ stroke-width: 2.4; stroke-dasharray: 7 4 }}\n"));
         for (dark, theme) in [
             (false, ""),
             (true, "@media (prefers-color-scheme: dark) {\n"),
@@ -93,75 +93,60 @@ impl Plot {
                 );
             }
             for (index, line) in self.lines.iter().enumerate() {
-                let colour = colour(index, line.is_ours, dark);
-                let _ = writeln!(
-                    svg,
-                    ".c{index} {{ stroke: {colour} }} .f{index} {{ fill: {colour} }}"
-                );
+                let (light, on_dark, _) = looks(line);
+                let colour = if dark { on_dark } else { light };
+                svg.push_str(&format!(
+                    ".c{index} {{ stroke: {colour} }} .f{index} {{ fill: {colour} }}\n"
+                ));
             }
             if dark {
                 svg.push_str("}\n");
             }
         }
-        let _ = write!(
-            svg,
-            "</style>\n<rect class=\"page\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"6\"/>\n<text class=\"title\" x=\"{LEFT}\" y=\"28\">{title}</text>\n"
-        );
+        svg.push_str(&format!("</style>\n<rect class=\"page\" width=\"{WIDTH}\" height=\"{HEIGHT}\" rx=\"6\"/>\n<text class=\"title\" x=\"{LEFT}\" y=\"28\">{title}</text>\n"));
     }
 
     fn grid(&self, svg: &mut String, scale: &Scale) {
         let (right, bottom) = (WIDTH - RIGHT, HEIGHT - BOTTOM);
         for tick in scale.fine_y() {
             let y = scale.y(tick);
-            let _ = writeln!(
-                svg,
-                "<line class=\"fine\" x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>"
-            );
+            svg.push_str(&format!(
+                "<line class=\"fine\" x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\n"
+            ));
         }
         for tick in scale.y_ticks() {
             let y = scale.y(tick);
-            let _ = write!(
-                svg,
-                "<line class=\"grid\" x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\n<text class=\"tick\" text-anchor=\"end\" x=\"{:.1}\" y=\"{:.1}\">{}</text>\n",
+            svg.push_str(&format!("<line class=\"grid\" x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\n<text class=\"tick\" text-anchor=\"end\" x=\"{:.1}\" y=\"{:.1}\">{}</text>\n",
                 LEFT - 8.0,
                 y + 4.0,
-                shown(tick)
-            );
+                shown(tick)));
         }
         let mut last = f64::NEG_INFINITY;
         for &tick in &self.x_ticks {
             let x = scale.x(tick);
-            let _ = writeln!(
-                svg,
-                "<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/>"
-            );
+            svg.push_str(&format!(
+                "<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/>\n"
+            ));
             let text = shown(tick);
             // Seven pixels a digit: a label that would meet the last one stays away.
             let half = text.len() as f64 * 3.6 + 4.0;
             if x - half > last {
-                let _ = writeln!(
-                    svg,
-                    "<text class=\"tick\" text-anchor=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">{text}</text>",
-                    bottom + 20.0
-                );
+                svg.push_str(&format!("<text class=\"tick\" text-anchor=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">{text}</text>\n",
+                    bottom + 20.0));
                 last = x + half;
             }
         }
         if let Some(par) = self.par {
             let y = scale.y(par);
-            let _ = writeln!(
-                svg,
-                "<line class=\"par\" x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>"
-            );
+            svg.push_str(&format!(
+                "<line class=\"par\" x1=\"{LEFT}\" x2=\"{right}\" y1=\"{y:.1}\" y2=\"{y:.1}\"/>\n"
+            ));
         }
         let (middle_x, middle_y) = ((LEFT + right) / 2.0, (TOP + bottom) / 2.0);
-        let _ = write!(
-            svg,
-            "<path class=\"axis\" d=\"M{LEFT} {TOP}V{bottom}H{right}\"/>\n<text text-anchor=\"middle\" x=\"{middle_x}\" y=\"{:.1}\">{}</text>\n<text text-anchor=\"middle\" transform=\"translate(20 {middle_y}) rotate(-90)\">{}</text>\n",
+        svg.push_str(&format!("<path class=\"axis\" d=\"M{LEFT} {TOP}V{bottom}H{right}\"/>\n<text text-anchor=\"middle\" x=\"{middle_x}\" y=\"{:.1}\">{}</text>\n<text text-anchor=\"middle\" transform=\"translate(20 {middle_y}) rotate(-90)\">{}</text>\n",
             bottom + 46.0,
             escaped(&self.x_label),
-            escaped(&self.y_label)
-        );
+            escaped(&self.y_label)));
     }
 
     /// Writes the names at the ends of their lines, moved apart where they would meet.
@@ -182,14 +167,11 @@ impl Plot {
         for ((index, x, y), place) in ends.into_iter().zip(places) {
             let line = &self.lines[index];
             let class = if line.is_ours { " ours" } else { "" };
-            let _ = write!(
-                svg,
-                "<path class=\"leader c{index}\" fill=\"none\" d=\"M{:.1} {y:.1}L{:.1} {place:.1}\"/>\n<text class=\"f{index}{class}\" x=\"{x_name}\" y=\"{:.1}\">{}</text>\n",
+            svg.push_str(&format!("<path class=\"leader c{index}\" fill=\"none\" d=\"M{:.1} {y:.1}L{:.1} {place:.1}\"/>\n<text class=\"f{index}{class}\" x=\"{x_name}\" y=\"{:.1}\">{}</text>\n",
                 x + 6.0,
                 x_name - 5.0,
                 place + 4.5,
-                escaped(&line.name)
-            );
+                escaped(&line.name)));
         }
     }
 }
@@ -270,18 +252,25 @@ fn draw(svg: &mut String, scale: &Scale, line: &Line, index: usize) {
     let mut path = String::new();
     for (step, &(x, y)) in line.points.iter().enumerate() {
         let letter = if step == 0 { 'M' } else { 'L' };
-        let _ = write!(path, "{letter}{:.1} {:.1}", scale.x(x), scale.y(y));
+        path.push_str(&format!("{letter}{:.1} {:.1}", scale.x(x), scale.y(y)));
     }
-    let thick = if line.is_ours { " thick" } else { "" };
-    let _ = writeln!(svg, "<path class=\"line{thick} c{index}\" d=\"{path}\"/>");
+    let kind = looks(line).2;
+    // The first line of ours is the one that the picture is about; a second one is another way to the same.
+    let style = match (line.is_ours, index) {
+        (true, 0) => " thick",
+        (true, _) => " other",
+        _ => "",
+    };
+    svg.push_str(&format!(
+        "<path class=\"line{style} c{index}\" d=\"{path}\"/>\n"
+    ));
     for &(x, y) in &line.points {
         let (x, y) = (scale.x(x), scale.y(y));
-        let size = if line.is_ours { 4.6 } else { 3.4 };
-        let _ = writeln!(
-            svg,
-            "<path class=\"f{index}\" d=\"{}\"/>",
-            shape(index % SHAPES, x, y, size)
-        );
+        let size = if line.is_ours { 4.4 } else { 3.4 };
+        svg.push_str(&format!(
+            "<path class=\"f{index}\" d=\"{}\"/>\n",
+            shape(kind, x, y, size)
+        ));
     }
 }
 
@@ -321,12 +310,17 @@ fn shape(kind: usize, x: f64, y: f64, size: f64) -> String {
     }
 }
 
-fn colour(index: usize, is_ours: bool, dark: bool) -> &'static str {
-    if is_ours && index == 0 {
-        return if dark { "#ff6b81" } else { "#c1121f" };
+/// A line's colour on light and on dark ground, and the shape of its points.
+fn looks(line: &Line) -> (&'static str, &'static str, usize) {
+    if line.is_ours {
+        return OURS;
     }
-    let (light, on_dark) = COLOURS[(index.max(1) - 1) % COLOURS.len()];
-    if dark { on_dark } else { light }
+    PEERS
+        .iter()
+        .find(|(name, ..)| *name == line.name)
+        .map_or(("#444444", "#cccccc", 1), |(_, light, dark, shape)| {
+            (light, dark, *shape)
+        })
 }
 
 /// 0.5, 20, 131,072, 128 Ki
