@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroize;
 
-use super::receive_keys::{Found, ReceiveKeys, SealedFrame};
+use super::receive_keys::{FoundKey, ReceiveKeys, SealedFrame};
 use super::statistics::{ErrorCounts, Statistics, StreamStatistics};
 use super::{MAX_METADATA_LEN, Mode, SCRATCH_LEN};
 use crate::error::{Error, Malformed, Misuse};
@@ -56,7 +56,7 @@ pub struct Opened<'a> {
 
 /// A frame whose header was read, and where its parts lie.
 struct Candidate {
-    found: Found,
+    key: FoundKey,
     header: Header,
     header_len: usize,
     plaintext_len: usize,
@@ -127,10 +127,11 @@ impl ChannelDecryptor {
         let candidate = self.candidate(info, frame.as_slice())?;
         let (header, rest) = frame.as_mut_slice().split_at_mut(candidate.header_len);
         let (data, tag) = rest.split_at_mut(candidate.plaintext_len);
-        let key = self.open(&candidate, info, header, data, tag)?;
         let (header_len, tag_len) = (header.len(), tag.len());
+        let parsed = self.open(candidate, info, header, data, tag)?;
+        let len = data.len();
         frame.shrink(header_len, tag_len);
-        Ok(self.opened(key, &candidate))
+        self.opened(parsed, len)
     }
 
     /// Opens a frame into another buffer. The plaintext is [`Opened::len`] octets at its front.
@@ -154,11 +155,11 @@ impl ChannelDecryptor {
         let Some(data) = out.get_mut(..ciphertext.len()) else {
             let needed = ciphertext.len();
             let error = Error::BufferTooSmall { needed, available };
-            return Err(self.count(candidate.found.sender(), info, error));
+            return Err(self.count(candidate.key.sender(), info, error));
         };
         data.copy_from_slice(ciphertext);
-        let key = self.open(&candidate, info, header, data, tag)?;
-        Ok(self.opened(key, &candidate))
+        let parsed = self.open(candidate, info, header, data, tag)?;
+        self.opened(parsed, ciphertext.len())
     }
 
     /// Opens the frame that lies in the first `len` octets of `buffer`, and leaves the plaintext at the front: it moves by the header's length.
@@ -196,7 +197,7 @@ impl ChannelDecryptor {
         let (header, rest) = ciphertext.split_at(candidate.header_len);
         let (ciphertext, tag) = rest.split_at(candidate.plaintext_len);
         let mut data = ciphertext.to_vec();
-        self.open(&candidate, info, header, &mut data, tag)?;
+        self.open(candidate, info, header, &mut data, tag)?;
         Ok(data)
     }
 
@@ -227,19 +228,19 @@ impl ChannelDecryptor {
         }
         let (header, header_len) =
             Header::parse(frame).map_err(|error| self.count(None, info, error))?;
-        let (found, params) = self
+        let found = self
             .keys
-            .find(header.kid())
+            .find(header.kid(), &mut self.last)
             .map_err(|error| self.count(None, info, error))?;
-        let needed = header_len + params.tag_len;
+        let needed = header_len + found.tag_len;
         let Some(plaintext_len) = frame.len().checked_sub(needed) else {
             let len = frame.len();
-            return Err(self.count(found.sender(), info, Error::Truncated { len, needed }));
+            return Err(self.count(found.key.sender(), info, Error::Truncated { len, needed }));
         };
-        if plaintext_len > params.limits.max_frame_len {
-            return Err(self.count(found.sender(), info, Malformed::TooLong.into()));
+        if plaintext_len > found.max_frame_len {
+            return Err(self.count(found.key.sender(), info, Malformed::TooLong.into()));
         }
-        if let Found::Known(key) = &found {
+        if let FoundKey::Known(key) = &found.key {
             // A replay is opened all the same, so that only the real sender's frames raise its alarm.
             match key.window().look(header.ctr(), self.mode.window()) {
                 Verdict::Fresh | Verdict::Replayed => {}
@@ -247,81 +248,100 @@ impl ChannelDecryptor {
             }
         }
         Ok(Candidate {
-            found,
+            key: found.key,
             header,
             header_len,
             plaintext_len,
         })
     }
 
-    /// Opens `data`, then looks again and marks the window; only then is the frame the caller's.
+    /// Opens `data`, then looks again and marks the window; only then is the frame the caller's. The key stays in `last`.
     fn open(
         &mut self,
-        candidate: &Candidate,
+        candidate: Candidate,
         info: &FrameInfo<'_>,
-        header: &[u8],
+        header_octets: &[u8],
         data: &mut [u8],
         tag: &[u8],
-    ) -> Result<Arc<RecvKey>, Error> {
-        let ctr = candidate.header.ctr();
+    ) -> Result<Header, Error> {
+        let header = candidate.header;
         let sealed = SealedFrame {
-            header: candidate.header,
-            header_octets: header,
+            header,
+            header_octets,
             metadata: info.metadata_octets(),
             tag,
         };
-        let key = match self
+        let opened = self
             .keys
-            .open(&candidate.found, &sealed, data, &mut self.scratch)
-        {
-            Ok(key) => key,
-            Err(error) => {
-                // Ciphers wipe by contract; a custom one that does not must not hand out what it made.
+            .open(&candidate.key, &sealed, data, &mut self.scratch);
+        let key = match (opened, candidate.key) {
+            (Ok(Some(key)), _) | (Ok(None), FoundKey::Known(key)) => key,
+            (Ok(None), FoundKey::Unheard) => {
                 data.zeroize();
-                return Err(self.count(candidate.found.sender(), info, error));
+                let kid = header.kid();
+                return Err(self.count(None, info, Error::MissingKey { kid }));
+            }
+            (Err(error), key) => {
+                // Ciphers wipe by contract; a custom one that does not must not hand out what it made.
+                data.fill(0);
+                return Err(self.count(key.sender(), info, error));
             }
         };
-        let kid = key.kid();
         let marked = key
             .window()
             .lease()
-            .and_then(|lease| lease.mark(ctr, self.mode.window()));
-        let refused = match marked {
-            Ok(Verdict::Fresh) => None,
-            Ok(verdict) => Some(self.refuse(&key, info, ctr, verdict)),
-            Err(NoLease::Busy) => {
-                Some(self.count(Some(key.sender()), info, Error::Contended { kid }))
-            }
-            Err(NoLease::Closed) => {
-                self.keys.forget(&key);
-                Some(self.count(Some(key.sender()), info, Error::RetiredKey { kid }))
-            }
-        };
-        if let Some(error) = refused {
-            data.zeroize();
+            .and_then(|lease| lease.mark(header.ctr(), self.mode.window()));
+        if let Err(error) = self.marked(&key, info, header.ctr(), marked) {
+            data.fill(0);
             return Err(error);
         }
         self.statistics.count_frame(
             key.sender(),
             info.ssrc(),
             data.len(),
-            kid,
+            key.kid(),
             key.window().head(),
         );
-        Ok(key)
+        self.last = Some(key);
+        Ok(header)
     }
 
-    fn opened(&mut self, key: Arc<RecvKey>, candidate: &Candidate) -> Opened<'_> {
-        let key = &**self.last.insert(key);
+    /// What became of the mark of a frame that authenticated.
+    #[inline]
+    fn marked(
+        &mut self,
+        key: &Arc<RecvKey>,
+        info: &FrameInfo<'_>,
+        ctr: Counter,
+        marked: Result<Verdict, NoLease>,
+    ) -> Result<(), Error> {
+        let kid = key.kid();
+        match marked {
+            Ok(Verdict::Fresh) => Ok(()),
+            Ok(verdict) => Err(self.refuse(key, info, ctr, verdict)),
+            Err(NoLease::Busy) => {
+                Err(self.count(Some(key.sender()), info, Error::Contended { kid }))
+            }
+            Err(NoLease::Closed) => {
+                self.keys.forget(key);
+                Err(self.count(Some(key.sender()), info, Error::RetiredKey { kid }))
+            }
+        }
+    }
+
+    /// The frame that the last key has just opened.
+    fn opened(&self, header: Header, len: usize) -> Result<Opened<'_>, Error> {
+        let kid = header.kid();
+        let key = self.last.as_deref().ok_or(Error::MissingKey { kid })?;
         let session = key.session();
-        Opened {
-            kid: key.kid(),
-            ctr: candidate.header.ctr(),
+        Ok(Opened {
+            kid,
+            ctr: header.ctr(),
             sender: key.sender(),
             media: session.map_or(Media::UNSPECIFIED, |session| session.media),
             epoch: session.map(|session| (session.generation, session.step)),
-            len: candidate.plaintext_len,
-        }
+            len,
+        })
     }
 
     /// Turns a verdict that is not fresh into its error, counted.

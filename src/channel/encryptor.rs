@@ -15,7 +15,7 @@ use crate::format::sframe::{self, EncodedHeader, FrameContext, Header};
 use crate::frame::{FrameBuf, FrameInfo};
 use crate::id::{Counter, KeyId, Media, SenderId};
 use crate::keys::channel::{Channel, Sender};
-use crate::keys::key::{Allowance, SendKey};
+use crate::keys::key::Allowance;
 use crate::keys::secret::wipe_stack;
 use crate::keys::{KeyStore, Snapshot};
 
@@ -47,9 +47,8 @@ pub struct Sealed {
     pub len: usize,
 }
 
-/// A CTR taken and all that is known before the octets are touched.
+/// A CTR taken from the active key, and all that is known before the octets are touched.
 struct Ready {
-    key: Arc<SendKey>,
     ctr: Counter,
     header: EncodedHeader,
 }
@@ -389,7 +388,7 @@ impl ChannelEncryptor {
             if matches!(self.mode, Mode::CompactPacket { .. }) && key.kid().value() > 7 {
                 return Err(Misuse::CompactProfile.into());
             }
-            let (key, ctr) = (Arc::clone(key), key.peek_ctr());
+            let ctr = key.peek_ctr();
             let header = Header::new(key.kid(), ctr).encoded();
             let header_len = header.as_slice().len();
             let sealed_len = header_len + len + self.params.tag_len;
@@ -408,7 +407,7 @@ impl ChannelEncryptor {
                 return Err(Misuse::FrameTooLong { len, max }.into());
             }
             match self.allowance.take_ctr(ctr, blocks) {
-                Ok(true) => return Ok(Ready { key, ctr, header }),
+                Ok(true) => return Ok(Ready { ctr, header }),
                 Ok(false) => {}
                 // No tick prepared the next session of a channel in time: this frame begins it.
                 Err(Error::KeyExhausted { .. })
@@ -429,17 +428,15 @@ impl ChannelEncryptor {
         payload: &mut [u8],
         tag: &mut [u8],
     ) -> Result<Sealed, Error> {
-        let key = &ready.key;
-        let header = ready.header.as_slice();
+        let key = self.allowance.key().ok_or(Error::NoActiveKey)?;
         let context = FrameContext {
             key: key.cipher_key(),
             salt: key.salt(),
             ctr: ready.ctr,
-            header,
             metadata: info.metadata_octets(),
             scratch: &mut self.scratch,
         };
-        if sframe::seal(context, payload, tag).is_err() {
+        if sframe::seal(context, &ready.header, payload, tag).is_err() {
             payload.zeroize();
             tag.zeroize();
             let error = Error::CipherFailed { suite: key.suite() };
@@ -453,7 +450,7 @@ impl ChannelEncryptor {
         Ok(Sealed {
             kid,
             ctr,
-            len: header.len() + payload.len() + tag.len(),
+            len: ready.header.as_slice().len() + payload.len() + tag.len(),
         })
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroize;
 
-use crate::cipher::{CheckedCipher, CipherError, CipherKey, CostClass, InlineKey, Params};
+use crate::cipher::{CheckedCipher, CipherError, CostClass, PacketKey};
 use crate::error::{Error, Misuse};
 use crate::format::sframe::{self, FrameContext, Header};
 use crate::id::{KeyId, Media, SenderId};
@@ -44,18 +44,37 @@ pub(super) struct ChannelKeys {
 }
 
 /// What a header's KID led to.
-pub(super) enum Found {
+pub(super) struct Found {
+    pub(super) key: FoundKey,
+    /// Octets of tag.
+    pub(super) tag_len: usize,
+    /// Most octets of plaintext.
+    pub(super) max_frame_len: usize,
+}
+
+pub(super) enum FoundKey {
     /// A key that has opened frames or was added.
     Known(Arc<RecvKey>),
     /// A session that has not been heard yet.
     Unheard,
 }
 
-impl Found {
+impl FoundKey {
     pub(super) fn sender(&self) -> Option<&SenderId> {
         match self {
             Self::Known(key) => Some(key.sender()),
             Self::Unheard => None,
+        }
+    }
+}
+
+impl Found {
+    fn known(key: Arc<RecvKey>) -> Self {
+        let params = key.params();
+        Self {
+            tag_len: params.tag_len,
+            max_frame_len: params.limits.max_frame_len,
+            key: FoundKey::Known(key),
         }
     }
 }
@@ -71,7 +90,7 @@ pub(super) struct SealedFrame<'a> {
 impl SealedFrame<'_> {
     fn context<'a>(
         &'a self,
-        key: &'a dyn CipherKey,
+        key: &'a PacketKey,
         salt: &'a [u8],
         scratch: &'a mut Vec<u8>,
     ) -> FrameContext<'a> {
@@ -79,7 +98,6 @@ impl SealedFrame<'_> {
             key,
             salt,
             ctr: self.header.ctr(),
-            header: self.header_octets,
             metadata: self.metadata,
             scratch,
         }
@@ -127,54 +145,36 @@ impl ReceiveKeys {
         }
     }
 
-    /// Finds what a KID leads to, with the parameters of its cipher.
-    pub(super) fn find(&self, kid: KeyId) -> Result<(Found, Params), Error> {
+    /// Finds what a KID leads to. `last` is the key of the frame before: mostly it is this one's too, and then nothing is looked up or counted.
+    pub(super) fn find(&self, kid: KeyId, last: &mut Option<Arc<RecvKey>>) -> Result<Found, Error> {
         match self {
             Self::Raw { snapshot, .. } => {
                 let key = snapshot.recv_key(kid)?;
-                Ok((Found::Known(Arc::clone(key)), *key.params()))
+                Ok(Found::known(
+                    match last.take_if(|last| Arc::ptr_eq(last, key)) {
+                        Some(last) => last,
+                        None => Arc::clone(key),
+                    },
+                ))
             }
-            Self::Channel(keys) => {
-                if let Some(key) = keys.at_hand.get(&kid)
-                    && !key.window().is_closed()
-                {
-                    if keys.view.refuses_after_failures && key.is_over_integrity_limit() {
-                        return Err(Error::IntegrityLimit { kid });
-                    }
-                    return Ok((Found::Known(Arc::clone(key)), *key.params()));
-                }
-                if keys.view.is_own(kid) {
-                    return Err(Error::Reflected { kid });
-                }
-                let place = keys.view.place(kid)?;
-                let params = place.cipher.params();
-                if keys.view.refuses_after_failures
-                    && place.seen.failures() >= params.limits.max_open_failures
-                {
-                    return Err(Error::IntegrityLimit { kid });
-                }
-                if params.cost == CostClass::Slow && !keys.channel.is_announced(kid) {
-                    return Err(Error::MissingKey { kid });
-                }
-                Ok((Found::Unheard, params))
-            }
+            Self::Channel(keys) => keys.find(kid, last),
         }
     }
 
-    /// Opens `data` and returns the key that did. On error `data` may hold anything but plaintext that failed.
+    /// Opens `data`, and returns the key of a session that was not heard before. On error `data` may hold anything but plaintext that failed.
     pub(super) fn open(
         &mut self,
-        found: &Found,
+        key: &FoundKey,
         frame: &SealedFrame<'_>,
         data: &mut [u8],
         scratch: &mut Vec<u8>,
-    ) -> Result<Arc<RecvKey>, Error> {
+    ) -> Result<Option<Arc<RecvKey>>, Error> {
         let (kid, ctr) = (frame.header.kid(), frame.header.ctr());
-        match (found, self) {
-            (Found::Known(key), _) => {
+        match (key, self) {
+            (FoundKey::Known(key), _) => {
                 let context = frame.context(key.cipher_key(), key.salt(), scratch);
-                match sframe::open(context, data, frame.tag) {
-                    Ok(()) => Ok(Arc::clone(key)),
+                match sframe::open(context, frame.header_octets, data, frame.tag) {
+                    Ok(()) => Ok(None),
                     Err(CipherError::AuthenticationFailed) => {
                         key.count_failure();
                         Err(Error::AuthenticationFailed { kid, ctr })
@@ -182,8 +182,10 @@ impl ReceiveKeys {
                     Err(_) => Err(Error::CipherFailed { suite: key.suite() }),
                 }
             }
-            (Found::Unheard, Self::Channel(keys)) => keys.open_unheard(frame, data, scratch),
-            (Found::Unheard, Self::Raw { .. }) => Err(Error::MissingKey { kid }),
+            (FoundKey::Unheard, Self::Channel(keys)) => {
+                keys.open_unheard(frame, data, scratch).map(Some)
+            }
+            (FoundKey::Unheard, Self::Raw { .. }) => Err(Error::MissingKey { kid }),
         }
     }
 
@@ -196,6 +198,40 @@ impl ReceiveKeys {
 }
 
 impl ChannelKeys {
+    fn find(&self, kid: KeyId, last: &mut Option<Arc<RecvKey>>) -> Result<Found, Error> {
+        // A key that is dropped from those at hand is forgotten as the last one too.
+        let known = match last.take_if(|last| last.kid() == kid) {
+            Some(last) => Some(last),
+            None => self.at_hand.get(&kid).map(Arc::clone),
+        };
+        if let Some(key) = known
+            && !key.window().is_closed()
+        {
+            if self.view.refuses_after_failures && key.is_over_integrity_limit() {
+                return Err(Error::IntegrityLimit { kid });
+            }
+            return Ok(Found::known(key));
+        }
+        if self.view.is_own(kid) {
+            return Err(Error::Reflected { kid });
+        }
+        let place = self.view.place(kid)?;
+        let params = place.cipher.params();
+        if self.view.refuses_after_failures
+            && place.seen.failures() >= params.limits.max_open_failures
+        {
+            return Err(Error::IntegrityLimit { kid });
+        }
+        if params.cost == CostClass::Slow && !self.channel.is_announced(kid) {
+            return Err(Error::MissingKey { kid });
+        }
+        Ok(Found {
+            key: FoundKey::Unheard,
+            tag_len: params.tag_len,
+            max_frame_len: params.limits.max_frame_len,
+        })
+    }
+
     fn refresh(&mut self) -> bool {
         if self.channel.version() == self.view.version {
             return false;
@@ -307,31 +343,27 @@ fn try_open(
     frame: &SealedFrame<'_>,
     data: &mut [u8],
     scratch: &mut Vec<u8>,
-) -> Result<Option<Box<dyn CipherKey>>, Error> {
-    if let Some(key) = InlineKey::new(cipher, secrets.key()) {
-        let opened = sframe::try_open(
-            &key,
-            secrets.salt(),
-            frame.header.ctr(),
-            frame.header_octets,
-            frame.metadata,
-            scratch,
-            data,
-            frame.tag,
-        );
-        return Ok(opened.is_ok().then(|| key.into_boxed()));
-    }
-    // A custom cipher wipes what it could not open: it gets a copy.
+) -> Result<Option<PacketKey>, Error> {
     let suite = cipher.suite().value();
     let failed = Error::CipherFailed { suite };
-    let key = cipher.cipher().new_key(secrets.key()).map_err(|_| failed)?;
-    let mut copy = data.to_vec();
-    let context = frame.context(key.as_ref(), secrets.salt(), scratch);
-    let opened = sframe::open(context, &mut copy, frame.tag);
-    if opened.is_ok() {
-        data.copy_from_slice(&copy);
-    }
-    copy.zeroize();
+    let (header, tag) = (frame.header_octets, frame.tag);
+    let (key, opened) = if let Some(key) = PacketKey::builtin(cipher, secrets.key()) {
+        let key = key.map_err(|_| failed)?;
+        let context = frame.context(&key, secrets.salt(), scratch);
+        let opened = sframe::try_open(context, header, data, tag);
+        (key, opened)
+    } else {
+        // A custom cipher wipes what it could not open: it gets a copy.
+        let key = PacketKey::new(cipher, secrets.key()).map_err(|_| failed)?;
+        let mut copy = data.to_vec();
+        let context = frame.context(&key, secrets.salt(), scratch);
+        let opened = sframe::open(context, header, &mut copy, tag);
+        if opened.is_ok() {
+            data.copy_from_slice(&copy);
+        }
+        copy.zeroize();
+        (key, opened)
+    };
     match opened {
         Ok(()) => Ok(Some(key)),
         Err(CipherError::AuthenticationFailed) => Ok(None),

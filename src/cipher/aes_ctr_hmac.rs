@@ -6,9 +6,9 @@ use hmac::digest::block_api::{Buffer, CoreProxy};
 use hmac::digest::{FixedOutput, KeyInit, Output, Update};
 use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq;
-use zeroize::Zeroize;
 
 use super::backend::portable::{Aes, Ctr};
+use super::packet_key::PacketKey;
 use super::suite::{CipherSuite, Hash, Params};
 use super::{Cipher, CipherError, CipherKey, KnownAnswer};
 
@@ -54,11 +54,12 @@ impl Cipher for AesCtrHmac {
         if key.len() != self.params().key_len {
             return Err(CipherError::BadKeyLength);
         }
-        if self.is_256 {
-            Ok(Box::new(CtrHmac256::new(key, 32, self.tag_len)?))
+        let key = if self.is_256 {
+            PacketKey::CtrHmac256(CtrHmac256::new(key, 32, self.tag_len)?)
         } else {
-            Ok(Box::new(CtrHmac128::new(key, 16, self.tag_len)?))
-        }
+            PacketKey::CtrHmac128(CtrHmac128::new(key, 16, self.tag_len)?)
+        };
+        Ok(Box::new(key))
     }
 
     fn known_answers(&self) -> Vec<KnownAnswer<'_>> {
@@ -105,15 +106,30 @@ where
         })
     }
 
+    /// Seals `data` in place.
+    pub(crate) fn seal(
+        &self,
+        nonce: &[u8; 12],
+        aad: &[u8],
+        data: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), CipherError> {
+        if tag.len() != self.tag_len {
+            return Err(CipherError::BadTagLength);
+        }
+        self.ctr.apply_keystream(nonce, data)?;
+        tag.copy_from_slice(&self.full_tag(nonce, aad, data)[..self.tag_len]);
+        Ok(())
+    }
+
     /// Leaves `data` as it came on error; the caller wipes.
     pub(crate) fn open(
         &self,
-        nonce: &[u8],
+        nonce: &[u8; 12],
         aad: &[u8],
         data: &mut [u8],
         tag: &[u8],
     ) -> Result<(), CipherError> {
-        let nonce = nonce.try_into().map_err(|_| CipherError::BadNonceLength)?;
         if tag.len() != self.tag_len {
             return Err(CipherError::BadTagLength);
         }
@@ -140,39 +156,6 @@ where
         mac.update(aad);
         mac.update(ciphertext);
         mac.finalize_fixed()
-    }
-}
-
-impl<A, M> CipherKey for Key<A, M>
-where
-    A: Aes,
-    M: KeyInit + CoreProxy<Core: Clone + Send + Sync> + Update + FixedOutput,
-{
-    fn seal_in_place(
-        &self,
-        nonce: &[u8],
-        aad: &[u8],
-        data: &mut [u8],
-        tag: &mut [u8],
-    ) -> Result<(), CipherError> {
-        let nonce = nonce.try_into().map_err(|_| CipherError::BadNonceLength)?;
-        if tag.len() != self.tag_len {
-            return Err(CipherError::BadTagLength);
-        }
-        self.ctr.apply_keystream(nonce, data)?;
-        tag.copy_from_slice(&self.full_tag(nonce, aad, data)[..self.tag_len]);
-        Ok(())
-    }
-
-    fn open_in_place(
-        &self,
-        nonce: &[u8],
-        aad: &[u8],
-        data: &mut [u8],
-        tag: &[u8],
-    ) -> Result<(), CipherError> {
-        self.open(nonce, aad, data, tag)
-            .inspect_err(|_| data.zeroize())
     }
 }
 

@@ -1,9 +1,6 @@
 //! AES-128-GCM and AES-256-GCM, suites 0x0004 and 0x0005.
 
-use aes::{Aes128, Aes256};
-use zeroize::Zeroize;
-
-use super::backend::portable::{Aes, Gcm};
+use super::packet_key::PacketKey;
 use super::suite::{CipherSuite, Hash, Params};
 use super::{Cipher, CipherError, CipherKey, KnownAnswer};
 
@@ -39,11 +36,12 @@ impl Cipher for AesGcm {
     }
 
     fn new_key(&self, key: &[u8]) -> Result<Box<dyn CipherKey>, CipherError> {
-        if self.is_256() {
-            Ok(Box::new(Gcm::<Aes256>::new(key)?))
+        let key = if self.is_256() {
+            PacketKey::gcm_256(key)?
         } else {
-            Ok(Box::new(Gcm::<Aes128>::new(key)?))
-        }
+            PacketKey::gcm_128(key)?
+        };
+        Ok(Box::new(key))
     }
 
     fn known_answers(&self) -> Vec<KnownAnswer<'_>> {
@@ -52,29 +50,6 @@ impl Cipher for AesGcm {
         } else {
             vec![KNOWN_128]
         }
-    }
-}
-
-impl<A: Aes> CipherKey for Gcm<A> {
-    fn seal_in_place(
-        &self,
-        nonce: &[u8],
-        aad: &[u8],
-        data: &mut [u8],
-        tag: &mut [u8],
-    ) -> Result<(), CipherError> {
-        self.seal(nonce, aad, data, tag)
-    }
-
-    fn open_in_place(
-        &self,
-        nonce: &[u8],
-        aad: &[u8],
-        data: &mut [u8],
-        tag: &[u8],
-    ) -> Result<(), CipherError> {
-        self.open(nonce, aad, data, tag)
-            .inspect_err(|_| data.zeroize())
     }
 }
 

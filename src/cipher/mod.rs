@@ -15,6 +15,7 @@ mod aes_gcm;
 mod backend;
 pub mod check;
 pub(crate) mod kdf;
+mod packet_key;
 mod property;
 mod suite;
 #[cfg(feature = "test-hooks")]
@@ -24,12 +25,9 @@ pub mod test_hooks;
 use std::fmt;
 use std::sync::Arc;
 
-use aes::{Aes128, Aes256};
-
-use aes_ctr_hmac::{CtrHmac128, CtrHmac256};
-use backend::portable::Gcm;
-
+pub(crate) use backend::{Aad, Nonce};
 pub use backend::{Candidate, Cpu, Tier, Verdict, cpu};
+pub(crate) use packet_key::PacketKey;
 pub use property::{Property, Refusal};
 pub use suite::{CipherSuite, CostClass, Hash, Limits, Params};
 
@@ -228,54 +226,6 @@ impl fmt::Debug for CheckedCipher {
         f.debug_struct("CheckedCipher")
             .field("suite", &self.suite())
             .finish_non_exhaustive()
-    }
-}
-
-/// A built-in key where it is made, without a box: for sessions that have not authenticated and must not make us allocate.
-pub(crate) enum InlineKey {
-    Aes128Gcm(Gcm<Aes128>),
-    Aes256Gcm(Gcm<Aes256>),
-    Aes128CtrHmac(CtrHmac128),
-    Aes256CtrHmac(CtrHmac256),
-}
-
-impl InlineKey {
-    /// Schedules a key of a built-in suite; nothing for custom ciphers.
-    pub(crate) fn new(cipher: &CheckedCipher, key: &[u8]) -> Option<Self> {
-        let tag_len = cipher.params.tag_len;
-        let key = match cipher.suite.value() {
-            1..=3 => CtrHmac128::new(key, 16, tag_len).map(Self::Aes128CtrHmac),
-            4 => Gcm::new(key).map(Self::Aes128Gcm),
-            5 => Gcm::new(key).map(Self::Aes256Gcm),
-            6..=8 => CtrHmac256::new(key, 32, tag_len).map(Self::Aes256CtrHmac),
-            _ => return None,
-        };
-        key.ok()
-    }
-
-    /// Opens like [`CipherKey::open_in_place`], but leaves `data` as it came on error, for the next candidate.
-    pub(crate) fn try_open(
-        &self,
-        nonce: &[u8],
-        aad: &[u8],
-        data: &mut [u8],
-        tag: &[u8],
-    ) -> Result<(), CipherError> {
-        match self {
-            Self::Aes128Gcm(key) => key.open(nonce, aad, data, tag),
-            Self::Aes256Gcm(key) => key.open(nonce, aad, data, tag),
-            Self::Aes128CtrHmac(key) => key.open(nonce, aad, data, tag),
-            Self::Aes256CtrHmac(key) => key.open(nonce, aad, data, tag),
-        }
-    }
-
-    pub(crate) fn into_boxed(self) -> Box<dyn CipherKey> {
-        match self {
-            Self::Aes128Gcm(key) => Box::new(key),
-            Self::Aes256Gcm(key) => Box::new(key),
-            Self::Aes128CtrHmac(key) => Box::new(key),
-            Self::Aes256CtrHmac(key) => Box::new(key),
-        }
     }
 }
 

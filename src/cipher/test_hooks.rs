@@ -5,7 +5,7 @@
 use aes::{Aes128, Aes256};
 
 pub use super::backend::Tier;
-use super::backend::{GcmContext, Kernel, Nonce, portable};
+use super::backend::{self, Aad, GcmContext, Kernel, Nonce, portable};
 
 /// The tiers that this CPU has, the fastest first.
 #[must_use]
@@ -14,6 +14,12 @@ pub fn tiers() -> Vec<Tier> {
         .into_iter()
         .filter(|&tier| tier == Tier::Portable || Kernel::of(tier).is_ok())
         .collect()
+}
+
+/// Lets new keys of this process use no faster tier than this. False if there has been a key, or another call.
+#[must_use]
+pub fn force_tier(tier: Tier) -> bool {
+    backend::force(tier)
 }
 
 /// An AES-GCM key of one tier.
@@ -52,8 +58,8 @@ impl Gcm {
     #[inline]
     pub fn seal(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &mut [u8; 16]) {
         match &self.0 {
-            GcmState::Kernel128(key) => *tag = key.seal(Nonce::new(nonce), aad, data),
-            GcmState::Kernel256(key) => *tag = key.seal(Nonce::new(nonce), aad, data),
+            GcmState::Kernel128(key) => *tag = key.seal(Nonce::new(nonce), Aad::new(aad), data),
+            GcmState::Kernel256(key) => *tag = key.seal(Nonce::new(nonce), Aad::new(aad), data),
             GcmState::Portable128(key) => {
                 key.seal(nonce, aad, data, tag)
                     .unwrap_or_else(|_| tag.fill(0));
@@ -70,8 +76,8 @@ impl Gcm {
     #[must_use]
     pub fn open(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &[u8; 16]) -> bool {
         let is_right = match &self.0 {
-            GcmState::Kernel128(key) => key.open(Nonce::new(nonce), aad, data, tag),
-            GcmState::Kernel256(key) => key.open(Nonce::new(nonce), aad, data, tag),
+            GcmState::Kernel128(key) => key.open(Nonce::new(nonce), Aad::new(aad), data, tag),
+            GcmState::Kernel256(key) => key.open(Nonce::new(nonce), Aad::new(aad), data, tag),
             GcmState::Portable128(key) => key.open(nonce, aad, data, tag).is_ok(),
             GcmState::Portable256(key) => key.open(nonce, aad, data, tag).is_ok(),
         };

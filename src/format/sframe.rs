@@ -13,7 +13,8 @@
 //!
 //! nonce = `sframe_salt` XOR CTR (big-endian, right-aligned); AAD = header ‖ metadata.
 
-use crate::cipher::{CipherError, CipherKey, InlineKey, Params};
+use crate::cipher::Nonce as PacketNonce;
+use crate::cipher::{Aad, CipherError, CipherKey, PacketKey, Params};
 use crate::error::{Error, Malformed};
 use crate::id::{Counter, KeyId};
 
@@ -29,6 +30,8 @@ pub struct Header {
 pub(crate) struct EncodedHeader {
     octets: [u8; Header::MAX_LEN],
     len: usize,
+    /// The first 16 octets, the first lowest: in registers, they need not be waited for as AAD.
+    short: u128,
 }
 
 impl EncodedHeader {
@@ -56,6 +59,12 @@ impl Header {
         };
         let (kid_len, ctr_len) = (field_len(config >> 4), field_len(config & 0xF));
         let needed = 1 + kid_len + ctr_len;
+        // All but the shortest frames: both fields lie in the first 17 octets.
+        if let Some(&octets) = frame.first_chunk::<{ Self::MAX_LEN }>() {
+            let kid = field_in(config >> 4, kid_len, &octets, 1)?;
+            let ctr = field_in(config & 0xF, ctr_len, &octets, 1 + kid_len)?;
+            return Ok((Self::new(KeyId::new(kid), Counter::new(ctr)), needed));
+        }
         if frame.len() < needed {
             return Err(Error::Truncated {
                 len: frame.len(),
@@ -93,15 +102,29 @@ impl Header {
         encoded.len
     }
 
+    #[inline]
     pub(crate) fn encoded(&self) -> EncodedHeader {
-        let mut octets = [0; Self::MAX_LEN];
         let (kid, ctr) = (self.kid.value(), self.ctr.value());
         let (kid_len, ctr_len) = (value_len(kid), value_len(ctr));
-        octets[0] = (nibble(kid, kid_len) << 4) | nibble(ctr, ctr_len);
-        octets[1..=kid_len].copy_from_slice(&kid.to_be_bytes()[8 - kid_len..]);
+        let config = (nibble(kid, kid_len) << 4) | nibble(ctr, ctr_len);
+        let short = u128::from(config)
+            | u128::from(field(kid, kid_len)) << 8
+            | u128::from(field(ctr, ctr_len)) << (8 + 8 * kid_len);
+        let mut octets = [0; Self::MAX_LEN];
+        octets[..16].copy_from_slice(&short.to_le_bytes());
+        // The 17th octet, if there is one, is the last of CTR.
+        octets[16] = ctr.to_le_bytes()[0];
         let len = 1 + kid_len + ctr_len;
-        octets[1 + kid_len..len].copy_from_slice(&ctr.to_be_bytes()[8 - ctr_len..]);
-        EncodedHeader { octets, len }
+        EncodedHeader { octets, len, short }
+    }
+}
+
+/// The `len` octets of a value, big-endian, as a number whose lowest octet is the first.
+const fn field(value: u64, len: usize) -> u64 {
+    if len == 0 {
+        0
+    } else {
+        (value << (64 - 8 * len)).swap_bytes()
     }
 }
 
@@ -111,6 +134,27 @@ const fn field_len(nibble: u8) -> usize {
         0
     } else {
         (nibble & 7) as usize + 1
+    }
+}
+
+/// The value of a field whose `len` octets begin at `at`, at most 9.
+#[inline]
+fn field_in(
+    nibble: u8,
+    len: usize,
+    octets: &[u8; Header::MAX_LEN],
+    at: usize,
+) -> Result<u64, Error> {
+    if len == 0 {
+        return Ok(u64::from(nibble & 7));
+    }
+    let mut eight = [0; 8];
+    eight.copy_from_slice(&octets[at..at + 8]);
+    let value = u64::from_be_bytes(eight) >> (64 - 8 * len);
+    if value_len(value) == len {
+        Ok(value)
+    } else {
+        Err(Malformed::NotMinimal.into())
     }
 }
 
@@ -151,7 +195,7 @@ const fn nibble(value: u64, len: usize) -> u8 {
     }
 }
 
-/// The nonce of a frame, formed in one piece.
+/// The nonce of a frame of a custom cipher.
 struct Nonce {
     octets: [u8; Params::MAX_NONCE_LEN],
     len: usize,
@@ -177,64 +221,106 @@ impl Nonce {
     }
 }
 
-/// Joins header and metadata: in `scratch`, or not at all where there is no metadata.
-fn aad<'a>(header: &'a [u8], metadata: &[u8], scratch: &'a mut Vec<u8>) -> &'a [u8] {
+/// Joins header and metadata: in `scratch`, or not at all where there is no metadata. `short` has the header if it is known to be in registers.
+#[inline]
+fn aad<'a>(
+    header: &'a [u8],
+    short: Option<u128>,
+    metadata: &[u8],
+    scratch: &'a mut Vec<u8>,
+) -> Aad<'a> {
     if metadata.is_empty() {
-        return header;
+        return match short {
+            Some(short) if header.len() <= 16 => Aad::with_short(short, header),
+            _ => Aad::new(header),
+        };
     }
     scratch.clear();
     scratch.extend_from_slice(header);
     scratch.extend_from_slice(metadata);
-    scratch
+    Aad::new(scratch)
 }
 
 /// What one seal or open works with besides the octets of the frame.
 pub(crate) struct FrameContext<'a> {
-    pub(crate) key: &'a dyn CipherKey,
+    pub(crate) key: &'a PacketKey,
     pub(crate) salt: &'a [u8],
     pub(crate) ctr: Counter,
-    /// The encoded header.
-    pub(crate) header: &'a [u8],
     pub(crate) metadata: &'a [u8],
     /// Room to join header and metadata; it grows to the longest metadata and stays.
     pub(crate) scratch: &'a mut Vec<u8>,
 }
 
+/// The nonce of a built-in cipher, RFC 9605 section 4.4.3, or nothing if the salt has another length.
+#[inline]
+fn packet_nonce(salt: &[u8], ctr: Counter) -> Option<PacketNonce> {
+    let salt: &[u8; 12] = salt.try_into().ok()?;
+    Some(PacketNonce::of_frame(PacketNonce::new(salt), ctr.value()))
+}
+
 /// Seals `data` in place: RFC 9605 section 4.4.3.
+#[inline]
 pub(crate) fn seal(
     frame: FrameContext<'_>,
+    header: &EncodedHeader,
     data: &mut [u8],
     tag: &mut [u8],
 ) -> Result<(), CipherError> {
-    let nonce = Nonce::new(frame.salt, frame.ctr);
-    let aad = aad(frame.header, frame.metadata, frame.scratch);
-    frame.key.seal_in_place(nonce.as_slice(), aad, data, tag)
+    let aad = aad(
+        header.as_slice(),
+        Some(header.short),
+        frame.metadata,
+        frame.scratch,
+    );
+    match (frame.key.custom(), packet_nonce(frame.salt, frame.ctr)) {
+        (None, Some(nonce)) => frame.key.seal(nonce, aad, data, tag),
+        (None, None) => Err(CipherError::BadNonceLength),
+        (Some(key), _) => {
+            let nonce = Nonce::new(frame.salt, frame.ctr);
+            key.seal_in_place(nonce.as_slice(), aad.octets(), data, tag)
+        }
+    }
 }
 
-/// Opens `data` in place: RFC 9605 section 4.4.4.
+/// Opens `data` in place: RFC 9605 section 4.4.4. On error `data` is zeroed, if a custom cipher keeps its word.
+#[inline]
 pub(crate) fn open(
     frame: FrameContext<'_>,
+    header: &[u8],
     data: &mut [u8],
     tag: &[u8],
 ) -> Result<(), CipherError> {
-    let nonce = Nonce::new(frame.salt, frame.ctr);
-    let aad = aad(frame.header, frame.metadata, frame.scratch);
-    frame.key.open_in_place(nonce.as_slice(), aad, data, tag)
+    let aad = aad(header, None, frame.metadata, frame.scratch);
+    match (frame.key.custom(), packet_nonce(frame.salt, frame.ctr)) {
+        (None, Some(nonce)) => frame.key.open(nonce, aad, data, tag),
+        (None, None) => Err(CipherError::BadNonceLength),
+        (Some(key), _) => open_custom(key, frame.salt, frame.ctr, aad, data, tag),
+    }
 }
 
-/// Opens `data` in place with a key that leaves it as it came on error.
-#[allow(clippy::too_many_arguments, reason = "the parts of a frame")]
+/// Opens `data` in place with a key that, if it is of a built-in cipher, leaves it as it came on error.
 pub(crate) fn try_open(
-    key: &InlineKey,
+    frame: FrameContext<'_>,
+    header: &[u8],
+    data: &mut [u8],
+    tag: &[u8],
+) -> Result<(), CipherError> {
+    let aad = aad(header, None, frame.metadata, frame.scratch);
+    match (frame.key.custom(), packet_nonce(frame.salt, frame.ctr)) {
+        (None, Some(nonce)) => frame.key.try_open(nonce, aad, data, tag),
+        (None, None) => Err(CipherError::BadNonceLength),
+        (Some(key), _) => open_custom(key, frame.salt, frame.ctr, aad, data, tag),
+    }
+}
+
+fn open_custom(
+    key: &dyn CipherKey,
     salt: &[u8],
     ctr: Counter,
-    header: &[u8],
-    metadata: &[u8],
-    scratch: &mut Vec<u8>,
+    aad: Aad<'_>,
     data: &mut [u8],
     tag: &[u8],
 ) -> Result<(), CipherError> {
     let nonce = Nonce::new(salt, ctr);
-    let aad = aad(header, metadata, scratch);
-    key.try_open(nonce.as_slice(), aad, data, tag)
+    key.open_in_place(nonce.as_slice(), aad.octets(), data, tag)
 }

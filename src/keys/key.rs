@@ -5,7 +5,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use crate::cipher::{CheckedCipher, CipherKey, Limits, Params};
+use crate::cipher::{CheckedCipher, Limits, PacketKey, Params};
 use crate::error::Error;
 use crate::event::{Event, EventQueue};
 use crate::id::{Counter, KeyId};
@@ -161,8 +161,8 @@ impl SendKey {
         &self.material.params
     }
 
-    pub(crate) fn cipher_key(&self) -> &dyn CipherKey {
-        self.material.cipher_key.as_ref()
+    pub(crate) fn cipher_key(&self) -> &PacketKey {
+        &self.material.cipher_key
     }
 
     pub(crate) fn salt(&self) -> &[u8] {

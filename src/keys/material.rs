@@ -1,19 +1,46 @@
 //! What a base key becomes under a KID, for sending or receiving.
 
-use crate::cipher::{CheckedCipher, CipherKey, Params};
+use crate::cipher::{CheckedCipher, PacketKey, Params};
 use crate::error::Error;
 use crate::id::KeyId;
 
 use super::base_key::BaseKey;
 use super::schedule::SframeSecrets;
-use super::secret::{Secret, with_wiped_stack};
+use super::secret::with_wiped_stack;
+use zeroize::Zeroize;
+
+/// `sframe_salt`, where its owner lies: a frame reads it beside the key. Wiped on drop.
+pub(super) struct Salt {
+    octets: [u8; Params::MAX_NONCE_LEN],
+    len: usize,
+}
+
+impl Salt {
+    /// Copies `salt`, of at most 32 octets.
+    pub(super) fn new(salt: &[u8]) -> Self {
+        let mut octets = [0; Params::MAX_NONCE_LEN];
+        octets[..salt.len()].copy_from_slice(salt);
+        let len = salt.len();
+        Self { octets, len }
+    }
+
+    fn octets(&self) -> &[u8] {
+        &self.octets[..self.len]
+    }
+}
+
+impl Drop for Salt {
+    fn drop(&mut self) {
+        self.octets.zeroize();
+    }
+}
 
 /// The cipher and the two secrets that a base key becomes under a KID.
 pub(super) struct Material {
     pub(super) kid: KeyId,
     pub(super) suite: u16,
-    pub(super) cipher_key: Box<dyn CipherKey>,
-    pub(super) salt: Secret<{ Params::MAX_NONCE_LEN }>,
+    pub(super) cipher_key: PacketKey,
+    pub(super) salt: Salt,
     pub(super) params: Params,
 }
 
@@ -27,14 +54,10 @@ impl Material {
         let (cipher_key, salt) = with_wiped_stack(|| {
             let mut secrets = SframeSecrets::new();
             secrets.derive(base_key.expose(), kid, suite, &params);
+            let suite = suite.value();
             let cipher_key =
-                cipher
-                    .cipher()
-                    .new_key(secrets.key())
-                    .map_err(|_| Error::CipherFailed {
-                        suite: suite.value(),
-                    })?;
-            Ok::<_, Error>((cipher_key, secrets.into_salt()))
+                PacketKey::new(cipher, secrets.key()).map_err(|_| Error::CipherFailed { suite })?;
+            Ok::<_, Error>((cipher_key, Salt::new(secrets.salt())))
         })?;
         Ok(Self {
             kid,
@@ -46,6 +69,6 @@ impl Material {
     }
 
     pub(super) fn salt(&self) -> &[u8] {
-        &self.salt.expose()[..self.params.nonce_len]
+        self.salt.octets()
     }
 }

@@ -3,16 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::cipher::{CheckedCipher, CipherKey, Params};
+use crate::cipher::{CheckedCipher, PacketKey, Params};
 use crate::error::Error;
 use crate::event::{Event, EventQueue};
 use crate::id::{Counter, KeyId, SenderId};
 
 use super::base_key::BaseKey;
 use super::channel::index::{Seen, SessionIndex};
-use super::material::Material;
+use super::material::{Material, Salt};
 use super::replay::ReplayWindow;
-use super::secret::Secret;
 
 /// Where a receive key comes from, and who counts its failures.
 enum Origin {
@@ -61,21 +60,19 @@ impl RecvKey {
     /// Keeps the key of a session that has just authenticated.
     pub(crate) fn of_session(
         cipher: &CheckedCipher,
-        cipher_key: Box<dyn CipherKey>,
+        cipher_key: PacketKey,
         salt: &[u8],
         index: SessionIndex,
         seen: Arc<Seen>,
         floor: Option<Counter>,
         events: Arc<EventQueue>,
     ) -> Self {
-        let mut kept = Secret::zeroed();
-        kept.expose_mut()[..salt.len()].copy_from_slice(salt);
         Self {
             material: Material {
                 kid: index.kid,
                 suite: cipher.suite().value(),
                 cipher_key,
-                salt: kept,
+                salt: Salt::new(salt),
                 params: cipher.params(),
             },
             sender: index.sender.clone(),
@@ -106,8 +103,8 @@ impl RecvKey {
         &self.material.params
     }
 
-    pub(crate) fn cipher_key(&self) -> &dyn CipherKey {
-        self.material.cipher_key.as_ref()
+    pub(crate) fn cipher_key(&self) -> &PacketKey {
+        &self.material.cipher_key
     }
 
     pub(crate) fn salt(&self) -> &[u8] {

@@ -114,10 +114,6 @@ impl SframeSecrets {
         self.key.expose_mut().zeroize();
         self.salt.expose_mut().zeroize();
     }
-
-    pub(crate) fn into_salt(self) -> Secret<{ Params::MAX_NONCE_LEN }> {
-        self.salt
-    }
 }
 
 /// Names a (base key, KID) by 32 octets that tell nothing of the key to who does not know `salt`.

@@ -1,7 +1,7 @@
 //! RFC 9605 Appendix C and the working group's vectors for suites 6 to 8; see
 //! `tests/vectors/README.md`. A case is named by its suite and the field that it checks.
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
@@ -9,7 +9,7 @@ use super::{hex, with_flip};
 use crate::{
     channel::{ChannelDecryptor, ChannelEncryptor, Mode},
     cipher::{
-        CheckedCipher, CipherError, CipherKey, CipherSuite, builtin,
+        CheckedCipher, CipherError, CipherKey, CipherSuite, PacketKey, builtin,
         kdf::{self, MAX_HASH_LEN},
     },
     error::{Error, Malformed},
@@ -181,8 +181,8 @@ mod header {
 }
 
 /// Notes the nonce and the AAD that it is given.
-#[derive(Default)]
-struct Notes(Mutex<Option<(Vec<u8>, Vec<u8>)>>);
+#[derive(Clone, Default)]
+struct Notes(Arc<Mutex<Option<(Vec<u8>, Vec<u8>)>>>);
 
 impl Notes {
     /// What was noted.
@@ -278,39 +278,40 @@ impl FrameCase {
     /// Nonce and AAD as the format gives them to the cipher, on both ways.
     fn nonce_and_aad(&self) -> (Vec<u8>, Vec<u8>) {
         let (notes, salt) = (Notes::default(), self.octets("sframe_salt"));
-        let (header, metadata) = (self.header(), self.octets("metadata"));
+        let metadata = self.octets("metadata");
         let (mut sealing, mut opening) = (Vec::new(), Vec::new());
+        let key = PacketKey::Custom(Box::new(notes.clone()));
         let frame = |scratch| FrameContext {
-            key: &notes,
+            key: &key,
             salt: &salt,
             ctr: self.ctr(),
-            header: &header,
             metadata: &metadata,
             scratch,
         };
-        sframe::seal(frame(&mut sealing), &mut [], &mut [0; 4]).unwrap();
+        let header = Header::new(self.kid(), self.ctr()).encoded();
+        sframe::seal(frame(&mut sealing), &header, &mut [], &mut [0; 4]).unwrap();
         let sealed = notes.take();
-        sframe::open(frame(&mut opening), &mut [], &[0; 4]).unwrap();
+        sframe::open(frame(&mut opening), &self.header(), &mut [], &[0; 4]).unwrap();
         assert_eq!(sealed, notes.take(), "both ways use the same");
         sealed
     }
 
     /// Header, ciphertext and tag as the format seals them.
     fn seal(&self) -> Vec<u8> {
-        let cipher = builtin(self.suite).unwrap();
-        let key = cipher.new_key(&self.octets("sframe_key")).unwrap();
-        let (header, mut data) = (self.header(), self.octets("pt"));
+        let cipher = CheckedCipher::builtin(self.suite).unwrap();
+        let key = PacketKey::new(&cipher, &self.octets("sframe_key")).unwrap();
+        let header = Header::new(self.kid(), self.ctr()).encoded();
+        let mut data = self.octets("pt");
         let mut tag = vec![0; cipher.params().tag_len];
         let frame = FrameContext {
-            key: &*key,
+            key: &key,
             salt: &self.octets("sframe_salt"),
             ctr: self.ctr(),
-            header: &header,
             metadata: &self.octets("metadata"),
             scratch: &mut Vec::new(),
         };
-        sframe::seal(frame, &mut data, &mut tag).unwrap();
-        [header, data, tag].concat()
+        sframe::seal(frame, &header, &mut data, &mut tag).unwrap();
+        [header.as_slice(), &data, &tag].concat()
     }
 
     /// A store for this suite.

@@ -15,6 +15,9 @@ pub(super) const POWERS: usize = 12;
 /// x^63 + x^62 + x^57, by which the low half of a sum is divided by x^64 (`docs/kernels.md`).
 pub(super) const REDUCTION: Block = 0xC200_0000_0000_0000_u128.to_le_bytes();
 
+/// The counter of J0, in its place behind the nonce.
+pub(super) const FIRST_COUNTER: Block = (1u128 << 120).to_le_bytes();
+
 /// An AES-GCM key for the kernels, with 11 round keys (AES-128) or 15 (AES-256).
 ///
 /// In whole cache lines; one that moves leaves nothing behind that `wipe_stack` of the key layer does not overwrite.

@@ -7,25 +7,26 @@
 //! ```text
 //!  block    0          1 … 1 + ⌈n/16⌉ - 1             t - 1
 //!         ┌──────────┬──────────────────────────────┬─────────┐
-//!  GHASH  │ AAD      │ ciphertext                   │ lengths │   the last block of the AAD; earlier ones are hashed before
+//!  GHASH  │ AAD      │ ciphertext                   │ lengths │   AAD: its last block; earlier ones are hashed before
 //!  AES    │ J0 → tag │ counters 2, 3, …             │         │
 //!         └──────────┴──────────────────────────────┴─────────┘
 //!          first vector                    last vector
 //! ```
 //!
-//! AES and GHASH run over the same vectors: where GHASH has the AAD, AES makes the mask of the tag. A packet of up to `FINISH_BLOCKS` blocks is one pass
-//! of AES, one sum of products and one reduction. Longer ones take passes of `PASS` vectors in front of it, in which the rounds of AES go between the products of
-//! the pass before. Branches and addresses depend on lengths alone.
+//! AES and GHASH run over the same vectors. In a packet of up to `FINISH_BLOCKS` blocks AES makes the mask of the tag where GHASH has the AAD: it is one pass of AES, one sum
+//! of products and one reduction. Longer packets take passes of `PASS` vectors first, in which the rounds of AES go between the products of the pass before, and
+//! AES makes the mask where GHASH has the lengths. Branches and addresses depend on lengths alone.
 
 /// Makes `seal`, `open` and `apply_keystream` of a tier whose functions need the CPU features `$features`.
 macro_rules! gcm_kernel {
     ($features:literal, [$($vectors:literal),*], $most:literal) => {
         /// Octets of a vector.
         const WIDTH: usize = 16 * LANES;
-        /// Blocks of a pass.
-        const PASS_BLOCKS: usize = PASS * LANES;
-        // After the passes at least the block of lengths is left, and a block of the text may be cut short.
-        const _: () = assert!(FINISH_BLOCKS > PASS_BLOCKS && FINISH_BLOCKS <= POWERS);
+        /// Vectors that are summed up before a reduction: 8 blocks.
+        const GROUP: usize = 8 / LANES;
+        const _: () = assert!(PASS == GROUP || PASS == 2 * GROUP);
+        // A group and the block of lengths, at least.
+        const _: () = assert!(FINISH_BLOCKS > 8 && FINISH_BLOCKS <= POWERS);
         const _: () = assert!(FINISH_BLOCKS <= $most * LANES);
 
         /// Sums of products, not reduced: the value is `r` + `f`·x^-64.
@@ -173,16 +174,19 @@ macro_rules! gcm_kernel {
             (first_block(sum), end)
         }
 
-        /// [`hash_long_aad`], or the only block.
+        /// [`hash_long_aad`], or the only block, which is `short`.
         #[inline]
         #[target_feature(enable = $features)]
-        fn hash_aad<const RK: usize>(context: &GcmContext<RK>, aad: &[u8]) -> (Vector, Vector) {
+        fn hash_aad<const RK: usize>(
+            context: &GcmContext<RK>,
+            short: u128,
+            aad: &[u8],
+        ) -> (Vector, Vector) {
             if aad.len() <= 16 {
-                // SAFETY: the slice has that many octets.
-                return (zero(), unsafe { load_block(aad.as_ptr(), aad.len()) });
+                return (zero(), from_value(short));
             }
             let (sum, last) = hash_long_aad(context, aad);
-            (from_block(&sum), from_block(&last))
+            (from_value(u128::from_le_bytes(sum)), from_value(u128::from_le_bytes(last)))
         }
 
         /// Bits of text and of AAD, as the halves of a reversed block. Slices have less than 2^63 octets, and the text less than 2^36.
@@ -194,7 +198,8 @@ macro_rules! gcm_kernel {
 
         /// The last `NV` vectors: counters, text, block of lengths, tag. Returns the tag.
         ///
-        /// `at` is where the text of the first lane would lie and `left` the octets from there on: with `FIRST` one block more than the text has.
+        /// `at` is where the text of the first lane would lie and `left` the octets from there on: with `FIRST` one block more than the text has, and `sum` the hash
+        /// before it, in its first lane; else `aad` is nothing.
         #[inline]
         #[target_feature(enable = $features)]
         #[allow(clippy::too_many_arguments, reason = "the state of a packet, in registers")]
@@ -206,69 +211,81 @@ macro_rules! gcm_kernel {
             at: *mut u8,
             left: usize,
             lengths: (u64, u64),
-            tag_mask: Vector,
         ) -> [u8; 16] {
             let total = left.div_ceil(16) + 1;
+            let last_lane = (total - 1) % LANES;
             let key = broadcast(&context.round_keys[0]);
             let mut blocks: [Vector; NV] = counters.take(key);
-            if LANES == 1 {
-                // The last vector is the block of lengths, which AES has nothing to do with.
+            if !FIRST {
+                let first_counter = xor3(counters.nonce, broadcast(&FIRST_COUNTER), key);
+                blocks[NV - 1] = replace_lane(blocks[NV - 1], last_lane, first_counter);
+            }
+            // With one lane the last vector is the block of lengths, for which AES has nothing to do but the mask of the tag.
+            let encrypted = if LANES == 1 && FIRST { NV - 1 } else { NV };
+            let mut sums = Sums::zero();
+            let mut start = 0;
+            while start < NV {
+                let end = if start + BATCH < NV { start + BATCH } else { NV };
+                let batch = &mut blocks[start..if end < encrypted { end } else { encrypted }];
                 for round_key in &context.round_keys[1..RK - 1] {
                     let key = broadcast(round_key);
-                    for block in &mut blocks[..NV - 1] {
+                    for block in &mut *batch {
                         *block = aes_round(*block, key);
                     }
                 }
                 let key = broadcast(&context.round_keys[RK - 1]);
-                for block in &mut blocks[..NV - 1] {
+                for block in batch {
                     *block = aes_last_round(*block, key);
                 }
+                for index in start..end {
+                    let block = blocks[index];
+                    let place = at.wrapping_add(WIDTH * index);
+                    let mut m;
+                    if FIRST && index == 0 {
+                        let text = (left - 16).min(WIDTH - 16);
+                        // SAFETY: that many octets of the text begin one block behind `place`.
+                        let before = unsafe { load_behind_first(place, text) };
+                        let after = xor(before, block);
+                        // SAFETY: as above.
+                        unsafe { store_behind_first(place, text, after) };
+                        let hashed = if SEAL { keep_behind_first(after, text) } else { before };
+                        m = xor(hashed, aad);
+                    } else if index + 2 < NV {
+                        // SAFETY: only the last two vectors can be cut short.
+                        let before = unsafe { load(place) };
+                        let after = xor(before, block);
+                        // SAFETY: as above.
+                        unsafe { store(place, after) };
+                        m = if SEAL { after } else { before };
+                    } else if LANES == 1 && index + 1 == NV {
+                        m = zero();
+                    } else {
+                        let text = left.saturating_sub(WIDTH * index).min(WIDTH);
+                        // SAFETY: that many octets of the text begin at `place`.
+                        let before = unsafe { load_part(place, text) };
+                        let after = xor(before, block);
+                        // SAFETY: as above.
+                        unsafe { store_part(place, text, after) };
+                        m = if SEAL { keep(after, text) } else { before };
+                    }
+                    m = reverse_octets(m);
+                    if index + 1 == NV {
+                        m = xor(m, in_lane(lengths, last_lane));
+                    }
+                    if index == 0 {
+                        m = xor(m, sum);
+                    }
+                    let (h, d) = powers_from(context, total.wrapping_sub(LANES * index));
+                    sums = sums.add(m, h, d);
+                }
+                start = end;
+            }
+            let hash = reverse_octets(sums.reduce());
+            first_block(if FIRST {
+                xor(fold(hash), blocks[0])
             } else {
-                blocks = encrypt_blocks(&context.round_keys, blocks);
-            }
-            let tag_mask = if FIRST { blocks[0] } else { tag_mask };
-            let mut sums = Sums::zero();
-            for (index, &block) in blocks.iter().enumerate() {
-                let place = at.wrapping_add(WIDTH * index);
-                let mut m;
-                if FIRST && index == 0 {
-                    let text = (left - 16).min(WIDTH - 16);
-                    // SAFETY: that many octets of the text begin one block behind `place`.
-                    let before = unsafe { load_behind_first(place, text) };
-                    let after = xor(before, block);
-                    // SAFETY: as above.
-                    unsafe { store_behind_first(place, text, after) };
-                    let hashed = if SEAL { keep_behind_first(after, text) } else { before };
-                    m = xor(hashed, aad);
-                } else if index + 2 < NV {
-                    // SAFETY: only the last two vectors can be cut short.
-                    let before = unsafe { load(place) };
-                    let after = xor(before, block);
-                    // SAFETY: as above.
-                    unsafe { store(place, after) };
-                    m = if SEAL { after } else { before };
-                } else if LANES == 1 && index + 1 == NV {
-                    m = zero();
-                } else {
-                    let text = left.saturating_sub(WIDTH * index).min(WIDTH);
-                    // SAFETY: that many octets of the text begin at `place`.
-                    let before = unsafe { load_part(place, text) };
-                    let after = xor(before, block);
-                    // SAFETY: as above.
-                    unsafe { store_part(place, text, after) };
-                    m = if SEAL { keep(after, text) } else { before };
-                }
-                m = reverse_octets(m);
-                if index + 1 == NV {
-                    m = xor(m, in_lane(lengths, (total - 1) % LANES));
-                }
-                if index == 0 {
-                    m = xor(m, sum);
-                }
-                let (h, d) = powers_from(context, total - LANES * index);
-                sums = sums.add(m, h, d);
-            }
-            first_block(xor(reverse_octets(fold(sums.reduce())), tag_mask))
+                fold(xor(hash, only_lane(blocks[NV - 1], last_lane)))
+            })
         }
 
         /// [`finish`] for `vectors` vectors.
@@ -284,16 +301,89 @@ macro_rules! gcm_kernel {
             at: *mut u8,
             left: usize,
             lengths: (u64, u64),
-            tag_mask: Vector,
         ) -> [u8; 16] {
             match vectors {
                 $($vectors => finish::<RK, SEAL, $vectors, FIRST>(
-                    context, counters, sum, aad, at, left, lengths, tag_mask,
+                    context, counters, sum, aad, at, left, lengths,
                 ),)*
                 _ => finish::<RK, SEAL, $most, FIRST>(
-                    context, counters, sum, aad, at, left, lengths, tag_mask,
+                    context, counters, sum, aad, at, left, lengths,
                 ),
             }
+        }
+
+        /// Adds key stream to the text of a pass, takes what is to be hashed from it, and goes on.
+        ///
+        /// # Safety
+        /// That much text lies at `at`.
+        #[inline]
+        #[target_feature(enable = $features)]
+        unsafe fn apply<const SEAL: bool, const N: usize>(
+            blocks: [Vector; N],
+            last_key: Vector,
+            at: &mut *mut u8,
+            left: &mut usize,
+        ) -> [Vector; N] {
+            let mut hashed = [zero(); N];
+            for index in 0..N {
+                let place = at.wrapping_add(WIDTH * index);
+                // SAFETY: the caller's promise.
+                let before = unsafe { load(place) };
+                // AddRoundKey comes last: the text goes in with the key.
+                let after = aes_last_round(blocks[index], xor(last_key, before));
+                // SAFETY: the caller's promise.
+                unsafe { store(place, after) };
+                hashed[index] = reverse_octets(if SEAL { after } else { before });
+            }
+            *at = at.wrapping_add(WIDTH * N);
+            *left -= WIDTH * N;
+            hashed
+        }
+
+        /// Hashes the vectors of a pass after `sum`, and between their products encrypts those of the next pass, all rounds but the last.
+        ///
+        /// Between passes each lane has a sum of its own, of every `LANES`th block. With `LAST` they become one, in the first lane.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn hash_and_encrypt<const RK: usize, const HASHED: usize, const N: usize, const LAST: bool>(
+            context: &GcmContext<RK>,
+            keys: &[Vector; RK],
+            mut sum: Vector,
+            hashed: [Vector; HASHED],
+            mut blocks: [Vector; N],
+        ) -> (Vector, [Vector; N]) {
+            let share = if HASHED == 0 { 0 } else { (RK - 2) / HASHED };
+            let mut round = 1;
+            for group in 0..HASHED / GROUP {
+                let mut sums = Sums::zero();
+                // The first vector last, for it waits for the group before.
+                for index in (0..GROUP).rev() {
+                    let m = hashed[group * GROUP + index];
+                    let m = if index == 0 { xor(m, sum) } else { m };
+                    let power = LANES * (GROUP - index);
+                    let (h, d) = if LAST && group + 1 == HASHED / GROUP {
+                        powers_from(context, power)
+                    } else {
+                        power_for_all(context, power)
+                    };
+                    sums = sums.add(m, h, d);
+                    let end = round + share;
+                    while round < end {
+                        for block in &mut blocks {
+                            *block = aes_round(*block, keys[round]);
+                        }
+                        round += 1;
+                    }
+                }
+                sum = sums.reduce();
+            }
+            while round < RK - 1 {
+                for block in &mut blocks {
+                    *block = aes_round(*block, keys[round]);
+                }
+                round += 1;
+            }
+            (if LAST { fold(sum) } else { sum }, blocks)
         }
 
         /// Packets of more than `FINISH_BLOCKS` blocks.
@@ -302,119 +392,69 @@ macro_rules! gcm_kernel {
         fn long<const RK: usize, const SEAL: bool>(
             context: &GcmContext<RK>,
             nonce: u128,
+            short: u128,
             aad: &[u8],
             text: &mut [u8],
         ) -> [u8; 16] {
             let lengths = lengths(aad, text);
-            let mut counters = Counters::new(nonce, 1);
-            let (sum, aad) = hash_aad(context, aad);
-            let (mut at, mut left) = (text.as_mut_ptr().wrapping_sub(16), text.len() + 16);
+            let mut counters = Counters::new(nonce, 2);
+            let (before, aad) = hash_aad(context, short, aad);
+            let (h, d) = powers_from(context, 1);
+            let mut sum = Sums::zero().add(xor(before, reverse_octets(aad)), h, d).reduce();
+            let (mut at, mut left) = (text.as_mut_ptr(), text.len());
             let mut keys = [zero(); RK];
             for (key, round_key) in keys.iter_mut().zip(&context.round_keys) {
                 *key = broadcast(round_key);
             }
-            let mut blocks: [Vector; PASS] = counters.take(keys[0]);
-            for key in &keys[1..RK - 1] {
-                for block in &mut blocks {
-                    *block = aes_round(*block, *key);
+            let (first, last) = (keys[0], keys[RK - 1]);
+            if PASS == GROUP || left >= WIDTH * PASS {
+                let blocks: [Vector; PASS] = counters.take(first);
+                let (_, blocks) = hash_and_encrypt::<RK, 0, _, false>(context, &keys, sum, [], blocks);
+                // SAFETY: there is a pass of text: more than FINISH_BLOCKS - 2 blocks and an octet are a group.
+                let mut hashed = unsafe { apply::<SEAL, PASS>(blocks, last, &mut at, &mut left) };
+                while left >= WIDTH * PASS {
+                    let next = counters.take(first);
+                    let (hash, blocks) =
+                        hash_and_encrypt::<RK, PASS, PASS, false>(context, &keys, sum, hashed, next);
+                    sum = hash;
+                    // SAFETY: there is a pass of text.
+                    hashed = unsafe { apply::<SEAL, PASS>(blocks, last, &mut at, &mut left) };
                 }
+                (sum, _) = hash_and_encrypt::<RK, _, 0, true>(context, &keys, sum, hashed, []);
             }
-            for block in &mut blocks {
-                *block = aes_last_round(*block, keys[RK - 1]);
+            if PASS > GROUP && left.div_ceil(16) + 1 > FINISH_BLOCKS {
+                let blocks: [Vector; GROUP] = counters.take(first);
+                let (_, blocks) = hash_and_encrypt::<RK, 0, _, false>(context, &keys, sum, [], blocks);
+                // SAFETY: there is a group of text: more than FINISH_BLOCKS - 2 blocks and an octet.
+                let hashed = unsafe { apply::<SEAL, GROUP>(blocks, last, &mut at, &mut left) };
+                (sum, _) = hash_and_encrypt::<RK, _, 0, true>(context, &keys, sum, hashed, []);
             }
-            let tag_mask = blocks[0];
-            // What the next pass hashes.
-            let mut hashed = [zero(); PASS];
-            for (index, (block, hashed)) in blocks.iter().zip(&mut hashed).enumerate() {
-                let place = at.wrapping_add(WIDTH * index);
-                if index == 0 {
-                    // SAFETY: the text fills the pass; its first octet is one block behind `place`.
-                    let before = unsafe { load_behind_first(place, WIDTH - 16) };
-                    let after = xor(before, *block);
-                    // SAFETY: as above.
-                    unsafe { store_behind_first(place, WIDTH - 16, after) };
-                    let text = if SEAL { keep_behind_first(after, WIDTH - 16) } else { before };
-                    *hashed = xor(reverse_octets(xor(text, aad)), sum);
-                } else {
-                    // SAFETY: the text fills the pass.
-                    let before = unsafe { load(place) };
-                    let after = xor(before, *block);
-                    // SAFETY: as above.
-                    unsafe { store(place, after) };
-                    *hashed = reverse_octets(if SEAL { after } else { before });
-                }
-            }
-            at = at.wrapping_add(WIDTH * PASS);
-            left -= WIDTH * PASS;
-
-            while left.div_ceil(16) + 1 > FINISH_BLOCKS {
-                let mut blocks: [Vector; PASS] = counters.take(keys[0]);
-                let mut sums = Sums::zero();
-                // The rounds but the last, in equal shares between the products.
-                let share = (RK - 2) / PASS;
-                for index in 0..PASS {
-                    let (h, d) = power_for_all(context, LANES * (PASS - index));
-                    sums = sums.add(hashed[index], h, d);
-                    for key in &keys[1 + index * share..1 + (index + 1) * share] {
-                        for block in &mut blocks {
-                            *block = aes_round(*block, *key);
-                        }
-                    }
-                }
-                let sum = sums.reduce();
-                for key in &keys[1 + PASS * share..RK - 1] {
-                    for block in &mut blocks {
-                        *block = aes_round(*block, *key);
-                    }
-                }
-                for index in 0..PASS {
-                    let place = at.wrapping_add(WIDTH * index);
-                    // SAFETY: more text is left than a pass takes.
-                    let before = unsafe { load(place) };
-                    // AddRoundKey comes last: the text goes in with the key.
-                    let after = aes_last_round(blocks[index], xor(keys[RK - 1], before));
-                    // SAFETY: as above.
-                    unsafe { store(place, after) };
-                    hashed[index] = reverse_octets(if SEAL { after } else { before });
-                }
-                hashed[0] = xor(hashed[0], sum);
-                at = at.wrapping_add(WIDTH * PASS);
-                left -= WIDTH * PASS;
-            }
-
-            let mut sums = Sums::zero();
-            for (index, hashed) in hashed.iter().enumerate() {
-                let (h, d) = power_for_all(context, LANES * (PASS - index));
-                sums = sums.add(*hashed, h, d);
-            }
-            let sum = sums.reduce();
             let vectors = (left.div_ceil(16) + 1).div_ceil(LANES);
-            finish_in::<RK, SEAL, false>(
-                vectors, context, counters, sum, zero(), at, left, lengths, tag_mask,
-            )
+            finish_in::<RK, SEAL, false>(vectors, context, counters, sum, zero(), at, left, lengths)
         }
 
-        /// Encrypts or decrypts `text` in place and returns the tag of the ciphertext.
+        /// Encrypts or decrypts `text` in place and returns the tag of the ciphertext. AAD of up to 16 octets is taken from `short`.
         #[inline]
         #[target_feature(enable = $features)]
         fn crypt<const RK: usize, const SEAL: bool>(
             context: &GcmContext<RK>,
             nonce: u128,
+            short: u128,
             aad: &[u8],
             text: &mut [u8],
         ) -> [u8; 16] {
             let left = text.len() + 16;
             let total = left.div_ceil(16) + 1;
             if total > FINISH_BLOCKS {
-                return long::<RK, SEAL>(context, nonce, aad, text);
+                return long::<RK, SEAL>(context, nonce, short, aad, text);
             }
             let lengths = lengths(aad, text);
             let counters = Counters::new(nonce, 1);
-            let (sum, aad) = hash_aad(context, aad);
+            let (sum, aad) = hash_aad(context, short, aad);
             let at = text.as_mut_ptr().wrapping_sub(16);
             let vectors = total.div_ceil(LANES);
             finish_in::<RK, SEAL, true>(
-                vectors, context, counters, sum, aad, at, left, lengths, zero(),
+                vectors, context, counters, sum, aad, at, left, lengths,
             )
         }
 
@@ -423,10 +463,11 @@ macro_rules! gcm_kernel {
         pub(in super::super) fn seal<const RK: usize>(
             context: &GcmContext<RK>,
             nonce: u128,
+            short: u128,
             aad: &[u8],
             text: &mut [u8],
         ) -> [u8; 16] {
-            crypt::<RK, true>(context, nonce, aad, text)
+            crypt::<RK, true>(context, nonce, short, aad, text)
         }
 
         /// Decrypts `text` in place, whatever it is, and returns the tag it should have had.
@@ -434,10 +475,11 @@ macro_rules! gcm_kernel {
         pub(in super::super) fn open<const RK: usize>(
             context: &GcmContext<RK>,
             nonce: u128,
+            short: u128,
             aad: &[u8],
             text: &mut [u8],
         ) -> [u8; 16] {
-            crypt::<RK, false>(context, nonce, aad, text)
+            crypt::<RK, false>(context, nonce, short, aad, text)
         }
 
         /// Adds the key stream of the counters from `first` on.

@@ -9,7 +9,6 @@
 mod context;
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod kernel;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 mod partial;
 pub(super) mod portable;
 mod select;
@@ -18,6 +17,8 @@ mod self_test;
 mod x86;
 
 pub(crate) use context::GcmContext;
+#[cfg(feature = "test-hooks")]
+pub(crate) use select::force;
 pub use select::{Candidate, Cpu, Tier, Verdict, cpu};
 pub(crate) use select::{Kernel, selected};
 
@@ -52,6 +53,38 @@ impl Nonce {
     }
 }
 
+/// Additional authenticated data. Up to 16 octets travel in registers, like the nonce.
+#[derive(Clone, Copy)]
+pub(crate) struct Aad<'a> {
+    /// The octets, if there are at most 16; the first is lowest.
+    short: u128,
+    octets: &'a [u8],
+}
+
+impl<'a> Aad<'a> {
+    #[inline]
+    pub(crate) fn new(octets: &'a [u8]) -> Self {
+        let short = if octets.len() <= 16 {
+            // SAFETY: the slice has that many octets.
+            unsafe { partial::read(octets.as_ptr(), octets.len()) }
+        } else {
+            0
+        };
+        Self { short, octets }
+    }
+
+    pub(crate) fn octets(self) -> &'a [u8] {
+        self.octets
+    }
+
+    /// AAD whose octets, at most 16, are in `short` as well.
+    #[inline]
+    pub(crate) fn with_short(short: u128, octets: &'a [u8]) -> Self {
+        debug_assert!(octets.len() <= 16);
+        Self { short, octets }
+    }
+}
+
 impl GcmContext<11> {
     /// Schedules a key of AES-128.
     pub(crate) fn new_128(kernel: Kernel, key: &[u8; 16]) -> Self {
@@ -75,14 +108,14 @@ impl GcmContext<15> {
 impl<const RK: usize> GcmContext<RK> {
     /// Encrypts `text` in place and returns the tag.
     #[inline]
-    pub(crate) fn seal(&self, nonce: Nonce, aad: &[u8], text: &mut [u8]) -> Block {
+    pub(crate) fn seal(&self, nonce: Nonce, aad: Aad<'_>, text: &mut [u8]) -> Block {
         self.kernel.seal(self, nonce.0, aad, text)
     }
 
     /// Decrypts `text` in place and tells, in constant time, whether `tag` is right. If not, `text` holds what nobody may see.
     #[inline]
     #[must_use]
-    pub(crate) fn open(&self, nonce: Nonce, aad: &[u8], text: &mut [u8], tag: &Block) -> bool {
+    pub(crate) fn open(&self, nonce: Nonce, aad: Aad<'_>, text: &mut [u8], tag: &Block) -> bool {
         let expected = self.kernel.open(self, nonce.0, aad, text);
         u128::from_ne_bytes(expected)
             .ct_eq(&u128::from_ne_bytes(*tag))

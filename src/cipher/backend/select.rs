@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::OnceLock;
 
 use super::context::{Block, GcmContext};
-use super::self_test;
+use super::{Aad, self_test};
 
 /// A way to compute AES-GCM and AES-CTR. All give the same octets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -240,10 +240,14 @@ impl Kernel {
         self,
         context: &GcmContext<RK>,
         nonce: u128,
-        aad: &[u8],
+        aad: Aad<'_>,
         text: &mut [u8],
     ) -> Block {
-        dispatch!(self, seal(context, nonce, aad, text), packet)
+        dispatch!(
+            self,
+            seal(context, nonce, aad.short, aad.octets, text),
+            packet
+        )
     }
 
     #[inline]
@@ -251,10 +255,14 @@ impl Kernel {
         self,
         context: &GcmContext<RK>,
         nonce: u128,
-        aad: &[u8],
+        aad: Aad<'_>,
         text: &mut [u8],
     ) -> Block {
-        dispatch!(self, open(context, nonce, aad, text), packet)
+        dispatch!(
+            self,
+            open(context, nonce, aad.short, aad.octets, text),
+            packet
+        )
     }
 
     #[inline]
@@ -316,16 +324,27 @@ fn selection() -> &'static Selection {
     SELECTION.get_or_init(|| select(self_test::passes, fastest_allowed()))
 }
 
-/// The fastest tier that may be taken. Only builds with test hooks let the environment say so.
+/// The fastest tier that may be taken.
+#[cfg(not(feature = "test-hooks"))]
 fn fastest_allowed() -> Tier {
-    #[cfg(feature = "test-hooks")]
-    if let Ok(wanted) = std::env::var("MEDIASEAL_TIER") {
-        return Tier::ALL
-            .into_iter()
-            .find(|tier| tier.name() == wanted)
-            .unwrap_or_else(|| panic!("MEDIASEAL_TIER: no tier is called {wanted}"));
-    }
     Tier::ALL[0]
+}
+
+/// The fastest tier that may be taken: what a test said, or the environment of the compiler, or any.
+#[cfg(feature = "test-hooks")]
+fn fastest_allowed() -> Tier {
+    let built_for = option_env!("MEDIASEAL_TIER")
+        .and_then(|name| Tier::ALL.into_iter().find(|tier| tier.name() == name));
+    *FORCED.get_or_init(|| built_for.unwrap_or(Tier::ALL[0]))
+}
+
+#[cfg(feature = "test-hooks")]
+static FORCED: OnceLock<Tier> = OnceLock::new();
+
+/// Lets new keys use no faster tier than this. False if there has been a key, or another call.
+#[cfg(feature = "test-hooks")]
+pub(crate) fn force(tier: Tier) -> bool {
+    FORCED.set(tier).is_ok()
 }
 
 /// The kernel that new keys use, or nothing for the portable tier.

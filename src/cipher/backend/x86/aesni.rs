@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::super::context::{Block, GcmContext, POWERS, REDUCTION};
+use super::super::context::{Block, FIRST_COUNTER, GcmContext, POWERS, REDUCTION};
 use super::super::kernel::gcm_kernel;
 use super::super::partial;
 use super::{from_u128, to_u128};
@@ -14,6 +14,8 @@ const LANES: usize = 1;
 const PASS: usize = 8;
 /// Blocks that are finished in one pass.
 const FINISH_BLOCKS: usize = 9;
+/// Vectors that AES takes at once when it finishes.
+const BATCH: usize = 9;
 
 macro_rules! primitives {
     ($features:literal) => {
@@ -100,8 +102,8 @@ macro_rules! primitives {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn from_block(block: &Block) -> Vector {
-            broadcast(block)
+        fn from_value(value: u128) -> Vector {
+            from_u128(value)
         }
 
         #[inline]
@@ -141,6 +143,20 @@ macro_rules! primitives {
         #[allow(clippy::cast_possible_wrap, reason = "bit by bit")]
         fn in_lane((low, high): (u64, u64), _lane: usize) -> Vector {
             _mm_set_epi64x(high as i64, low as i64)
+        }
+
+        /// `a` with lane `lane` of `b`.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn replace_lane(_a: Vector, _lane: usize, b: Vector) -> Vector {
+            b
+        }
+
+        /// Lane `lane` of `a`, zeros in the others.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn only_lane(a: Vector, _lane: usize) -> Vector {
+            a
         }
 
         /// # Safety
@@ -184,15 +200,6 @@ macro_rules! primitives {
         #[target_feature(enable = $features)]
         fn keep(a: Vector, len: usize) -> Vector {
             from_u128(partial::keep(to_u128(a), len))
-        }
-
-        /// # Safety
-        /// `len` octets, at most 16, can be read at `at`.
-        #[inline]
-        #[target_feature(enable = $features)]
-        unsafe fn load_block(at: *const u8, len: usize) -> Vector {
-            // SAFETY: the caller's promise.
-            unsafe { load_part(at, len) }
         }
 
         // The first vector of a packet has no text.

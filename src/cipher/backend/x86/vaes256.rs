@@ -2,7 +2,7 @@
 
 use core::arch::x86_64::*;
 
-use super::super::context::{Block, GcmContext, POWERS, REDUCTION};
+use super::super::context::{Block, FIRST_COUNTER, GcmContext, POWERS, REDUCTION};
 use super::super::kernel::gcm_kernel;
 use super::super::partial;
 use super::{from_u128, to_u128};
@@ -14,6 +14,8 @@ const LANES: usize = 2;
 const PASS: usize = 4;
 /// Blocks that are finished in one pass.
 const FINISH_BLOCKS: usize = 12;
+/// Vectors that AES takes at once when it finishes.
+const BATCH: usize = 6;
 
 macro_rules! primitives {
     ($features:literal) => {
@@ -99,12 +101,11 @@ macro_rules! primitives {
             _mm256_broadcastsi128_si256(from_u128(value))
         }
 
+        /// `value` in the first lane, zeros in the others.
         #[inline]
         #[target_feature(enable = $features)]
-        fn from_block(block: &Block) -> Vector {
-            // SAFETY: a reference to 16 octets.
-            let block = unsafe { _mm_loadu_si128(block.as_ptr().cast()) };
-            _mm256_zextsi128_si256(block)
+        fn from_value(value: u128) -> Vector {
+            _mm256_zextsi128_si256(from_u128(value))
         }
 
         #[inline]
@@ -154,6 +155,24 @@ macro_rules! primitives {
             }
         }
 
+        /// `a` with lane `lane` of `b`.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn replace_lane(a: Vector, lane: usize, b: Vector) -> Vector {
+            if lane == 0 {
+                _mm256_blend_epi32(a, b, 0x0F)
+            } else {
+                _mm256_blend_epi32(a, b, 0xF0)
+            }
+        }
+
+        /// Lane `lane` of `a`, zeros in the others.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn only_lane(a: Vector, lane: usize) -> Vector {
+            replace_lane(a, 1 - lane, zero())
+        }
+
         /// # Safety
         /// 32 octets can be read at `at`.
         #[inline]
@@ -183,7 +202,7 @@ macro_rules! primitives {
             }
             if len <= 16 {
                 // SAFETY: the caller's promise.
-                return unsafe { load_block(at, len) };
+                return _mm256_zextsi128_si256(from_u128(unsafe { partial::read(at, len) }));
             }
             // SAFETY: the first 16 of more octets.
             let first = from_u128(unsafe { partial::read(at, 16) });
@@ -218,16 +237,6 @@ macro_rules! primitives {
             // SAFETY: 32 octets from 32 - len on, of 64.
             let mask = unsafe { load(ONES_ZEROS.as_ptr().wrapping_add(WIDTH - len)) };
             _mm256_and_si256(a, mask)
-        }
-
-        /// # Safety
-        /// `len` octets, at most 16, can be read at `at`.
-        #[inline]
-        #[target_feature(enable = $features)]
-        unsafe fn load_block(at: *const u8, len: usize) -> Vector {
-            // SAFETY: the caller's promise.
-            let block = from_u128(unsafe { partial::read(at, len) });
-            _mm256_zextsi128_si256(block)
         }
 
         // The first vector of a packet: no text in its first lane, whose place `at` is and may not be touched.

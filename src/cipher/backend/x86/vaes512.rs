@@ -2,16 +2,19 @@
 
 use core::arch::x86_64::*;
 
-use super::super::context::{Block, GcmContext, POWERS, REDUCTION};
+use super::super::context::{Block, FIRST_COUNTER, GcmContext, POWERS, REDUCTION};
 use super::super::kernel::gcm_kernel;
+use super::from_u128;
 
 type Vector = __m512i;
 
 const LANES: usize = 4;
 /// Vectors of a pass.
-const PASS: usize = 2;
+const PASS: usize = 4;
 /// Blocks that are finished in one pass.
 const FINISH_BLOCKS: usize = 12;
+/// Vectors that AES takes at once when it finishes.
+const BATCH: usize = 3;
 
 macro_rules! primitives {
     ($features:literal) => {
@@ -93,21 +96,15 @@ macro_rules! primitives {
 
         #[inline]
         #[target_feature(enable = $features)]
-        #[allow(
-            clippy::cast_possible_truncation,
-            clippy::cast_possible_wrap,
-            reason = "two halves, bit by bit"
-        )]
         fn broadcast_value(value: u128) -> Vector {
-            _mm512_broadcast_i32x4(_mm_set_epi64x((value >> 64) as i64, value as i64))
+            _mm512_broadcast_i32x4(from_u128(value))
         }
 
+        /// `value` in the first lane, zeros in the others.
         #[inline]
         #[target_feature(enable = $features)]
-        fn from_block(block: &Block) -> Vector {
-            // SAFETY: a reference to 16 octets.
-            let block = unsafe { _mm_loadu_si128(block.as_ptr().cast()) };
-            _mm512_zextsi128_si512(block)
+        fn from_value(value: u128) -> Vector {
+            _mm512_zextsi128_si512(from_u128(value))
         }
 
         #[inline]
@@ -174,6 +171,20 @@ macro_rules! primitives {
             _mm512_maskz_broadcast_i32x4(0xF << (4 * lane), block)
         }
 
+        /// `a` with lane `lane` of `b`.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn replace_lane(a: Vector, lane: usize, b: Vector) -> Vector {
+            _mm512_mask_mov_epi32(a, 0xF << (4 * lane), b)
+        }
+
+        /// Lane `lane` of `a`, zeros in the others.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn only_lane(a: Vector, lane: usize) -> Vector {
+            _mm512_maskz_mov_epi32(0xF << (4 * lane), a)
+        }
+
         /// # Safety
         /// 64 octets can be read at `at`.
         #[inline]
@@ -222,17 +233,6 @@ macro_rules! primitives {
         #[target_feature(enable = $features)]
         fn keep(a: Vector, len: usize) -> Vector {
             _mm512_maskz_mov_epi8(mask(len), a)
-        }
-
-        /// # Safety
-        /// `len` octets, at most 16, can be read at `at`.
-        #[inline]
-        #[target_feature(enable = $features)]
-        #[allow(clippy::cast_possible_truncation, reason = "the mask has 16 bits")]
-        unsafe fn load_block(at: *const u8, len: usize) -> Vector {
-            // SAFETY: the caller's promise; masked octets are not touched.
-            let block = unsafe { _mm_maskz_loadu_epi8(mask(len) as u16, at.cast()) };
-            _mm512_zextsi128_si512(block)
         }
 
         // The first vector of a packet: no text in its first lane, whose place `at` is and may not be touched.
