@@ -111,14 +111,14 @@ impl<'a> Contender<'a> {
 /// How often a turn is had again.
 const TRIES: usize = 4;
 
-/// How often this thread was made to leave its core.
+/// How often the threads of this program, also those that ended, were made to leave their cores.
 fn preemptions() -> i64 {
     #[cfg(target_os = "linux")]
     {
         // SAFETY: all zeros is a value of it.
         let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
         // SAFETY: the place is writable.
-        unsafe { libc::getrusage(libc::RUSAGE_THREAD, &raw mut usage) };
+        unsafe { libc::getrusage(libc::RUSAGE_SELF, &raw mut usage) };
         usage.ru_nivcsw
     }
     #[cfg(not(target_os = "linux"))]
