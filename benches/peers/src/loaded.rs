@@ -43,13 +43,16 @@ pub unsafe fn function<F: Copy>(library: &'static Library, name: &str) -> Result
         .map_err(|_| format!("{name} is missing"))
 }
 
-/// What C calls a string.
+/// What C calls a string; empty for NULL.
+///
+/// # Safety
+/// `place` is NULL or a string that ends in 0.
 #[must_use]
-pub fn text(place: *const c_char) -> String {
+pub unsafe fn text(place: *const c_char) -> String {
     if place.is_null() {
         return String::new();
     }
-    // SAFETY: versions are strings that end in 0.
+    // SAFETY: the caller's promise.
     unsafe { CStr::from_ptr(place) }
         .to_string_lossy()
         .into_owned()

@@ -17,7 +17,7 @@ struct Nonce([u8; 16]);
 impl Nonces {
     /// The next nonce.
     #[inline(always)]
-    pub fn next(&mut self) -> &[u8; 12] {
+    pub fn fresh(&mut self) -> &[u8; 12] {
         self.count();
         self.current
             .0

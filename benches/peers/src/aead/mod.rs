@@ -138,7 +138,7 @@ pub fn sealing<A: Aead>(mut aead: A, octets: usize) -> impl FnMut(u32) -> Durati
         let began = Instant::now();
         for _ in 0..calls {
             aead.seal(
-                nonces.next(),
+                nonces.fresh(),
                 black_box(&AAD),
                 black_box(&mut *data),
                 &mut tag,
@@ -159,7 +159,7 @@ fn packets_in_a_row(octets: usize) -> usize {
 pub fn opening<A: Aead>(mut aead: A, octets: usize) -> impl FnMut(u32) -> Duration {
     let mut pristine = vec![0; octets + TAG];
     let mut nonces = Nonces::default();
-    let nonce = *nonces.next();
+    let nonce = *nonces.fresh();
     let (data, tag) = pristine.split_at_mut(octets);
     let tag = tag.first_chunk_mut().expect("the tag's octets");
     aead.seal(&nonce, &AAD, data, tag);

@@ -56,26 +56,33 @@ impl Functions {
 
     #[cfg(feature = "boring")]
     fn boringssl() -> Self {
-        use std::mem::transmute;
-
         boring_sys::init();
         // SAFETY: the same functions; only the names of the types behind their pointers are gone.
         unsafe {
             Self {
-                new_cipher: transmute::<*const (), _>(boring_sys::EVP_CIPHER_CTX_new as *const ()),
-                aes_128_ctr: transmute::<*const (), _>(boring_sys::EVP_aes_128_ctr as *const ()),
-                init_cipher: transmute::<*const (), _>(boring_sys::EVP_EncryptInit_ex as *const ()),
-                update_cipher: transmute::<*const (), _>(
-                    boring_sys::EVP_EncryptUpdate as *const (),
-                ),
-                new_mac: transmute::<*const (), _>(boring_sys::HMAC_CTX_new as *const ()),
-                sha_256: transmute::<*const (), _>(boring_sys::EVP_sha256 as *const ()),
-                init_mac: transmute::<*const (), _>(boring_sys::HMAC_Init_ex as *const ()),
-                update_mac: transmute::<*const (), _>(boring_sys::HMAC_Update as *const ()),
-                final_mac: transmute::<*const (), _>(boring_sys::HMAC_Final as *const ()),
+                new_cipher: renamed(boring_sys::EVP_CIPHER_CTX_new as *const ()),
+                aes_128_ctr: renamed(boring_sys::EVP_aes_128_ctr as *const ()),
+                init_cipher: renamed(boring_sys::EVP_EncryptInit_ex as *const ()),
+                update_cipher: renamed(boring_sys::EVP_EncryptUpdate as *const ()),
+                new_mac: renamed(boring_sys::HMAC_CTX_new as *const ()),
+                sha_256: renamed(boring_sys::EVP_sha256 as *const ()),
+                init_mac: renamed(boring_sys::HMAC_Init_ex as *const ()),
+                update_mac: renamed(boring_sys::HMAC_Update as *const ()),
+                final_mac: renamed(boring_sys::HMAC_Final as *const ()),
             }
         }
     }
+}
+
+/// A function under the names that `F` has for its types.
+///
+/// # Safety
+/// But for names, `F` is the type of the function.
+#[cfg(feature = "boring")]
+unsafe fn renamed<F: Copy>(function: *const ()) -> F {
+    const { assert!(size_of::<F>() == size_of::<*const ()>()) };
+    // SAFETY: the caller's promise; both are as large as a pointer.
+    unsafe { std::mem::transmute_copy(&function) }
 }
 
 pub(super) fn visit(visitor: &mut impl Visitor) {

@@ -1,4 +1,4 @@
-//! AES-128-CTR with HMAC-SHA-256 of everyone, as suite 1 of RFC 9605 composes them.
+//! AES-128-CTR with HMAC-SHA-256 of the peers, as suite 1 of RFC 9605 composes them.
 
 mod evp;
 mod rust;
@@ -36,8 +36,8 @@ pub trait Visitor {
     fn absent(&mut self, who: &str, why: &str);
 }
 
-/// Meets mediaseal and every peer that has both parts.
-pub fn everyone(visitor: &mut impl Visitor) {
+/// Meets every peer that has both parts.
+pub fn peers(visitor: &mut impl Visitor) {
     rust::visit(visitor);
     evp::visit(visitor);
     visitor.absent(
@@ -81,7 +81,7 @@ pub fn sealing<C: CtrHmac>(mut cipher: C, octets: usize) -> impl FnMut(u32) -> D
         let began = Instant::now();
         for _ in 0..calls {
             cipher.seal(
-                nonces.next(),
+                nonces.fresh(),
                 black_box(&AAD),
                 black_box(&mut *data),
                 &mut tag,

@@ -1,4 +1,4 @@
-//! mediaseal, RustCrypto and aws-lc-rs.
+//! RustCrypto and aws-lc-rs.
 
 use aes::Aes128;
 use aws_lc_rs::{
@@ -11,11 +11,7 @@ use sha2::Sha256;
 
 use super::{CIPHER_KEY, CtrHmac, KEYS, TAG, Visitor, first_block, lengths};
 
-/// The name of our kernel among the contenders.
-pub(crate) const OURS: &str = "mediaseal";
-
 pub(super) fn visit(visitor: &mut impl Visitor) {
-    visitor.visit(OURS, RustCrypto::new());
     visitor.visit("RustCrypto", RustCrypto::new());
     visitor.visit("aws-lc-rs", AwsLc::new());
 }

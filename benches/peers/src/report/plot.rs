@@ -31,7 +31,7 @@ pub(super) struct Plot {
 const WIDTH: f64 = 920.0;
 const HEIGHT: f64 = 540.0;
 const LEFT: f64 = 78.0;
-const RIGHT: f64 = 252.0;
+const RIGHT: f64 = 268.0;
 const TOP: f64 = 52.0;
 const BOTTOM: f64 = 66.0;
 /// Between two names at the ends of lines.
