@@ -4,6 +4,7 @@
 mod common;
 
 use std::collections::HashSet;
+use std::sync::Barrier;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
@@ -157,8 +158,9 @@ fn a_key_retired_and_added_again_under_a_running_decryptor_opens_no_frame_twice(
 fn keys_change_under_running_encryptors_and_decryptors() {
     let pair = Pair::gcm();
     let done = AtomicBool::new(false);
+    let ready = Barrier::new(2);
     thread::scope(|scope| {
-        let (send, receive, done) = (&pair.send, &pair.receive, &done);
+        let (send, receive, done, ready) = (&pair.send, &pair.receive, &done, &ready);
         let worker = scope.spawn(move || {
             let mut encryptor = ChannelEncryptor::new(send, Mode::Frame).unwrap();
             let mut decryptor = ChannelDecryptor::new(receive, Mode::Frame).unwrap();
@@ -166,10 +168,14 @@ fn keys_change_under_running_encryptors_and_decryptors() {
             while !done.load(Ordering::Relaxed) {
                 let frame = encryptor.encrypt_to_vec(&info(), b"frame").unwrap();
                 assert_eq!(decryptor.decrypt_to_vec(&info(), &frame).unwrap(), b"frame");
-                kids.insert(frame[0] >> 4);
+                if kids.insert(frame[0] >> 4) && kids.len() == 1 {
+                    ready.wait();
+                }
             }
             kids.len()
         });
+        // The keys change under a pair that is at work.
+        ready.wait();
         // Receivers first, then the sender: no frame in between is lost.
         for kid in (1..200).map(KeyId::new) {
             let key = mediaseal::BaseKey::generate().unwrap();

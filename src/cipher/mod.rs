@@ -25,7 +25,7 @@ pub mod test_hooks;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use backend::{Aad, Nonce};
+pub(crate) use backend::{Aad, Nonce, Wiped};
 pub use backend::{Candidate, Cpu, Tier, Verdict, cpu};
 pub(crate) use packet_key::PacketKey;
 pub use property::{Property, Refusal};

@@ -1,6 +1,6 @@
 //! What a base key becomes under a KID, for sending or receiving.
 
-use crate::cipher::{CheckedCipher, PacketKey, Params};
+use crate::cipher::{CheckedCipher, PacketKey, Params, Wiped};
 use crate::error::Error;
 use crate::id::KeyId;
 
@@ -39,7 +39,8 @@ impl Drop for Salt {
 pub(super) struct Material {
     pub(super) kid: KeyId,
     pub(super) suite: u16,
-    pub(super) cipher_key: PacketKey,
+    /// On its own: beside other fields, the gaps that its alignment makes would be filled with what the stack held.
+    pub(super) cipher_key: Box<Wiped<PacketKey>>,
     pub(super) salt: Salt,
     pub(super) params: Params,
 }
@@ -57,7 +58,7 @@ impl Material {
             let suite = suite.value();
             let cipher_key =
                 PacketKey::new(cipher, secrets.key()).map_err(|_| Error::CipherFailed { suite })?;
-            Ok::<_, Error>((cipher_key, Salt::new(secrets.salt())))
+            Ok::<_, Error>((Box::new(Wiped::new(cipher_key)), Salt::new(secrets.salt())))
         })?;
         Ok(Self {
             kid,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::cipher::{CheckedCipher, PacketKey, Params};
+use crate::cipher::{CheckedCipher, PacketKey, Params, Wiped};
 use crate::error::Error;
 use crate::event::{Event, EventQueue};
 use crate::id::{Counter, KeyId, SenderId};
@@ -71,7 +71,7 @@ impl RecvKey {
             material: Material {
                 kid: index.kid,
                 suite: cipher.suite().value(),
-                cipher_key,
+                cipher_key: Box::new(Wiped::new(cipher_key)),
                 salt: Salt::new(salt),
                 params: cipher.params(),
             },

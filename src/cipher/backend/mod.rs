@@ -13,6 +13,7 @@ mod partial;
 pub(super) mod portable;
 mod select;
 mod self_test;
+mod wiped;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -21,6 +22,7 @@ pub(crate) use context::GcmContext;
 pub(crate) use select::force;
 pub use select::{Candidate, Cpu, Tier, Verdict, cpu};
 pub(crate) use select::{Kernel, selected};
+pub(crate) use wiped::Wiped;
 
 use context::Block;
 use subtle::ConstantTimeEq;

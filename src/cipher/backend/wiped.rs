@@ -1,0 +1,67 @@
+//! Memory that is wiped to its last octet when its value is dropped.
+
+use core::mem::ManuallyDrop;
+use core::ops::Deref;
+
+/// A value whose memory is zeroed after its drop, with what lies between and behind its fields.
+///
+/// A variant that is smaller than its enum leaves octets unused, and a move fills them with whatever the stack held: key material, when the value is a key.
+pub(crate) struct Wiped<T>(ManuallyDrop<T>);
+
+impl<T> Wiped<T> {
+    pub(crate) fn new(value: T) -> Self {
+        Self(ManuallyDrop::new(value))
+    }
+}
+
+impl<T> Deref for Wiped<T> {
+    type Target = T;
+
+    #[inline]
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T> Drop for Wiped<T> {
+    fn drop(&mut self) {
+        // SAFETY: it is dropped once, here, and not used again.
+        unsafe { ManuallyDrop::drop(&mut self.0) };
+        // SAFETY: the memory is ours until this returns, and nothing looks at what was in it: the value is gone, and a
+        // `ManuallyDrop` drops nothing.
+        unsafe { zeroize::zeroize_flat_type(&raw mut self.0) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Wiped;
+    use std::mem::MaybeUninit;
+
+    #[test]
+    fn the_whole_memory_is_wiped_behind_the_value() {
+        enum Key {
+            Small(Box<u8>),
+            #[allow(dead_code, reason = "it makes the enum large")]
+            Large([u8; 200]),
+        }
+        let mut place = MaybeUninit::<Wiped<Key>>::uninit();
+        let octets = place.as_mut_ptr().cast::<u8>();
+        let len = size_of::<Wiped<Key>>();
+        // SAFETY: the place has that many octets.
+        unsafe { octets.write_bytes(0xAA, len) };
+        place.write(Wiped::new(Key::Small(Box::new(7))));
+        // SAFETY: written above.
+        let key = unsafe { place.assume_init_ref() };
+        let Key::Small(value) = &**key else {
+            panic!("it is a small one");
+        };
+        assert_eq!(**value, 7);
+        // SAFETY: written above and dropped once.
+        unsafe { place.assume_init_drop() };
+        for at in 0..len {
+            // SAFETY: within the place, all of which was written.
+            assert_eq!(unsafe { octets.wrapping_add(at).read_volatile() }, 0);
+        }
+    }
+}
