@@ -10,7 +10,7 @@ use super::{
     Channel, KEY, SALT, Visitor,
     srtp::{HEADER, WINDOW, number, packet},
 };
-use crate::loaded;
+use crate::{aead::places, loaded};
 
 const ANY_INBOUND: c_uint = 2;
 const ANY_OUTBOUND: c_uint = 3;
@@ -113,7 +113,8 @@ struct LibSrtp {
     receiver: *mut c_void,
     len: usize,
     sequence: u16,
-    packet: Vec<u8>,
+    /// Places that take turns, so that no packet lies where the last one was just written.
+    packets: Vec<Vec<u8>>,
     frames: Vec<(Vec<u8>, c_int)>,
 }
 
@@ -153,22 +154,23 @@ impl LibSrtp {
             receiver: context(ANY_INBOUND),
             len,
             sequence: 0,
-            packet,
+            packets: vec![packet; places(len)],
             frames: Vec::new(),
         }
     }
 
     #[inline(always)]
-    fn seal(&mut self) -> c_int {
+    fn seal(&mut self) -> (&[u8], c_int) {
         self.sequence = self.sequence.wrapping_add(1);
-        number(&mut self.packet, self.sequence);
+        let turn = usize::from(self.sequence) & (self.packets.len() - 1);
+        let packet = &mut self.packets[turn];
+        number(packet, self.sequence);
         let mut len = (HEADER + self.len) as c_int;
         // SAFETY: the packet has room behind it.
-        let status = unsafe {
-            (self.functions.protect)(self.sender, self.packet.as_mut_ptr(), &raw mut len)
-        };
+        let status =
+            unsafe { (self.functions.protect)(self.sender, packet.as_mut_ptr(), &raw mut len) };
         assert_eq!(status, 0, "srtp_protect");
-        len
+        (packet, len)
     }
 }
 
@@ -191,8 +193,9 @@ impl Channel for LibSrtp {
     fn lay_out(&mut self, count: usize) {
         self.frames.clear();
         for _ in 0..count {
-            let len = self.seal();
-            self.frames.push((self.packet.clone(), len));
+            let (packet, len) = self.seal();
+            let packet = packet.to_vec();
+            self.frames.push((packet, len));
         }
     }
 

@@ -8,6 +8,7 @@ use mediaseal::{
 };
 
 use super::{Channel, KEY};
+use crate::aead::places;
 
 /// The key ID of all frames: one octet of header with its counter's first 8 values, as with the crate sframe.
 const KID: KeyId = KeyId::new(7);
@@ -28,7 +29,9 @@ pub struct Ours {
     through: Through,
     len: usize,
     payload: Vec<u8>,
-    storage: Vec<u8>,
+    /// Places that take turns, so that no frame lies where the last one was just written.
+    storages: Vec<Vec<u8>>,
+    turn: usize,
     frames: Vec<(Vec<u8>, usize, usize)>,
 }
 
@@ -71,7 +74,8 @@ impl Ours {
             through,
             len,
             payload: vec![7; len],
-            storage: vec![7; len + FrameBuf::HEADROOM + FrameBuf::TAILROOM],
+            storages: vec![vec![7; len + FrameBuf::HEADROOM + FrameBuf::TAILROOM]; places(len)],
+            turn: 0,
             frames: Vec::new(),
         }
     }
@@ -81,22 +85,21 @@ impl Channel for Ours {
     #[inline(always)]
     fn encrypt(&mut self) {
         let info = FrameInfo::default();
+        self.turn = (self.turn + 1) & (self.storages.len() - 1);
+        let storage = &mut self.storages[self.turn];
         let sealed = match self.through {
-            Through::InPlace => {
-                FrameBuf::new(black_box(&mut self.storage), FrameBuf::HEADROOM, self.len).and_then(
-                    |mut frame| {
-                        self.encryptor
-                            .encrypt_in_place(black_box(&info), &mut frame)
-                            .map(|_| ())
-                    },
-                )
-            }
+            Through::InPlace => FrameBuf::new(black_box(storage), FrameBuf::HEADROOM, self.len)
+                .and_then(|mut frame| {
+                    self.encryptor
+                        .encrypt_in_place(black_box(&info), &mut frame)
+                        .map(|_| ())
+                }),
             Through::Into => self
                 .encryptor
                 .encrypt_into(
                     black_box(&info),
                     black_box(&self.payload),
-                    black_box(&mut self.storage),
+                    black_box(storage),
                 )
                 .map(|_| ()),
         };
@@ -105,7 +108,7 @@ impl Channel for Ours {
 
     fn lay_out(&mut self, count: usize) {
         self.frames
-            .resize_with(count, || (self.storage.clone(), 0, 0));
+            .resize_with(count, || (self.storages[0].clone(), 0, 0));
         for (storage, offset, len) in &mut self.frames {
             let mut frame = FrameBuf::new(storage, FrameBuf::HEADROOM, self.len).expect("it fits");
             self.encryptor
@@ -132,7 +135,7 @@ impl Channel for Ours {
                 .decrypt_into(
                     black_box(&info),
                     black_box(&storage[*offset..*offset + *len]),
-                    black_box(&mut self.storage),
+                    black_box(&mut self.storages[0]),
                 )
                 .map(|_| ()),
         }
