@@ -5,7 +5,7 @@
 use aes::{Aes128, Aes256};
 
 pub use super::backend::Tier;
-use super::backend::{self, Aad, GcmContext, Kernel, Nonce, portable};
+use super::backend::{self, Aad, CtrContext, GcmContext, Kernel, Nonce, portable};
 
 /// The tiers that this CPU has, the fastest first.
 #[must_use]
@@ -96,5 +96,118 @@ impl Gcm {
             GcmState::Portable128(key) => size_of_val(key),
             GcmState::Portable256(key) => size_of_val(key),
         }
+    }
+}
+
+/// An AES-GCM key of a kernel and nothing else: its memory is that of the context, to its last octet.
+#[repr(transparent)]
+pub struct Bare<const RK: usize>(GcmContext<RK>);
+
+impl Bare<11> {
+    /// Schedules a key of AES-128; nothing for a tier without a kernel here.
+    #[must_use]
+    pub fn new_128(tier: Tier, key: &[u8; 16]) -> Option<Self> {
+        let kernel = Kernel::of(tier).ok()?;
+        Some(Self(GcmContext::new_128(kernel, key)))
+    }
+}
+
+impl Bare<15> {
+    /// Schedules a key of AES-256; nothing for a tier without a kernel here.
+    #[must_use]
+    pub fn new_256(tier: Tier, key: &[u8; 32]) -> Option<Self> {
+        let kernel = Kernel::of(tier).ok()?;
+        Some(Self(GcmContext::new_256(kernel, key)))
+    }
+}
+
+impl<const RK: usize> Bare<RK> {
+    /// Seals `data` in place and returns the tag.
+    #[inline]
+    pub fn seal(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8]) -> [u8; 16] {
+        self.0.seal(Nonce::new(nonce), Aad::new(aad), data)
+    }
+
+    /// Opens `data` in place; if `tag` is wrong, `data` holds what nobody may see.
+    #[inline]
+    #[must_use]
+    pub fn open(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &[u8; 16]) -> bool {
+        self.0.open(Nonce::new(nonce), Aad::new(aad), data, tag)
+    }
+
+    /// Undoes an `open` that failed.
+    pub fn undo_open(&self, nonce: &[u8; 12], data: &mut [u8]) {
+        self.0.undo_open(Nonce::new(nonce), data);
+    }
+}
+
+/// An AES-CTR key of one tier.
+pub struct Ctr(CtrState);
+
+enum CtrState {
+    Kernel128(CtrContext<11>),
+    Kernel256(CtrContext<15>),
+    Portable128(portable::Ctr<Aes128>),
+    Portable256(portable::Ctr<Aes256>),
+}
+
+impl Ctr {
+    /// Schedules a key of 16 or 32 octets; nothing for another length or a tier that this CPU does not have.
+    #[must_use]
+    pub fn new(tier: Tier, key: &[u8]) -> Option<Self> {
+        let state = match (Kernel::of(tier), key.len()) {
+            (Ok(kernel), 16) => {
+                CtrState::Kernel128(CtrContext::new_128(kernel, key.try_into().ok()?))
+            }
+            (Ok(kernel), 32) => {
+                CtrState::Kernel256(CtrContext::new_256(kernel, key.try_into().ok()?))
+            }
+            (Err(_), 16) if tier == Tier::Portable => {
+                CtrState::Portable128(portable::Ctr::new(key).ok()?)
+            }
+            (Err(_), 32) if tier == Tier::Portable => {
+                CtrState::Portable256(portable::Ctr::new(key).ok()?)
+            }
+            _ => return None,
+        };
+        Some(Self(state))
+    }
+
+    /// Adds the key stream whose first block is `nonce` ‖ u32 zero.
+    pub fn apply_keystream(&self, nonce: &[u8; 12], data: &mut [u8]) {
+        match &self.0 {
+            CtrState::Kernel128(key) => key.apply_keystream(Nonce::new(nonce), data),
+            CtrState::Kernel256(key) => key.apply_keystream(Nonce::new(nonce), data),
+            CtrState::Portable128(key) => {
+                key.apply_keystream(nonce, data)
+                    .unwrap_or_else(|_| data.fill(0));
+            }
+            CtrState::Portable256(key) => {
+                key.apply_keystream(nonce, data)
+                    .unwrap_or_else(|_| data.fill(0));
+            }
+        }
+    }
+}
+
+/// An AES-CTR key of a kernel and nothing else.
+#[repr(transparent)]
+pub struct BareCtr<const RK: usize>(CtrContext<RK>);
+
+impl BareCtr<11> {
+    /// Schedules a key of AES-128; nothing for a tier without a kernel here.
+    #[must_use]
+    pub fn new_128(tier: Tier, key: &[u8; 16]) -> Option<Self> {
+        let kernel = Kernel::of(tier).ok()?;
+        Some(Self(CtrContext::new_128(kernel, key)))
+    }
+}
+
+impl BareCtr<15> {
+    /// Schedules a key of AES-256; nothing for a tier without a kernel here.
+    #[must_use]
+    pub fn new_256(tier: Tier, key: &[u8; 32]) -> Option<Self> {
+        let kernel = Kernel::of(tier).ok()?;
+        Some(Self(CtrContext::new_256(kernel, key)))
     }
 }

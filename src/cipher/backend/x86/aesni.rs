@@ -10,10 +10,12 @@ use super::{from_u128, to_u128};
 type Vector = __m128i;
 
 const LANES: usize = 1;
+/// A round of AES ends with its key.
+const EARLY_KEYS: usize = 0;
 /// Vectors of a pass.
 const PASS: usize = 8;
 /// Blocks that are finished in one pass.
-const FINISH_BLOCKS: usize = 9;
+const FINISH_BLOCKS: usize = 10;
 /// Vectors that AES takes at once when it finishes.
 const BATCH: usize = 9;
 
@@ -45,7 +47,7 @@ macro_rules! primitives {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn aes_last_round(block: Vector, key: Vector) -> Vector {
+        fn aes_last_round(block: Vector, (_, key): (Vector, Vector)) -> Vector {
             _mm_aesenclast_si128(block, key)
         }
 
@@ -229,6 +231,6 @@ macro_rules! primitives {
 primitives!("avx,aes,pclmulqdq,ssse3,sse4.1");
 gcm_kernel!(
     "avx,aes,pclmulqdq,ssse3,sse4.1",
-    [1, 2, 3, 4, 5, 6, 7, 8],
-    9
+    [1, 2, 3, 4, 5, 6, 7, 8, 9],
+    10
 );
