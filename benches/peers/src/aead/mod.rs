@@ -50,6 +50,12 @@ pub fn everyone(visitor: &mut impl Visitor) {
     peers(visitor);
 }
 
+/// Meets the same with keys of 16 octets alone, so that none needs room for longer ones.
+pub fn everyone_with_short_keys(visitor: &mut impl Visitor) {
+    ours::visit_with_short_keys(visitor, best_kernel());
+    peers(visitor);
+}
+
 /// Meets one of our kernels.
 pub fn one_kernel(visitor: &mut impl Visitor, kernel: Kernel) {
     ours::visit(visitor, kernel);
