@@ -16,6 +16,7 @@ mod examples_c;
 mod header;
 mod header_compiles;
 mod independent;
+mod kernels;
 mod media;
 mod native;
 mod packages;
@@ -42,7 +43,7 @@ usage: cargo xtask <command>
 commands:
   test [PART]...                    run every test, or the named parts of it:
                                     format lint docs header header-compiles tests c cpp
-                                    independent examples examples-c packages targets
+                                    kernels independent examples examples-c packages targets
                                     media canary
   examples-c                        build and run the examples in C
   header                            write include/mediaseal.h from src/ffi/
@@ -55,7 +56,7 @@ commands:
                                     aarch64 i686 s390x armv7 windows-gnu
                                     android ios macos windows-msvc
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
-                                    deny cargo-c fuzz-header fuzz-decryptor fuzz-keys
+                                    deny cargo-c kernels fuzz-header fuzz-decryptor fuzz-keys
                                     fuzz-c-boundary
                                     N: seconds of fuzzing a target (default 60)
 

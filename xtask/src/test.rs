@@ -3,7 +3,7 @@
 use crate::{
     c_tests, canary,
     command::cargo,
-    cpp, examples, examples_c, header, header_compiles, independent, media,
+    cpp, examples, examples_c, header, header_compiles, independent, kernels, media,
     parts::{Campaign, Halt, Part},
     staged, targets,
 };
@@ -33,6 +33,10 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "tests",
         job: tests,
+    },
+    Part {
+        name: "kernels",
+        job: kernels::run,
     },
     Part {
         name: "c",
@@ -79,7 +83,7 @@ fn format(campaign: &mut Campaign) -> Result<String, Halt> {
         .args(["fmt", "--all", "--check"])
         .run(&mut campaign.transcript)?
         .successful()?;
-    for outside in ["fuzz/Cargo.toml", "benches/Cargo.toml"] {
+    for outside in ["fuzz/Cargo.toml", "benches/Cargo.toml", kernels::MANIFEST] {
         cargo(&root)
             .args(["fmt", "--check", "--manifest-path", outside])
             .run(&mut campaign.transcript)?
@@ -93,6 +97,13 @@ fn lint(campaign: &mut Campaign) -> Result<String, Halt> {
     let root = campaign.workspace.root.clone();
     cargo(&root)
         .args(["clippy", "--release", "--workspace", "--all-targets"])
+        .args(["--", "-D", "warnings"])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    cargo(&root)
+        .env("CARGO_TARGET_DIR", &campaign.workspace.target)
+        .args(["clippy", "--release", "--all-targets"])
+        .args(["--manifest-path", kernels::MANIFEST])
         .args(["--", "-D", "warnings"])
         .run(&mut campaign.transcript)?
         .successful()?;
