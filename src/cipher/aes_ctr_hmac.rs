@@ -1,13 +1,10 @@
 //! AES-CTR with a truncated HMAC, suites 0x0001 to 0x0003 and 0x0006 to 0x0008 (RFC 9605 section 4.5.1).
 
-use aes::{Aes128, Aes256};
-use hmac::Hmac;
-use hmac::digest::block_api::{Buffer, CoreProxy};
-use hmac::digest::{FixedOutput, KeyInit, Output, Update};
-use sha2::{Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
-use super::backend::portable::{Aes, Ctr};
+use super::backend::hmac::{Message, Midstates};
+use super::backend::sha::{Sha2, Sha256, Sha512};
+use super::backend::{Ctr128, Ctr256, Keystream, Nonce};
 use super::packet_key::PacketKey;
 use super::suite::{CipherSuite, Hash, Params};
 use super::{Cipher, CipherError, CipherKey, KnownAnswer};
@@ -75,33 +72,23 @@ impl Cipher for AesCtrHmac {
     }
 }
 
-/// Both keys, scheduled. `midstates` is HMAC after its two key blocks: a frame copies it and never rekeys.
-///
-/// Midstates alone, because the whole `Hmac` has a block buffer, and what lies in an unused buffer is whatever the
-/// stack held when the key was made.
-pub(crate) struct Key<A: Aes, M: CoreProxy> {
-    ctr: Ctr<A>,
-    midstates: M::Core,
+/// Both keys, scheduled: a frame copies what HMAC is after its two key blocks, and never rekeys.
+pub(crate) struct Key<C: Keystream, H: Sha2> {
+    ctr: C,
+    midstates: Midstates<H>,
     tag_len: usize,
 }
 
-pub(crate) type CtrHmac128 = Key<Aes128, Hmac<Sha256>>;
-pub(crate) type CtrHmac256 = Key<Aes256, Hmac<Sha512>>;
+pub(crate) type CtrHmac128 = Key<Ctr128, Sha256>;
+pub(crate) type CtrHmac256 = Key<Ctr256, Sha512>;
 
-impl<A, M> Key<A, M>
-where
-    A: Aes,
-    M: KeyInit + CoreProxy<Core: Clone> + Update + FixedOutput,
-{
+impl<C: Keystream, H: Sha2> Key<C, H> {
     /// Splits `key` in enc_key (`enc_len` octets) ‖ auth_key.
     pub(crate) fn new(key: &[u8], enc_len: usize, tag_len: usize) -> Result<Self, CipherError> {
         let (enc_key, auth_key) = key.split_at(enc_len);
         Ok(Self {
-            ctr: Ctr::new(enc_key)?,
-            midstates: M::new_from_slice(auth_key)
-                .map_err(|_| CipherError::BadKeyLength)?
-                .decompose()
-                .0,
+            ctr: C::new(enc_key)?,
+            midstates: Midstates::new(auth_key),
             tag_len,
         })
     }
@@ -109,7 +96,7 @@ where
     /// Seals `data` in place.
     pub(crate) fn seal(
         &self,
-        nonce: &[u8; 12],
+        nonce: Nonce,
         aad: &[u8],
         data: &mut [u8],
         tag: &mut [u8],
@@ -118,14 +105,15 @@ where
             return Err(CipherError::BadTagLength);
         }
         self.ctr.apply_keystream(nonce, data)?;
-        tag.copy_from_slice(&self.full_tag(nonce, aad, data)[..self.tag_len]);
+        let computed = self.full_tag(nonce, aad, data);
+        tag.copy_from_slice(&computed.as_ref()[..self.tag_len]);
         Ok(())
     }
 
     /// Leaves `data` as it came on error; the caller wipes.
     pub(crate) fn open(
         &self,
-        nonce: &[u8; 12],
+        nonce: Nonce,
         aad: &[u8],
         data: &mut [u8],
         tag: &[u8],
@@ -134,28 +122,16 @@ where
             return Err(CipherError::BadTagLength);
         }
         let expected = self.full_tag(nonce, aad, data);
-        if !bool::from(expected[..self.tag_len].ct_eq(tag)) {
+        if !bool::from(expected.as_ref()[..self.tag_len].ct_eq(tag)) {
             return Err(CipherError::AuthenticationFailed);
         }
         self.ctr.apply_keystream(nonce, data)
     }
 
-    /// HMAC over u64 AAD length ‖ u64 ciphertext length ‖ u64 tag length ‖ nonce ‖ AAD ‖ ciphertext.
-    fn full_tag(&self, nonce: &[u8; 12], aad: &[u8], ciphertext: &[u8]) -> Output<M> {
-        let mut mac = M::compose(self.midstates.clone(), Buffer::<M::Core>::default());
-        let mut lengths = [0; 24];
-        for (field, len) in
-            lengths
-                .chunks_exact_mut(8)
-                .zip([aad.len(), ciphertext.len(), self.tag_len])
-        {
-            field.copy_from_slice(&(len as u64).to_be_bytes());
-        }
-        mac.update(&lengths);
-        mac.update(nonce);
-        mac.update(aad);
-        mac.update(ciphertext);
-        mac.finalize_fixed()
+    /// The tag before it is cut to its length, RFC 9605 section 4.5.1.
+    fn full_tag(&self, nonce: Nonce, aad: &[u8], ciphertext: &[u8]) -> H::Digest {
+        let message = Message::frame(self.tag_len, &nonce.octets(), aad, ciphertext);
+        self.midstates.mac(&message)
     }
 }
 

@@ -28,6 +28,12 @@ use std::sync::Arc;
 pub(crate) use backend::{Aad, Nonce, Wiped};
 pub use backend::{Candidate, Cpu, Tier, Verdict, cpu};
 pub(crate) use packet_key::PacketKey;
+
+#[cfg(test)]
+pub(crate) use backend::{
+    hmac::{Message, Midstates},
+    sha::{Sha2, Sha256, Sha512},
+};
 pub use property::{Property, Refusal};
 pub use suite::{CipherSuite, CostClass, Hash, Limits, Params};
 
@@ -153,6 +159,8 @@ impl CheckedCipher {
         let cipher = builtin(suite).ok_or(Misuse::UnsupportedSuite {
             suite: suite.value(),
         })?;
+        // Here and not at the first key, which a frame of an unheard session may cause.
+        backend::selected();
         Ok(Self::checked(cipher))
     }
 

@@ -87,8 +87,8 @@ impl PacketKey {
             Self::Gcm256(key) => write_tag(tag, || key.seal(nonce, aad, data)),
             Self::PortableGcm128(key) => key.seal(&nonce.octets(), aad.octets(), data, tag),
             Self::PortableGcm256(key) => key.seal(&nonce.octets(), aad.octets(), data, tag),
-            Self::CtrHmac128(key) => key.seal(&nonce.octets(), aad.octets(), data, tag),
-            Self::CtrHmac256(key) => key.seal(&nonce.octets(), aad.octets(), data, tag),
+            Self::CtrHmac128(key) => key.seal(nonce, aad.octets(), data, tag),
+            Self::CtrHmac256(key) => key.seal(nonce, aad.octets(), data, tag),
             Self::Custom(key) => key.seal_in_place(&nonce.octets(), aad.octets(), data, tag),
         }
     }
@@ -147,8 +147,8 @@ impl PacketKey {
             Self::Gcm256(key) => check_tag(tag, |tag| key.open(nonce, aad, data, tag)),
             Self::PortableGcm128(key) => key.open(&nonce.octets(), aad.octets(), data, tag),
             Self::PortableGcm256(key) => key.open(&nonce.octets(), aad.octets(), data, tag),
-            Self::CtrHmac128(key) => key.open(&nonce.octets(), aad.octets(), data, tag),
-            Self::CtrHmac256(key) => key.open(&nonce.octets(), aad.octets(), data, tag),
+            Self::CtrHmac128(key) => key.open(nonce, aad.octets(), data, tag),
+            Self::CtrHmac256(key) => key.open(nonce, aad.octets(), data, tag),
             Self::Custom(key) => key.open_in_place(&nonce.octets(), aad.octets(), data, tag),
         }
     }

@@ -20,6 +20,8 @@
 /// Makes `seal`, `open` and `apply_keystream` of a tier whose functions need the CPU features `$features`.
 macro_rules! gcm_kernel {
     ($features:literal, [$($vectors:literal),*], $most:literal) => {
+        // Rounds of AES begin with their keys (as on Arm, 1) or end with them (as on x86, 0).
+        const _: () = assert!(EARLY_KEYS <= 1);
         /// Octets of a vector.
         const WIDTH: usize = 16 * LANES;
         /// Vectors that are summed up before a reduction: 8 blocks.
@@ -82,9 +84,10 @@ macro_rules! gcm_kernel {
                 Self { nonce, next, first }
             }
 
-            /// The next `N` vectors, each with the first round key added.
+            /// The next `N` vectors, each with `key` added.
             #[inline]
             #[target_feature(enable = $features)]
+            #[allow(clippy::cast_possible_truncation, reason = "LANES and N are small")]
             fn take<const N: usize>(&mut self, key: Vector) -> [Vector; N] {
                 let mut blocks = [zero(); N];
                 let count = N as u32 * LANES as u32;
@@ -108,21 +111,28 @@ macro_rules! gcm_kernel {
             }
         }
 
+        /// What a block gets before its first round: the first key, unless each round begins with its key.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn first_key(key: Vector) -> Vector {
+            if EARLY_KEYS == 0 { key } else { zero() }
+        }
+
         #[inline]
         #[target_feature(enable = $features)]
         fn encrypt_blocks<const RK: usize, const N: usize>(
             round_keys: &[Block; RK],
             mut blocks: [Vector; N],
         ) -> [Vector; N] {
-            for round_key in &round_keys[1..RK - 1] {
+            for round_key in &round_keys[1 - EARLY_KEYS..RK - 1 - EARLY_KEYS] {
                 let key = broadcast(round_key);
                 for block in &mut blocks {
                     *block = aes_round(*block, key);
                 }
             }
-            let key = broadcast(&round_keys[RK - 1]);
+            let keys = (broadcast(&round_keys[RK - 2]), broadcast(&round_keys[RK - 1]));
             for block in &mut blocks {
-                *block = aes_last_round(*block, key);
+                *block = aes_last_round(*block, keys);
             }
             blocks
         }
@@ -213,8 +223,9 @@ macro_rules! gcm_kernel {
             lengths: (u64, u64),
         ) -> [u8; 16] {
             let total = left.div_ceil(16) + 1;
-            let last_lane = (total - 1) % LANES;
-            let key = broadcast(&context.round_keys[0]);
+            let last_lane = (total - 1) & (LANES - 1);
+            let round_keys = &context.round_keys;
+            let key = first_key(broadcast(&round_keys[0]));
             let mut blocks: [Vector; NV] = counters.take(key);
             if !FIRST {
                 let first_counter = xor3(counters.nonce, broadcast(&FIRST_COUNTER), key);
@@ -227,15 +238,15 @@ macro_rules! gcm_kernel {
             while start < NV {
                 let end = if start + BATCH < NV { start + BATCH } else { NV };
                 let batch = &mut blocks[start..if end < encrypted { end } else { encrypted }];
-                for round_key in &context.round_keys[1..RK - 1] {
+                for round_key in &round_keys[1 - EARLY_KEYS..RK - 1 - EARLY_KEYS] {
                     let key = broadcast(round_key);
                     for block in &mut *batch {
                         *block = aes_round(*block, key);
                     }
                 }
-                let key = broadcast(&context.round_keys[RK - 1]);
+                let keys = (broadcast(&round_keys[RK - 2]), broadcast(&round_keys[RK - 1]));
                 for block in batch {
-                    *block = aes_last_round(*block, key);
+                    *block = aes_last_round(*block, keys);
                 }
                 for index in start..end {
                     let block = blocks[index];
@@ -320,7 +331,7 @@ macro_rules! gcm_kernel {
         #[target_feature(enable = $features)]
         unsafe fn apply<const SEAL: bool, const N: usize>(
             blocks: [Vector; N],
-            last_key: Vector,
+            (next_to_last_key, last_key): (Vector, Vector),
             at: &mut *mut u8,
             left: &mut usize,
         ) -> [Vector; N] {
@@ -330,7 +341,8 @@ macro_rules! gcm_kernel {
                 // SAFETY: the caller's promise.
                 let before = unsafe { load(place) };
                 // AddRoundKey comes last: the text goes in with the key.
-                let after = aes_last_round(blocks[index], xor(last_key, before));
+                let keys = (next_to_last_key, xor(last_key, before));
+                let after = aes_last_round(blocks[index], keys);
                 // SAFETY: the caller's promise.
                 unsafe { store(place, after) };
                 hashed[index] = reverse_octets(if SEAL { after } else { before });
@@ -370,7 +382,7 @@ macro_rules! gcm_kernel {
                     let end = round + share;
                     while round < end {
                         for block in &mut blocks {
-                            *block = aes_round(*block, keys[round]);
+                            *block = aes_round(*block, keys[round - EARLY_KEYS]);
                         }
                         round += 1;
                     }
@@ -379,7 +391,7 @@ macro_rules! gcm_kernel {
             }
             while round < RK - 1 {
                 for block in &mut blocks {
-                    *block = aes_round(*block, keys[round]);
+                    *block = aes_round(*block, keys[round - EARLY_KEYS]);
                 }
                 round += 1;
             }
@@ -406,7 +418,7 @@ macro_rules! gcm_kernel {
             for (key, round_key) in keys.iter_mut().zip(&context.round_keys) {
                 *key = broadcast(round_key);
             }
-            let (first, last) = (keys[0], keys[RK - 1]);
+            let (first, last) = (first_key(keys[0]), (keys[RK - 2], keys[RK - 1]));
             if PASS == GROUP || left >= WIDTH * PASS {
                 let blocks: [Vector; PASS] = counters.take(first);
                 let (_, blocks) = hash_and_encrypt::<RK, 0, _, false>(context, &keys, sum, [], blocks);
@@ -491,7 +503,7 @@ macro_rules! gcm_kernel {
             text: &mut [u8],
         ) {
             let mut counters = Counters::new(nonce, first);
-            let key = broadcast(&round_keys[0]);
+            let key = first_key(broadcast(&round_keys[0]));
             let (mut at, mut left) = (text.as_mut_ptr(), text.len());
             while left >= WIDTH * PASS {
                 let blocks: [Vector; PASS] = encrypt_blocks(round_keys, counters.take(key));

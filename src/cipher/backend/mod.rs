@@ -6,13 +6,20 @@
     reason = "loads and stores at raw pointers, and calls of functions that need CPU features"
 )]
 
+#[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+mod aarch64;
 mod context;
-#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+pub(super) mod hmac;
+#[cfg(any(
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_endian = "little")
+))]
 mod kernel;
 mod partial;
 pub(super) mod portable;
 mod select;
 mod self_test;
+pub(super) mod sha;
 mod wiped;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -24,9 +31,12 @@ pub use select::{Candidate, Cpu, Tier, Verdict, cpu};
 pub(crate) use select::{Kernel, selected};
 pub(crate) use wiped::Wiped;
 
+use aes::{Aes128, Aes256};
 use context::Block;
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::CipherError;
 
 /// A nonce of 12 octets as a number, the first octet lowest, so that it travels in registers: formed in memory piece by piece it would have to be
 /// waited for.
@@ -129,6 +139,67 @@ impl<const RK: usize> GcmContext<RK> {
     pub(crate) fn undo_open(&self, nonce: Nonce, text: &mut [u8]) {
         self.kernel
             .apply_keystream(&self.round_keys, nonce.0, 2, text);
+    }
+}
+
+/// AES in counter mode, of whichever tier was selected when the key was made.
+pub(crate) trait Keystream: Sized {
+    /// Schedules a key.
+    fn new(key: &[u8]) -> Result<Self, CipherError>;
+
+    /// Adds the key stream whose first block is `nonce` ‖ u32 zero, RFC 9605 section 4.5.1.
+    fn apply_keystream(&self, nonce: Nonce, text: &mut [u8]) -> Result<(), CipherError>;
+}
+
+/// A key of AES in counter mode.
+pub(crate) enum Ctr<A: portable::Aes, const RK: usize> {
+    Kernel(CtrContext<RK>),
+    Portable(portable::Ctr<A>),
+}
+
+pub(crate) type Ctr128 = Ctr<Aes128, 11>;
+pub(crate) type Ctr256 = Ctr<Aes256, 15>;
+
+impl<A: portable::Aes, const RK: usize> Ctr<A, RK> {
+    #[inline]
+    fn apply(&self, nonce: Nonce, text: &mut [u8]) -> Result<(), CipherError> {
+        match self {
+            Self::Kernel(context) => {
+                context.apply_keystream(nonce, text);
+                Ok(())
+            }
+            Self::Portable(key) => key.apply_keystream(&nonce.octets(), text),
+        }
+    }
+}
+
+impl Keystream for Ctr128 {
+    fn new(key: &[u8]) -> Result<Self, CipherError> {
+        let octets = key.try_into().map_err(|_| CipherError::BadKeyLength)?;
+        match selected() {
+            Some(kernel) => Ok(Self::Kernel(CtrContext::new_128(kernel, octets))),
+            None => portable::Ctr::new(key).map(Self::Portable),
+        }
+    }
+
+    #[inline]
+    fn apply_keystream(&self, nonce: Nonce, text: &mut [u8]) -> Result<(), CipherError> {
+        self.apply(nonce, text)
+    }
+}
+
+impl Keystream for Ctr256 {
+    fn new(key: &[u8]) -> Result<Self, CipherError> {
+        let octets = key.try_into().map_err(|_| CipherError::BadKeyLength)?;
+        match selected() {
+            Some(kernel) => Ok(Self::Kernel(CtrContext::new_256(kernel, octets))),
+            None => portable::Ctr::new(key).map(Self::Portable),
+        }
+    }
+
+    #[inline]
+    fn apply_keystream(&self, nonce: Nonce, text: &mut [u8]) -> Result<(), CipherError> {
+        self.apply(nonce, text)
     }
 }
 

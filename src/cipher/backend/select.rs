@@ -146,7 +146,7 @@ pub(crate) enum Kernel {
     Vaes256,
     #[cfg(target_arch = "x86_64")]
     AesNi,
-    #[cfg(target_arch = "aarch64")]
+    #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
     Aarch64,
 }
 
@@ -174,7 +174,7 @@ impl Kernel {
             };
             found.ok_or(Verdict::NotOnThisCpu)
         }
-        #[cfg(target_arch = "aarch64")]
+        #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
         {
             use std::arch::is_aarch64_feature_detected as has;
             match tier {
@@ -183,7 +183,10 @@ impl Kernel {
                 _ => Err(Verdict::NotInThisBuild),
             }
         }
-        #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+        #[cfg(not(any(
+            target_arch = "x86_64",
+            all(target_arch = "aarch64", target_endian = "little")
+        )))]
         {
             _ = tier;
             Err(Verdict::NotInThisBuild)
@@ -204,9 +207,11 @@ macro_rules! dispatch {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
             Kernel::AesNi => unsafe { dispatch!(@ x86 $set_up aesni $function($($argument),*)) },
-            #[cfg(target_arch = "aarch64")]
-            // SAFETY: as above.
-            Kernel::Aarch64 => unsafe { super::aarch64::$function($($argument),*) },
+            #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
+            Kernel::Aarch64 => super::aarch64::with_data_independent_timing(|| {
+                // SAFETY: as above.
+                unsafe { super::aarch64::$function($($argument),*) }
+            }),
         }
     };
     (@ x86 packet $module:ident $function:ident($($argument:expr),*)) => {
@@ -219,20 +224,23 @@ macro_rules! dispatch {
 }
 
 #[cfg_attr(
-    not(any(target_arch = "x86_64", target_arch = "aarch64")),
+    not(any(
+        target_arch = "x86_64",
+        all(target_arch = "aarch64", target_endian = "little")
+    )),
     allow(unused_variables, reason = "there is no kernel, and no call")
 )]
 impl Kernel {
     pub(super) fn expand_128(self, key: &[u8; 16], round_keys: &mut [Block; 11]) {
-        dispatch!(self, expand_128(key, round_keys), key)
+        dispatch!(self, expand_128(key, round_keys), key);
     }
 
     pub(super) fn expand_256(self, key: &[u8; 32], round_keys: &mut [Block; 15]) {
-        dispatch!(self, expand_256(key, round_keys), key)
+        dispatch!(self, expand_256(key, round_keys), key);
     }
 
     pub(super) fn make_powers<const RK: usize>(self, context: &mut GcmContext<RK>) {
-        dispatch!(self, make_powers(context), key)
+        dispatch!(self, make_powers(context), key);
     }
 
     #[inline]
@@ -277,7 +285,7 @@ impl Kernel {
             self,
             apply_keystream(round_keys, nonce, first, text),
             packet
-        )
+        );
     }
 }
 

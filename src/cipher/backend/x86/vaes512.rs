@@ -9,6 +9,8 @@ use super::from_u128;
 type Vector = __m512i;
 
 const LANES: usize = 4;
+/// A round of AES ends with its key.
+const EARLY_KEYS: usize = 0;
 /// Vectors of a pass.
 const PASS: usize = 4;
 /// Blocks that are finished in one pass.
@@ -44,7 +46,7 @@ macro_rules! primitives {
 
         #[inline]
         #[target_feature(enable = $features)]
-        fn aes_last_round(block: Vector, key: Vector) -> Vector {
+        fn aes_last_round(block: Vector, (_, key): (Vector, Vector)) -> Vector {
             _mm512_aesenclast_epi128(block, key)
         }
 
@@ -158,7 +160,7 @@ macro_rules! primitives {
         #[inline]
         #[target_feature(enable = $features)]
         fn add_to_last_octet(a: Vector) -> Vector {
-            let step = _mm_set_epi32((LANES as i32) << 24, 0, 0, 0);
+            let step = _mm_set_epi32(4 << 24, 0, 0, 0);
             _mm512_add_epi32(a, _mm512_broadcast_i32x4(step))
         }
 
