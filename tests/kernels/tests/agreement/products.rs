@@ -21,7 +21,7 @@ const NONCE: [u8; 12] = [0x5A; 12];
 /// Keys of both sizes, with H and its powers from H^0 on.
 fn keys() -> Vec<(Vec<u8>, Vec<u128>)> {
     let key = |index: u64| {
-        let key = Dice::new(5, index).octets(if index % 2 == 0 { 16 } else { 32 });
+        let key = Dice::new(5, index).octets(if index.is_multiple_of(2) { 16 } else { 32 });
         let h = hash_key(&key);
         let powers = std::iter::successors(Some(1 << 127), |&power| Some(multiply(power, h)));
         (key, powers.take(POWERS + 1).collect())
