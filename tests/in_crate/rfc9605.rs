@@ -180,13 +180,16 @@ mod header {
     }
 }
 
+/// Nonce and AAD of one call.
+type Note = (Vec<u8>, Vec<u8>);
+
 /// Notes the nonce and the AAD that it is given.
 #[derive(Clone, Default)]
-struct Notes(Arc<Mutex<Option<(Vec<u8>, Vec<u8>)>>>);
+struct Notes(Arc<Mutex<Option<Note>>>);
 
 impl Notes {
     /// What was noted.
-    fn take(&self) -> (Vec<u8>, Vec<u8>) {
+    fn take(&self) -> Note {
         self.0.lock().unwrap().take().unwrap()
     }
 }

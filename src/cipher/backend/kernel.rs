@@ -87,6 +87,7 @@ macro_rules! gcm_kernel {
             /// The next `N` vectors, each with `key` added.
             #[inline]
             #[target_feature(enable = $features)]
+            #[allow(clippy::cast_possible_truncation, reason = "LANES and N are small")]
             fn take<const N: usize>(&mut self, key: Vector) -> [Vector; N] {
                 let mut blocks = [zero(); N];
                 let count = N as u32 * LANES as u32;
@@ -222,7 +223,7 @@ macro_rules! gcm_kernel {
             lengths: (u64, u64),
         ) -> [u8; 16] {
             let total = left.div_ceil(16) + 1;
-            let last_lane = (total - 1) % LANES;
+            let last_lane = (total - 1) & (LANES - 1);
             let round_keys = &context.round_keys;
             let key = first_key(broadcast(&round_keys[0]));
             let mut blocks: [Vector; NV] = counters.take(key);

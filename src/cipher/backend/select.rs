@@ -232,15 +232,15 @@ macro_rules! dispatch {
 )]
 impl Kernel {
     pub(super) fn expand_128(self, key: &[u8; 16], round_keys: &mut [Block; 11]) {
-        dispatch!(self, expand_128(key, round_keys), key)
+        dispatch!(self, expand_128(key, round_keys), key);
     }
 
     pub(super) fn expand_256(self, key: &[u8; 32], round_keys: &mut [Block; 15]) {
-        dispatch!(self, expand_256(key, round_keys), key)
+        dispatch!(self, expand_256(key, round_keys), key);
     }
 
     pub(super) fn make_powers<const RK: usize>(self, context: &mut GcmContext<RK>) {
-        dispatch!(self, make_powers(context), key)
+        dispatch!(self, make_powers(context), key);
     }
 
     #[inline]
@@ -285,7 +285,7 @@ impl Kernel {
             self,
             apply_keystream(round_keys, nonce, first, text),
             packet
-        )
+        );
     }
 }
 

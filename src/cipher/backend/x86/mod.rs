@@ -81,10 +81,10 @@ pub(super) fn expand_256(key: &[u8; 32], round_keys: &mut [Block; 15]) {
                 let word = _mm_shuffle_epi32(_mm_aeskeygenassist_si128(odd, $constant), 0xFF);
                 even = next_round_key(even, word);
                 store(&mut round_keys[$index], even);
-                if $index < 14 {
+                if let Some(next) = round_keys.get_mut($index + 1) {
                     let word = _mm_shuffle_epi32(_mm_aeskeygenassist_si128(even, 0), 0xAA);
                     odd = next_round_key(odd, word);
-                    store(&mut round_keys[$index + 1], odd);
+                    store(next, odd);
                 }
             )*
         };

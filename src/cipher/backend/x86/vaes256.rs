@@ -140,7 +140,7 @@ macro_rules! primitives {
         #[inline]
         #[target_feature(enable = $features)]
         fn add_to_last_octet(a: Vector) -> Vector {
-            let step = _mm_set_epi32((LANES as i32) << 24, 0, 0, 0);
+            let step = _mm_set_epi32(2 << 24, 0, 0, 0);
             _mm256_add_epi32(a, _mm256_broadcastsi128_si256(step))
         }
 

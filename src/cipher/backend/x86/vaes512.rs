@@ -160,7 +160,7 @@ macro_rules! primitives {
         #[inline]
         #[target_feature(enable = $features)]
         fn add_to_last_octet(a: Vector) -> Vector {
-            let step = _mm_set_epi32((LANES as i32) << 24, 0, 0, 0);
+            let step = _mm_set_epi32(4 << 24, 0, 0, 0);
             _mm512_add_epi32(a, _mm512_broadcast_i32x4(step))
         }
 
