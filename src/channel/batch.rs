@@ -16,7 +16,7 @@ use arrayvec::ArrayVec;
 
 use super::{ChannelDecryptor, ChannelEncryptor, Opened, Sealed};
 use crate::cipher::mac_batch::{MAX_PACKETS, Packet};
-use crate::cipher::{Nonce, PacketKey, prefetch};
+use crate::cipher::{Nonce, PacketKey, prefetch, wipe_text};
 use crate::error::Error;
 use crate::frame::{FrameBuf, FrameInfo};
 use crate::id::{Counter, KeyId, Media, SenderId};
@@ -303,7 +303,7 @@ fn packet<'a>(
 /// Tells whether a cipher failed, and wipes if so.
 fn cipher_failed<E>(done: Result<(), E>, data: &mut [u8]) -> bool {
     if done.is_err() {
-        data.fill(0);
+        wipe_text(data);
     }
     done.is_err()
 }

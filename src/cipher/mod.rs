@@ -28,7 +28,7 @@ use std::sync::Arc;
 
 pub(crate) use backend::{Aad, Nonce, Wiped, prefetch, prefetch_at};
 pub use backend::{Candidate, Cpu, Tier, Verdict, cpu};
-pub(crate) use packet_key::PacketKey;
+pub(crate) use packet_key::{PacketKey, wipe_text};
 
 #[cfg(test)]
 pub(crate) use backend::{
@@ -162,6 +162,7 @@ impl CheckedCipher {
         })?;
         // Here and not at the first key, which a frame of an unheard session may cause.
         backend::selected();
+        mac_batch::select();
         Ok(Self::checked(cipher))
     }
 

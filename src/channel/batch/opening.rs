@@ -9,8 +9,8 @@ use super::{BatchFrame, DecryptJob, OpenedFrame, ShortAad, cipher_failed, packet
 use crate::channel::ChannelDecryptor;
 use crate::channel::decryptor::Candidate;
 use crate::channel::receive_keys::FoundKey;
-use crate::cipher::Nonce;
 use crate::cipher::mac_batch::{MAX_PACKETS, tags};
+use crate::cipher::{Nonce, wipe_text};
 use crate::error::Error;
 use crate::format::sframe::{Header, packet_nonce};
 use crate::frame::FrameInfo;
@@ -115,7 +115,7 @@ pub(super) fn finish_opening(
         let accepted = if bool::from(expected[..tag_len].ct_eq(tag)) {
             open_authentic(decryptor, &opening, info, data)
         } else {
-            data.fill(0);
+            wipe_text(data);
             Err(decryptor.refuse_tag(&opening.key, info, opening.header.ctr()))
         };
         *result = Some(accepted.and_then(|()| {
@@ -133,13 +133,12 @@ fn open_authentic(
     info: &FrameInfo<'_>,
     data: &mut [u8],
 ) -> Result<(), Error> {
-    let suite = opening.key.suite();
     let Some(cipher) = opening.key.cipher_key().ctr_hmac() else {
-        data.fill(0);
-        return Err(Error::CipherFailed { suite });
+        wipe_text(data);
+        return Err(decryptor.cipher_failed(&opening.key, info));
     };
     if cipher_failed(cipher.apply_keystream(opening.nonce, data), data) {
-        return Err(Error::CipherFailed { suite });
+        return Err(decryptor.cipher_failed(&opening.key, info));
     }
     decryptor.accept(Arc::clone(&opening.key), info, opening.header, data)
 }
