@@ -15,6 +15,7 @@ mod aes_gcm;
 mod backend;
 pub mod check;
 pub(crate) mod kdf;
+pub(crate) mod mac_batch;
 mod packet_key;
 mod property;
 mod suite;
@@ -25,7 +26,7 @@ pub mod test_hooks;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use backend::{Aad, Nonce, Wiped};
+pub(crate) use backend::{Aad, Nonce, Wiped, prefetch, prefetch_at};
 pub use backend::{Candidate, Cpu, Tier, Verdict, cpu};
 pub(crate) use packet_key::PacketKey;
 
