@@ -93,9 +93,10 @@ fn every_place_of_a_block_meets_the_right_power_of_h() {
         assert_eq!(rank(&powers), 128, "H^{power} span the field");
     }
     // Texts of every length with a block of AAD, and AAD of every length with a block of text.
-    let shapes: Vec<_> = (0..=MOST)
+    let lengths = || (0..=MOST).step_by(scale().product_step);
+    let shapes: Vec<_> = lengths()
         .map(|text| (1, text))
-        .chain((0..=MOST).map(|aad| (aad, 1)))
+        .chain(lengths().map(|aad| (aad, 1)))
         .collect();
     let places: usize = shapes.iter().map(|(aad, text)| aad + text).sum();
     for tier in tiers() {
