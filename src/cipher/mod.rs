@@ -26,7 +26,7 @@ pub mod test_hooks;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use backend::{Aad, Nonce, Wiped, prefetch, prefetch_at};
+pub(crate) use backend::{Aad, Nonce, Wiped, prefetch, prefetch_at, put};
 pub use backend::{Candidate, Cpu, Tier, Verdict, cpu};
 pub(crate) use packet_key::{PacketKey, wipe_text};
 
