@@ -3,6 +3,7 @@
 //! The same command runs on a developer's machine and in CI, so that "it passes
 //! here" and "it passes there" mean the same thing.
 
+mod aws_lc;
 mod c_tests;
 mod canary;
 mod cargo_c;
@@ -41,8 +42,8 @@ usage: cargo xtask <command>
 
 commands:
   test [PART]...                    run every test, or the named parts of it:
-                                    format lint docs header header-compiles tests c cpp
-                                    independent examples examples-c packages targets
+                                    format lint docs header header-compiles tests aws-lc
+                                    c cpp independent examples examples-c packages targets
                                     media canary
   examples-c                        build and run the examples in C
   header                            write include/mediaseal.h from src/ffi/
