@@ -83,7 +83,8 @@ pub mod keys;
 mod os;
 
 pub use channel::{
-    ChannelDecryptor, ChannelEncryptor, ErrorCounts, Mode, Opened, Sealed, StreamStatistics,
+    BatchFrame, ChannelDecryptor, ChannelEncryptor, DecryptJob, EncryptJob, ErrorCounts, Mode,
+    Opened, OpenedFrame, Sealed, StreamStatistics, decrypt_batch, encrypt_batch,
 };
 #[cfg(feature = "test-hooks")]
 #[doc(hidden)]

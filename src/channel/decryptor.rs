@@ -55,11 +55,11 @@ pub struct Opened<'a> {
 }
 
 /// A frame whose header was read, and where its parts lie.
-struct Candidate {
-    key: FoundKey,
-    header: Header,
-    header_len: usize,
-    plaintext_len: usize,
+pub(super) struct Candidate {
+    pub(super) key: FoundKey,
+    pub(super) header: Header,
+    pub(super) header_len: usize,
+    pub(super) plaintext_len: usize,
 }
 
 impl ChannelDecryptor {
@@ -125,6 +125,16 @@ impl ChannelDecryptor {
         frame: &mut FrameBuf<'_>,
     ) -> Result<Opened<'_>, Error> {
         let candidate = self.candidate(info, frame.as_slice())?;
+        self.open_in_place(candidate, info, frame)
+    }
+
+    /// Opens a frame whose key was found.
+    pub(super) fn open_in_place(
+        &mut self,
+        candidate: Candidate,
+        info: &FrameInfo<'_>,
+        frame: &mut FrameBuf<'_>,
+    ) -> Result<Opened<'_>, Error> {
         let (header, rest) = frame.as_mut_slice().split_at_mut(candidate.header_len);
         let (data, tag) = rest.split_at_mut(candidate.plaintext_len);
         let (header_len, tag_len) = (header.len(), tag.len());
@@ -219,7 +229,11 @@ impl ChannelDecryptor {
     }
 
     /// Parses, finds the key and looks at the window. Changes nothing but counters.
-    fn candidate(&mut self, info: &FrameInfo<'_>, frame: &[u8]) -> Result<Candidate, Error> {
+    pub(super) fn candidate(
+        &mut self,
+        info: &FrameInfo<'_>,
+        frame: &[u8],
+    ) -> Result<Candidate, Error> {
         self.refresh();
         let len = info.metadata_octets().len();
         if len > MAX_METADATA_LEN {
@@ -287,6 +301,18 @@ impl ChannelDecryptor {
                 return Err(self.count(key.sender(), info, error));
             }
         };
+        self.accept(key, info, header, data)?;
+        Ok(header)
+    }
+
+    /// Looks again, marks the window and counts: only then is a frame that authenticated the caller's.
+    pub(super) fn accept(
+        &mut self,
+        key: Arc<RecvKey>,
+        info: &FrameInfo<'_>,
+        header: Header,
+        data: &mut [u8],
+    ) -> Result<(), Error> {
         let marked = key
             .window()
             .lease()
@@ -303,7 +329,33 @@ impl ChannelDecryptor {
             key.window().head(),
         );
         self.last = Some(key);
-        Ok(header)
+        Ok(())
+    }
+
+    /// Counts a frame that did not authenticate under `key`, which the caller wipes.
+    pub(super) fn refuse_tag(
+        &mut self,
+        key: &Arc<RecvKey>,
+        info: &FrameInfo<'_>,
+        ctr: Counter,
+    ) -> Error {
+        key.count_failure();
+        let kid = key.kid();
+        self.count(
+            Some(key.sender()),
+            info,
+            Error::AuthenticationFailed { kid, ctr },
+        )
+    }
+
+    /// Asks the cache for what counting the next frame will touch.
+    pub(super) fn prefetch_statistics(&self) {
+        self.statistics.prefetch();
+    }
+
+    /// The key of the frame before, probably that of the next.
+    pub(super) fn last_key(&self) -> Option<&Arc<RecvKey>> {
+        self.last.as_ref()
     }
 
     /// What became of the mark of a frame that authenticated.
@@ -330,7 +382,7 @@ impl ChannelDecryptor {
     }
 
     /// The frame that the last key has just opened.
-    fn opened(&self, header: Header, len: usize) -> Result<Opened<'_>, Error> {
+    pub(super) fn opened(&self, header: Header, len: usize) -> Result<Opened<'_>, Error> {
         let kid = header.kid();
         let key = self.last.as_deref().ok_or(Error::MissingKey { kid })?;
         let session = key.session();

@@ -15,7 +15,7 @@ use crate::format::sframe::{self, EncodedHeader, FrameContext, Header};
 use crate::frame::{FrameBuf, FrameInfo};
 use crate::id::{Counter, KeyId, Media, SenderId};
 use crate::keys::channel::{Channel, Sender};
-use crate::keys::key::Allowance;
+use crate::keys::key::{Allowance, SendKey};
 use crate::keys::secret::wipe_stack;
 use crate::keys::{KeyStore, Snapshot};
 
@@ -48,9 +48,9 @@ pub struct Sealed {
 }
 
 /// A CTR taken from the active key, and all that is known before the octets are touched.
-struct Ready {
-    ctr: Counter,
-    header: EncodedHeader,
+pub(super) struct Ready {
+    pub(super) ctr: Counter,
+    pub(super) header: EncodedHeader,
 }
 
 /// Where an encryptor finds the key to seal with.
@@ -232,9 +232,18 @@ impl ChannelEncryptor {
         info: &FrameInfo<'_>,
         frame: &mut FrameBuf<'_>,
     ) -> Result<Sealed, Error> {
-        let len = frame.len();
+        let ready = self.ready_in_place(info, frame)?;
+        self.seal_in_place(&ready, info, frame)
+    }
+
+    /// Checks what can be refused of a frame in its own storage, then takes a CTR.
+    pub(super) fn ready_in_place(
+        &mut self,
+        info: &FrameInfo<'_>,
+        frame: &FrameBuf<'_>,
+    ) -> Result<Ready, Error> {
         let (headroom, tailroom) = (frame.offset(), frame.tailroom());
-        let ready = self.ready(info, len, |header_len, tag_len| {
+        self.ready(info, frame.len(), |header_len, tag_len| {
             if headroom < header_len {
                 return Err(Misuse::Headroom {
                     needed: header_len,
@@ -250,15 +259,32 @@ impl ChannelEncryptor {
                 .into());
             }
             Ok(())
-        })?;
+        })
+    }
+
+    /// Seals a frame whose CTR was taken last.
+    pub(super) fn seal_in_place(
+        &mut self,
+        ready: &Ready,
+        info: &FrameInfo<'_>,
+        frame: &mut FrameBuf<'_>,
+    ) -> Result<Sealed, Error> {
         let tag_len = self.params.tag_len;
         let (head, payload, tail) = frame.parts();
-        let sealed = self.seal(&ready, info, payload, &mut tail[..tag_len])?;
-        let header = ready.header.as_slice();
-        let at = head.len() - header.len();
-        head[at..].copy_from_slice(header);
-        frame.grow(header.len(), tag_len);
+        let sealed = self.seal(ready, info, payload, &mut tail[..tag_len])?;
+        put_header(head, &ready.header);
+        frame.grow(ready.header.as_slice().len(), tag_len);
         Ok(sealed)
+    }
+
+    /// The key that the last CTR was taken from.
+    pub(super) fn key(&self) -> Option<&Arc<SendKey>> {
+        self.allowance.key()
+    }
+
+    /// Asks the cache for what counting the next frame will touch.
+    pub(super) fn prefetch_statistics(&self) {
+        self.statistics.prefetch();
     }
 
     /// Seals a frame into another buffer and returns the octets written to its front.
@@ -436,23 +462,45 @@ impl ChannelEncryptor {
             metadata: info.metadata_octets(),
             scratch: &mut self.scratch,
         };
-        if sframe::seal(context, &ready.header, payload, tag).is_err() {
+        let (kid, suite) = (key.kid(), key.suite());
+        let sealed = sframe::seal(context, &ready.header, payload, tag).is_ok();
+        let len = ready.header.as_slice().len() + payload.len() + tag.len();
+        if !sealed {
             payload.zeroize();
             tag.zeroize();
-            let error = Error::CipherFailed { suite: key.suite() };
-            self.statistics
-                .count_error(Some(&self.sender), info.ssrc(), &error);
-            return Err(error);
+            return Err(self.cipher_failed(suite, info));
         }
-        let (kid, ctr) = (key.kid(), ready.ctr);
-        self.statistics
-            .count_frame(&self.sender, info.ssrc(), payload.len(), kid, Some(ctr));
-        Ok(Sealed {
-            kid,
-            ctr,
-            len: ready.header.as_slice().len() + payload.len() + tag.len(),
-        })
+        Ok(self.sealed(kid, ready.ctr, info, payload.len(), len))
     }
+
+    /// Counts a cipher that failed.
+    pub(super) fn cipher_failed(&mut self, suite: u16, info: &FrameInfo<'_>) -> Error {
+        let error = Error::CipherFailed { suite };
+        self.statistics
+            .count_error(Some(&self.sender), info.ssrc(), &error);
+        error
+    }
+
+    /// Counts a frame of `payload_len` octets that became `len`.
+    #[inline]
+    pub(super) fn sealed(
+        &mut self,
+        kid: KeyId,
+        ctr: Counter,
+        info: &FrameInfo<'_>,
+        payload_len: usize,
+        len: usize,
+    ) -> Sealed {
+        self.statistics
+            .count_frame(&self.sender, info.ssrc(), payload_len, kid, Some(ctr));
+        Sealed { kid, ctr, len }
+    }
+}
+
+/// Writes a header in front of the payload.
+pub(super) fn put_header(head: &mut [u8], header: &EncodedHeader) {
+    let at = head.len() - header.as_slice().len();
+    head[at..].copy_from_slice(header.as_slice());
 }
 
 /// Blocks of 16 octets that `len` octets take.

@@ -14,11 +14,13 @@
 //!
 //! Nothing leaves before the tag is right, and a frame that fails changes nothing but counters.
 
+pub(crate) mod batch;
 mod decryptor;
 mod encryptor;
 mod receive_keys;
 mod statistics;
 
+pub use batch::{BatchFrame, DecryptJob, EncryptJob, OpenedFrame, decrypt_batch, encrypt_batch};
 pub use decryptor::{ChannelDecryptor, Opened};
 pub use encryptor::{ChannelEncryptor, Sealed};
 pub use statistics::{ErrorCounts, StreamStatistics};

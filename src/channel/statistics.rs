@@ -1,5 +1,6 @@
 //! What an encryptor or decryptor has done, by sender and stream.
 
+use crate::cipher::prefetch;
 use crate::error::Error;
 use crate::id::{Counter, KeyId, SenderId, Ssrc};
 
@@ -161,6 +162,13 @@ impl Statistics {
         if let Some(index) = index {
             self.last = index;
             count(&mut self.streams[index]);
+        }
+    }
+
+    /// Asks the cache for the counters of the stream that was last.
+    pub(super) fn prefetch(&self) {
+        if let Some(stream) = self.streams.get(self.last) {
+            prefetch(stream);
         }
     }
 

@@ -128,6 +128,19 @@ impl<C: Keystream, H: Sha2> Key<C, H> {
         self.ctr.apply_keystream(nonce, data)
     }
 
+    /// Adds the key stream to `data`.
+    pub(crate) fn apply_keystream(&self, nonce: Nonce, data: &mut [u8]) -> Result<(), CipherError> {
+        self.ctr.apply_keystream(nonce, data)
+    }
+
+    pub(crate) fn midstates(&self) -> &Midstates<H> {
+        &self.midstates
+    }
+
+    pub(crate) fn tag_len(&self) -> usize {
+        self.tag_len
+    }
+
     /// The tag before it is cut to its length, RFC 9605 section 4.5.1.
     fn full_tag(&self, nonce: Nonce, aad: &[u8], ciphertext: &[u8]) -> H::Digest {
         let message = Message::frame(self.tag_len, &nonce.octets(), aad, ciphertext);

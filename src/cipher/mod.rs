@@ -17,6 +17,7 @@ mod aws_lc;
 mod backend;
 pub mod check;
 pub(crate) mod kdf;
+pub(crate) mod mac_batch;
 mod packet_key;
 mod property;
 mod suite;
@@ -27,7 +28,7 @@ pub mod test_hooks;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use backend::{Aad, Nonce, Wiped};
+pub(crate) use backend::{Aad, Nonce, Wiped, prefetch, prefetch_at};
 pub use backend::{Candidate, Cpu, Tier, Verdict, cpu};
 pub(crate) use packet_key::PacketKey;
 

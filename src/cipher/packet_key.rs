@@ -4,6 +4,7 @@ use aes::{Aes128, Aes256};
 
 use super::aes_ctr_hmac::{CtrHmac128, CtrHmac256};
 use super::backend::{self, Aad, GcmContext, Nonce, portable};
+use super::mac_batch::CtrHmac;
 use super::{CheckedCipher, CipherError, CipherKey, Provider};
 
 /// A key that seals and opens packets. Contexts lie inline, so that a stream costs the cache its own entry and no more, and
@@ -72,6 +73,16 @@ impl PacketKey {
     pub(crate) fn custom(&self) -> Option<&dyn CipherKey> {
         match self {
             Self::Custom(key) => Some(key.as_ref()),
+            _ => None,
+        }
+    }
+
+    /// The key, if it is of a suite whose packets gain from being authenticated side by side.
+    #[inline]
+    pub(crate) fn ctr_hmac(&self) -> Option<CtrHmac<'_>> {
+        match self {
+            Self::CtrHmac128(key) => Some(CtrHmac::Sha256(key)),
+            Self::CtrHmac256(key) => Some(CtrHmac::Sha512(key)),
             _ => None,
         }
     }

@@ -4,13 +4,17 @@ use core::mem::align_of;
 
 use super::boundary::{contain, is_in_callback};
 use super::convert::{Out, Sized32, sized, struct_size};
-use super::decryptor::decrypt_job;
-use super::encryptor::encrypt_job;
+use super::decryptor::{Opener, decrypt_job};
+use super::encryptor::{Sealer, encrypt_job};
+use super::handle::peek_exclusive;
 use super::status::{
     Fault, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_NOT_BEGUN, MEDIASEAL_ERR_REENTRANT,
     MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_OK, Outcome, mediaseal_status,
 };
 use super::types::{mediaseal_decrypt_job, mediaseal_encrypt_job};
+use crate::channel::batch::{CONTEXT_AHEAD, KEY_AHEAD, LookAhead, STAGE_AHEAD};
+use crate::channel::{ChannelDecryptor, ChannelEncryptor};
+use crate::cipher::prefetch_at;
 
 /// Seals many frames, of one encryptor or many, in the order of `jobs`.
 ///
@@ -65,13 +69,29 @@ pub unsafe extern "C" fn mediaseal_decrypt_batch(
     })
 }
 
-/// A job of either kind: where its results go.
+/// A job of either kind: where its results go, and what it works with.
 trait Job: Sized32 {
+    type Stage: LookAhead + 'static;
+
+    /// Where the object of a job lies that is not looked at yet.
+    fn object(&self) -> *const u8;
+    /// The encryptor or decryptor of a job whose turn comes soon.
+    fn stage<'a>(&self) -> Option<&'a Self::Stage>;
     fn status(job: *mut Self) -> *mut mediaseal_status;
     fn out_len(job: *mut Self) -> *mut usize;
 }
 
 impl Job for mediaseal_encrypt_job {
+    type Stage = ChannelEncryptor;
+
+    fn object(&self) -> *const u8 {
+        self.encryptor.cast()
+    }
+
+    fn stage<'a>(&self) -> Option<&'a ChannelEncryptor> {
+        peek_exclusive(self.encryptor).map(Sealer::encryptor)
+    }
+
     fn status(job: *mut Self) -> *mut mediaseal_status {
         // SAFETY: the address of a field; `Jobs` saw that the job is there.
         unsafe { &raw mut (*job).status }
@@ -84,6 +104,16 @@ impl Job for mediaseal_encrypt_job {
 }
 
 impl Job for mediaseal_decrypt_job {
+    type Stage = ChannelDecryptor;
+
+    fn object(&self) -> *const u8 {
+        self.decryptor.cast()
+    }
+
+    fn stage<'a>(&self) -> Option<&'a ChannelDecryptor> {
+        peek_exclusive(self.decryptor).map(Opener::decryptor)
+    }
+
     fn status(job: *mut Self) -> *mut mediaseal_status {
         // SAFETY: the address of a field; `Jobs` saw that the job is there.
         unsafe { &raw mut (*job).status }
@@ -148,11 +178,32 @@ impl<T: Job> Jobs<T> {
         self.first.wrapping_byte_add(index * self.distance)
     }
 
+    /// Asks the cache for what the jobs behind `index` need.
+    fn look_ahead(&self, index: usize) {
+        let job = |ahead: usize| {
+            let index = index
+                .checked_add(ahead)
+                .filter(|&index| index < self.count)?;
+            sized(self.at(index)).ok()
+        };
+        if let Some(job) = job(STAGE_AHEAD) {
+            // A handle is its stage and little more.
+            prefetch_at(job.object(), size_of::<T::Stage>());
+        }
+        if let Some(stage) = job(KEY_AHEAD).and_then(|job| job.stage()) {
+            stage.prefetch_key();
+        }
+        if let Some(stage) = job(CONTEXT_AHEAD).and_then(|job| job.stage()) {
+            stage.prefetch_context();
+        }
+    }
+
     /// Runs each job, and holds back a panic of it; the first that failed says how the batch ended.
     fn run(&self, run: impl Fn(&T, &Out<usize>) -> Outcome) -> Outcome {
         let mut ended = Ok(());
         for index in 0..self.count {
             let place = self.at(index);
+            self.look_ahead(index);
             let status = contain(|| {
                 let job = sized(place)?;
                 run(&job, &Out::new(T::out_len(place), 0)?)

@@ -142,6 +142,10 @@ pub unsafe extern "C" fn mediaseal_decryptor_decrypt(
 }
 
 impl Opener {
+    pub(super) fn decryptor(&self) -> &ChannelDecryptor {
+        &self.decryptor
+    }
+
     // Always: the compiler shares it with the batch otherwise, which a single call pays for.
     #[inline(always)]
     fn decrypt(

@@ -130,6 +130,10 @@ pub unsafe extern "C" fn mediaseal_encryptor_encrypt(
 }
 
 impl Sealer {
+    pub(super) fn encryptor(&self) -> &ChannelEncryptor {
+        &self.encryptor
+    }
+
     // Always: the compiler shares it with the batch otherwise, which a single call pays for.
     #[inline(always)]
     fn encrypt(

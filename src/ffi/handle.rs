@@ -179,6 +179,16 @@ pub(super) fn with_exclusive<O: Object>(
     outcome
 }
 
+/// Looks at an object that this thread is about to use, to ask the cache for what it holds; nothing if it is none or is in use.
+pub(super) fn peek_exclusive<'a, O: Object<Value: 'a>>(object: *const O) -> Option<&'a O::Value> {
+    let handle = exclusive_at(object).ok()?;
+    if handle.head.state.load(Ordering::Acquire) != IDLE {
+        return None;
+    }
+    // SAFETY: the caller gives this thread the exclusive use of the object for the whole call, and the call does not use it now.
+    unsafe { &*handle.value.get() }.as_ref()
+}
+
 /// Ends the use of an exclusive object: the next call, or freeing it, drops what it holds. Closing twice is no error.
 pub(super) fn close_exclusive<O: Object>(object: *mut O) -> mediaseal_status {
     enter(|| {

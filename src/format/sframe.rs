@@ -253,7 +253,7 @@ pub(crate) struct FrameContext<'a> {
 
 /// The nonce of a built-in cipher, RFC 9605 section 4.4.3, or nothing if the salt has another length.
 #[inline]
-fn packet_nonce(salt: &[u8], ctr: Counter) -> Option<PacketNonce> {
+pub(crate) fn packet_nonce(salt: &[u8], ctr: Counter) -> Option<PacketNonce> {
     let salt: &[u8; 12] = salt.try_into().ok()?;
     Some(PacketNonce::of_frame(PacketNonce::new(salt), ctr.value()))
 }

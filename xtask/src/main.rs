@@ -4,6 +4,7 @@
 //! here" and "it passes there" mean the same thing.
 
 mod aws_lc;
+mod bench;
 mod c_tests;
 mod canary;
 mod cargo_c;
@@ -17,6 +18,7 @@ mod examples_c;
 mod header;
 mod header_compiles;
 mod independent;
+mod instructions;
 mod media;
 mod native;
 mod packages;
@@ -44,7 +46,14 @@ commands:
   test [PART]...                    run every test, or the named parts of it:
                                     format lint docs header header-compiles tests aws-lc
                                     c cpp independent examples examples-c packages targets
-                                    media canary
+                                    media instructions canary
+  bench [--quick] [TABLE]...        measure mediaseal beside its peers, or the named tables of that:
+                                    aead isolated same-tier channel c keys streams cores
+                                    ctr-hmac costs
+                                    prints ratios and whether each target is met; a whole run
+                                    without --quick writes docs/performance.md
+  bench --again                     show the figures of the last run
+  bench --instructions [--update]   count instructions a packet, and write them down
   examples-c                        build and run the examples in C
   header                            write include/mediaseal.h from src/ffi/
   stage [--strip] PREFIX            build the library and write it below PREFIX as a package:
@@ -72,6 +81,8 @@ const FUZZ_SECONDS: NonZeroU32 = NonZeroU32::new(60).unwrap();
 enum Request {
     /// `cargo xtask --help`
     Help,
+    /// `cargo xtask bench`
+    Bench(bench::Request),
     /// `cargo xtask test`
     Test {
         /// The parts to run; empty means all.
@@ -111,10 +122,16 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
     let mut seconds = FUZZ_SECONDS;
     let is_verify = command.as_deref() == Some("verify");
     let is_stage = command.as_deref() == Some("stage");
+    let is_bench = command.as_deref() == Some("bench");
+    let mut bench = bench::Request::default();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "-h" | "--help" => return Ok(Request::Help),
             "--strip" if is_stage => strip = true,
+            "--quick" if is_bench => bench.quick = true,
+            "--again" if is_bench => bench.again = true,
+            "--instructions" if is_bench => bench.instructions = true,
+            "--update" if is_bench && bench.instructions => bench.update = true,
             "--seconds" if is_verify => {
                 let value = arguments.next().ok_or("--seconds needs a number")?;
                 seconds = value.parse().map_err(|_| {
@@ -127,6 +144,7 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
     }
     match command.as_deref() {
         Some("test") => Ok(Request::Test { only }),
+        Some("bench") => Ok(Request::Bench(bench::Request { only, ..bench })),
         Some("examples-c") => Ok(Request::ExamplesC),
         Some("header") => Ok(Request::Header),
         Some("stage") => match only.as_slice() {
@@ -177,6 +195,7 @@ fn main() -> ExitCode {
             Ok(true)
         }
         Ok(Request::Test { only }) => run("test", test::PARTS, &only, FUZZ_SECONDS),
+        Ok(Request::Bench(request)) => bench::command(&request),
         Ok(Request::ExamplesC) => examples_c::run_alone(),
         Ok(Request::Header) => header::write(),
         Ok(Request::Stage { prefix, strip }) => stage::command(&prefix, strip),
@@ -219,6 +238,7 @@ mod tests {
             ("verify --seconds", "--seconds"),
             ("verify --seconds soon", "soon"),
             ("verify --seconds 0", "above 0"),
+            ("bench --update", "--update"),
             ("stage", "PREFIX"),
             ("stage a b", "PREFIX"),
             ("test --strip", "--strip"),

@@ -3,7 +3,7 @@
 use crate::{
     aws_lc, c_tests, canary,
     command::cargo,
-    cpp, examples, examples_c, header, header_compiles, independent, media,
+    cpp, examples, examples_c, header, header_compiles, independent, instructions, media,
     parts::{Campaign, Halt, Part},
     staged, targets,
 };
@@ -71,6 +71,10 @@ pub(crate) const PARTS: &[Part] = &[
         job: media::run,
     },
     Part {
+        name: "instructions",
+        job: instructions::run,
+    },
+    Part {
         name: "canary",
         job: canary::search,
     },
@@ -83,7 +87,12 @@ fn format(campaign: &mut Campaign) -> Result<String, Halt> {
         .args(["fmt", "--all", "--check"])
         .run(&mut campaign.transcript)?
         .successful()?;
-    for outside in ["fuzz/Cargo.toml", "benches/Cargo.toml"] {
+    for outside in [
+        "fuzz/Cargo.toml",
+        "benches/Cargo.toml",
+        "benches/peers/Cargo.toml",
+        "benches/sframe/Cargo.toml",
+    ] {
         cargo(&root)
             .args(["fmt", "--check", "--manifest-path", outside])
             .run(&mut campaign.transcript)?

@@ -17,6 +17,7 @@ pub(super) mod hmac;
 mod kernel;
 mod partial;
 pub(super) mod portable;
+mod prefetch;
 mod select;
 mod self_test;
 pub(super) mod sha;
@@ -25,6 +26,7 @@ mod wiped;
 mod x86;
 
 pub(crate) use context::GcmContext;
+pub(crate) use prefetch::{prefetch, prefetch_at};
 #[cfg(feature = "test-hooks")]
 pub(crate) use select::force;
 pub use select::{Candidate, Cpu, Tier, Verdict, cpu};

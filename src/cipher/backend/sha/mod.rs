@@ -5,7 +5,7 @@
 //!  lanes            up to 16 states, each its own blocks      x86: AVX-512, AVX2, two streams of SHA-NI
 //! ```
 
-pub(super) mod lanes;
+pub(in crate::cipher) mod lanes;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 

@@ -1,0 +1,44 @@
+//! What is made of the figures: tables, verdicts, a page and its pictures.
+
+mod machine;
+mod page;
+mod plot;
+mod plots;
+mod tables;
+mod targets;
+
+use std::{fs, io, path::Path};
+
+pub use machine::{machine, versions};
+
+use crate::results::Results;
+
+/// Prints the tables and the verdicts.
+pub fn print(results: &Results) {
+    println!(
+        "{} ({}), {} rounds",
+        results.cpu,
+        results.cpu_features.join(", "),
+        results.rounds
+    );
+    for table in tables::all(results) {
+        println!("\n{}\n{}", table.title, table.plain());
+    }
+    println!("\nTargets\n{}", targets::table(results).plain());
+    for absent in &results.absent {
+        println!("absent: {}: {}", absent.who, absent.why);
+    }
+}
+
+/// Writes `performance.md` into the folder `docs`, and its pictures into `docs/performance`.
+///
+/// # Errors
+/// As the file system has them.
+pub fn write(results: &Results, docs: &Path) -> io::Result<()> {
+    let folder = docs.join("performance");
+    fs::create_dir_all(&folder)?;
+    for (name, picture) in plots::all(results) {
+        fs::write(folder.join(name), picture)?;
+    }
+    fs::write(docs.join("performance.md"), page::page(results))
+}
