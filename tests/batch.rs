@@ -53,7 +53,9 @@ fn a_batch_gives_the_octets_of_single_calls_and_opens_them() {
     const FRAMES: usize = 3;
     let (mut single, mut batch) = (pairs(STREAMS), pairs(STREAMS));
     let metadata: Vec<Vec<u8>> = (0..STREAMS).map(metadata).collect();
-    let info = |stream: usize| FrameInfo::new(Ssrc::new(stream as u32)).metadata(&metadata[stream]);
+    let info = |stream: usize| {
+        FrameInfo::new(Ssrc::new(u32::try_from(stream).unwrap())).metadata(&metadata[stream])
+    };
 
     let mut stored: Vec<Vec<Vec<u8>>> = (0..STREAMS)
         .map(|stream| {

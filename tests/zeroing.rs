@@ -2,12 +2,14 @@
 //!
 //! The allocator of this test looks at each block that is freed. A secret has its home on the heap, so a type that forgot to
 //! wipe frees a block with the secret in it. The secrets looked for are all that a key becomes: the base key, both HKDF outputs,
-//! and what AES and HMAC make of them first.
+//! and what AES, GHASH and HMAC make of them first: round keys, powers of H, midstates.
 
 #![allow(unsafe_code, reason = "a GlobalAlloc that looks at what is freed")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod common;
+#[path = "common/reference.rs"]
+mod reference;
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -87,8 +89,8 @@ fn secrets_freed(work: impl FnOnce()) -> usize {
 
 const KID: u64 = 5;
 
-/// Every run of 16 octets of the base key, of sframe_secret, sframe_key and sframe_salt in every suite, of the first two AES
-/// round keys and the HMAC midstates, masked.
+/// Every run of 16 octets of the base key, of sframe_secret, sframe_key and sframe_salt in every suite, of the AES round keys,
+/// the powers of H and the HMAC midstates, masked.
 fn patterns() -> Vec<[u8; LEN]> {
     let base_key = data_encoding::HEXLOWER
         .decode(common::CANARY_A.as_bytes())
@@ -131,6 +133,16 @@ fn patterns() -> Vec<[u8; LEN]> {
             let auth_key = &key[key_len / 3..];
             secrets.extend([0x36, 0x5C].map(|pad| midstate(auth_key, pad, wide)));
         }
+        let cipher_key = if key_len > 32 {
+            &key[..key_len / 3]
+        } else {
+            &key
+        };
+        let round_keys = reference::round_keys(cipher_key);
+        secrets.extend(round_keys.iter().map(|round_key| round_key.to_vec()));
+        if key_len <= 32 {
+            secrets.extend(powers(cipher_key));
+        }
         secrets.push(key);
         // 12 octets of salt: too short for a pattern of their own, so looked for with the zeros behind them.
         salt.resize(LEN, 0);
@@ -149,6 +161,14 @@ fn patterns() -> Vec<[u8; LEN]> {
     patterns.sort_unstable();
     patterns.dedup();
     patterns
+}
+
+/// The powers of H, and their D, as the contexts of the kernels keep them.
+fn powers(key: &[u8]) -> Vec<Vec<u8>> {
+    let h = reference::hash_key(key);
+    let powers = std::iter::successors(Some(h), |&power| Some(reference::multiply(power, h)));
+    let kept = powers.take(12).flat_map(reference::kept);
+    kept.map(|octets| octets.to_vec()).collect()
 }
 
 /// A channel key and the secrets of its first eleven steps, as published in our vectors.
@@ -291,6 +311,10 @@ fn the_search_finds_what_is_not_wiped() {
     let label = [&b"SFrame 1.0 Secret key "[..], &KID.to_be_bytes(), &[0, 4]].concat();
     let mut key = vec![0; 16];
     hkdf.expand(&label, &mut key).unwrap();
+    let last_round_key = reference::round_keys(&key).remove(10).to_vec();
+    assert!(secrets_freed(|| drop(last_round_key)) > 0, "a round key");
+    let last_power = powers(&key).remove(22);
+    assert!(secrets_freed(|| drop(last_power)) > 0, "a power of H");
     assert!(
         secrets_freed(|| drop(key)) > 0,
         "an AES key, which is also its first round key"

@@ -9,22 +9,20 @@
 //! With thousands of streams in turn each would wait for the cache; a batch asks for what the next ones need while it works on this one. Frames of the CTR-HMAC suites
 //! are also authenticated side by side, up to 16 of them: one frame alone waits for its own chain of hashes.
 
-use std::sync::Arc;
+mod opening;
+mod sealing;
 
 use arrayvec::ArrayVec;
-use subtle::ConstantTimeEq;
 
-use super::decryptor::{Candidate, ChannelDecryptor, Opened};
-use super::encryptor::{ChannelEncryptor, Ready, Sealed, put_header};
-use super::receive_keys::FoundKey;
-use crate::cipher::mac_batch::{MAX_PACKETS, Packet, tags};
-use crate::cipher::{Nonce, PacketKey, prefetch};
+use super::{ChannelDecryptor, ChannelEncryptor, Opened, Sealed};
+use crate::cipher::mac_batch::{MAX_PACKETS, Packet};
+use crate::cipher::{Nonce, PacketKey, prefetch, wipe_text};
 use crate::error::Error;
-use crate::format::sframe::{Header, packet_nonce};
 use crate::frame::{FrameBuf, FrameInfo};
 use crate::id::{Counter, KeyId, Media, SenderId};
-use crate::keys::key::SendKey;
-use crate::keys::recv_key::RecvKey;
+
+use opening::{Opening, begin_opening, finish_opening};
+use sealing::{Sealing, begin_sealing, finish_sealing};
 
 /// How many jobs ahead an encryptor or decryptor is asked for; its key and the key's context follow.
 pub(crate) const STAGE_AHEAD: usize = 6;
@@ -286,92 +284,6 @@ fn short_aad(header: &[u8], metadata: &[u8]) -> Option<ShortAad> {
     Some(aad)
 }
 
-/// A frame with its key stream added, whose tag is still to be computed.
-struct Sealing {
-    job: usize,
-    at: usize,
-    key: Arc<SendKey>,
-    ready: Ready,
-    nonce: Nonce,
-    aad: ShortAad,
-}
-
-/// Seals a frame, or begins to if its tag is better computed beside others.
-fn begin_sealing(jobs: &mut [EncryptJob<'_, '_>], job: usize, at: usize) -> Option<Sealing> {
-    let EncryptJob { encryptor, frames } = &mut jobs[job];
-    let BatchFrame {
-        info,
-        frame,
-        result,
-    } = &mut frames[at];
-    let ready = match encryptor.ready_in_place(info, frame) {
-        Ok(ready) => ready,
-        Err(error) => {
-            *result = Some(Err(error));
-            return None;
-        }
-    };
-    if let Some(key) = encryptor.key()
-        && let Some(cipher) = key.cipher_key().ctr_hmac()
-        && let Some(nonce) = packet_nonce(key.salt(), ready.ctr)
-        && let Some(aad) = short_aad(ready.header.as_slice(), info.metadata_octets())
-    {
-        let key = Arc::clone(key);
-        let (_, payload, _) = frame.parts();
-        if cipher_failed(cipher.apply_keystream(nonce, payload), payload) {
-            *result = Some(Err(encryptor.cipher_failed(key.suite(), info)));
-            return None;
-        }
-        return Some(Sealing {
-            job,
-            at,
-            key,
-            ready,
-            nonce,
-            aad,
-        });
-    }
-    *result = Some(encryptor.seal_in_place(&ready, info, frame));
-    None
-}
-
-/// Tells whether a cipher failed, and wipes if so.
-fn cipher_failed<E>(done: Result<(), E>, data: &mut [u8]) -> bool {
-    if done.is_err() {
-        data.fill(0);
-    }
-    done.is_err()
-}
-
-/// Computes the tags of the frames that wait, and ends them.
-fn finish_sealing(jobs: &mut [EncryptJob<'_, '_>], waiting: &mut ArrayVec<Sealing, MAX_PACKETS>) {
-    let packets = waiting
-        .iter()
-        .filter_map(|frame| {
-            let text = jobs[frame.job].frames[frame.at].frame.as_slice();
-            packet(frame.key.cipher_key(), frame.nonce, &frame.aad, text)
-        })
-        .collect();
-    let tags = tags(packets);
-    for (sealing, tag) in waiting.drain(..).zip(tags) {
-        let EncryptJob { encryptor, frames } = &mut jobs[sealing.job];
-        let BatchFrame {
-            info,
-            frame,
-            result,
-        } = &mut frames[sealing.at];
-        let (tag_len, header) = (sealing.key.params().tag_len, &sealing.ready.header);
-        let (head, payload, tail) = frame.parts();
-        tail[..tag_len].copy_from_slice(&tag[..tag_len]);
-        put_header(head, header);
-        let header_len = header.as_slice().len();
-        let (payload_len, len) = (payload.len(), header_len + payload.len() + tag_len);
-        frame.grow(header_len, tag_len);
-        let (kid, ctr) = (sealing.key.kid(), sealing.ready.ctr);
-        *result = Some(Ok(encryptor.sealed(kid, ctr, info, payload_len, len)));
-    }
-}
-
 /// What is to be authenticated of a frame that waits.
 fn packet<'a>(
     key: &'a PacketKey,
@@ -388,127 +300,10 @@ fn packet<'a>(
     })
 }
 
-/// A frame whose tag is still to be checked.
-struct Opening {
-    job: usize,
-    at: usize,
-    key: Arc<RecvKey>,
-    header: Header,
-    header_len: usize,
-    plaintext_len: usize,
-    nonce: Nonce,
-    aad: ShortAad,
-}
-
-/// Opens a frame, or begins to if its tag is better computed beside others.
-fn begin_opening(
-    jobs: &mut [DecryptJob<'_, '_>],
-    job: usize,
-    at: usize,
-    waiting: &mut ArrayVec<Opening, MAX_PACKETS>,
-) -> Option<Opening> {
-    // A duplicate is one when its original has been marked.
-    if let Ok((header, _)) = Header::parse(jobs[job].frames[at].frame.as_slice())
-        && waiting.iter().any(|before| before.header == header)
-    {
-        finish_opening(jobs, waiting);
+/// Tells whether a cipher failed, and wipes if so.
+fn cipher_failed<E>(done: Result<(), E>, data: &mut [u8]) -> bool {
+    if done.is_err() {
+        wipe_text(data);
     }
-    let DecryptJob { decryptor, frames } = &mut jobs[job];
-    let BatchFrame {
-        info,
-        frame,
-        result,
-    } = &mut frames[at];
-    let candidate = match decryptor.candidate(info, frame.as_slice()) {
-        Ok(candidate) => candidate,
-        Err(error) => {
-            *result = Some(Err(error));
-            return None;
-        }
-    };
-    let Candidate {
-        key,
-        header,
-        header_len,
-        plaintext_len,
-    } = candidate;
-    let header_octets = &frame.as_slice()[..header_len];
-    if let FoundKey::Known(key) = &key
-        && key.cipher_key().ctr_hmac().is_some()
-        && let Some(nonce) = packet_nonce(key.salt(), header.ctr())
-        && let Some(aad) = short_aad(header_octets, info.metadata_octets())
-    {
-        return Some(Opening {
-            job,
-            at,
-            key: Arc::clone(key),
-            header,
-            header_len,
-            plaintext_len,
-            nonce,
-            aad,
-        });
-    }
-    let candidate = Candidate {
-        key,
-        header,
-        header_len,
-        plaintext_len,
-    };
-    let opened = decryptor.open_in_place(candidate, info, frame);
-    *result = Some(opened.map(OpenedFrame::from));
-    None
-}
-
-/// Checks the tags of the frames that wait, and ends them.
-fn finish_opening(jobs: &mut [DecryptJob<'_, '_>], waiting: &mut ArrayVec<Opening, MAX_PACKETS>) {
-    let packets = waiting
-        .iter()
-        .filter_map(|opening| {
-            let octets = jobs[opening.job].frames[opening.at].frame.as_slice();
-            let text = &octets[opening.header_len..][..opening.plaintext_len];
-            packet(opening.key.cipher_key(), opening.nonce, &opening.aad, text)
-        })
-        .collect();
-    let tags = tags(packets);
-    for (opening, expected) in waiting.drain(..).zip(tags) {
-        let DecryptJob { decryptor, frames } = &mut jobs[opening.job];
-        let BatchFrame {
-            info,
-            frame,
-            result,
-        } = &mut frames[opening.at];
-        let (_, rest) = frame.as_mut_slice().split_at_mut(opening.header_len);
-        let (data, tag) = rest.split_at_mut(opening.plaintext_len);
-        let (tag_len, len) = (tag.len(), data.len());
-        let accepted = if bool::from(expected[..tag_len].ct_eq(tag)) {
-            open_authentic(decryptor, &opening, info, data)
-        } else {
-            data.fill(0);
-            Err(decryptor.refuse_tag(&opening.key, info, opening.header.ctr()))
-        };
-        *result = Some(accepted.and_then(|()| {
-            frame.shrink(opening.header_len, tag_len);
-            let opened = decryptor.opened(opening.header, len)?;
-            Ok(OpenedFrame::from(opened))
-        }));
-    }
-}
-
-/// Decrypts a frame whose tag was right, and marks it.
-fn open_authentic(
-    decryptor: &mut ChannelDecryptor,
-    opening: &Opening,
-    info: &FrameInfo<'_>,
-    data: &mut [u8],
-) -> Result<(), Error> {
-    let suite = opening.key.suite();
-    let Some(cipher) = opening.key.cipher_key().ctr_hmac() else {
-        data.fill(0);
-        return Err(Error::CipherFailed { suite });
-    };
-    if cipher_failed(cipher.apply_keystream(opening.nonce, data), data) {
-        return Err(Error::CipherFailed { suite });
-    }
-    decryptor.accept(Arc::clone(&opening.key), info, opening.header, data)
+    done.is_err()
 }

@@ -10,6 +10,7 @@ use zeroize::Zeroize;
 use super::receive_keys::{FoundKey, ReceiveKeys, SealedFrame};
 use super::statistics::{ErrorCounts, Statistics, StreamStatistics};
 use super::{MAX_METADATA_LEN, Mode, SCRATCH_LEN};
+use crate::cipher::wipe_text;
 use crate::error::{Error, Malformed, Misuse};
 use crate::format::sframe::Header;
 use crate::frame::{FrameBuf, FrameInfo};
@@ -111,7 +112,8 @@ impl ChannelDecryptor {
     ///
     /// On entry `frame` holds header, ciphertext and tag. On success it holds the plaintext, where the ciphertext was. If its
     /// key is missing or not open yet, if it is malformed or truncated, `frame` is unchanged, and it may be tried again when its key has
-    /// come. On other errors its ciphertext may be zeroed, and never holds plaintext.
+    /// come. On other errors its ciphertext may be zeroed, and never holds plaintext. Until it returns, the storage may hold what has not
+    /// authenticated: it must not be memory that somebody else reads meanwhile.
     ///
     /// # Errors
     /// [`Error::MissingKey`], [`Error::NotYetActive`]: fetch the key, keep the frame if you like. [`Error::RetiredKey`],
@@ -297,7 +299,7 @@ impl ChannelDecryptor {
             }
             (Err(error), key) => {
                 // Ciphers wipe by contract; a custom one that does not must not hand out what it made.
-                data.fill(0);
+                wipe_text(data);
                 return Err(self.count(key.sender(), info, error));
             }
         };
@@ -318,7 +320,7 @@ impl ChannelDecryptor {
             .lease()
             .and_then(|lease| lease.mark(header.ctr(), self.mode.window()));
         if let Err(error) = self.marked(&key, info, header.ctr(), marked) {
-            data.fill(0);
+            wipe_text(data);
             return Err(error);
         }
         self.statistics.count_frame(
@@ -330,6 +332,12 @@ impl ChannelDecryptor {
         );
         self.last = Some(key);
         Ok(())
+    }
+
+    /// Counts a cipher that failed.
+    pub(super) fn cipher_failed(&mut self, key: &Arc<RecvKey>, info: &FrameInfo<'_>) -> Error {
+        let suite = key.suite();
+        self.count(Some(key.sender()), info, Error::CipherFailed { suite })
     }
 
     /// Counts a frame that did not authenticate under `key`, which the caller wipes.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroize;
 
+use super::send_keys::{Change, SendKeys};
 use super::statistics::{Statistics, StreamStatistics};
 use super::{MAX_METADATA_LEN, Mode, SCRATCH_LEN};
 use crate::cipher::{CipherSuite, Hash, Params};
@@ -14,10 +15,10 @@ use crate::error::{Error, Misuse};
 use crate::format::sframe::{self, EncodedHeader, FrameContext, Header};
 use crate::frame::{FrameBuf, FrameInfo};
 use crate::id::{Counter, KeyId, Media, SenderId};
-use crate::keys::channel::{Channel, Sender};
+use crate::keys::KeyStore;
+use crate::keys::channel::Channel;
 use crate::keys::key::{Allowance, SendKey};
 use crate::keys::secret::wipe_stack;
-use crate::keys::{KeyStore, Snapshot};
 
 /// Seals the frames of one thread's streams under the store's active send key.
 ///
@@ -51,19 +52,6 @@ pub struct Sealed {
 pub(super) struct Ready {
     pub(super) ctr: Counter,
     pub(super) header: EncodedHeader,
-}
-
-/// Where an encryptor finds the key to seal with.
-enum SendKeys {
-    Raw {
-        store: KeyStore,
-        snapshot: Arc<Snapshot>,
-    },
-    Channel {
-        channel: Channel,
-        sender: Arc<Sender>,
-        version: Option<u64>,
-    },
 }
 
 impl ChannelEncryptor {
@@ -172,35 +160,12 @@ impl ChannelEncryptor {
 
     /// Draws from the key that is active now; what was drawn from another goes back to it.
     fn adopt_key(&mut self) -> Result<(), Error> {
-        let key = match &mut self.keys {
-            SendKeys::Raw { store, snapshot } => {
-                let is_adopted = self.allowance.key().is_some() == snapshot.send.is_some();
-                if store.version() == snapshot.version && is_adopted {
-                    return Ok(());
-                }
-                *snapshot = store.snapshot();
-                snapshot.send.clone()
-            }
-            SendKeys::Channel {
-                channel,
-                sender,
-                version,
-            } => {
-                let now = channel.version();
-                if *version == Some(now)
-                    && self.allowance.key().is_some_and(|key| !key.is_exhausted())
-                {
-                    return Ok(());
-                }
-                // Read before the session is asked for: a change that comes between is seen at the next frame.
-                *version = Some(now);
-                match channel.session(sender) {
-                    Ok(key) => Some(key),
-                    Err(error) => {
-                        self.allowance = Allowance::default();
-                        return Err(error);
-                    }
-                }
+        let key = match self.keys.now(self.allowance.key()) {
+            Ok(Change::None) => return Ok(()),
+            Ok(Change::To(key)) => key,
+            Err(error) => {
+                self.allowance = Allowance::default();
+                return Err(error);
             }
         };
         let same = match (self.allowance.key(), &key) {

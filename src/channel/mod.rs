@@ -18,6 +18,7 @@ pub(crate) mod batch;
 mod decryptor;
 mod encryptor;
 mod receive_keys;
+mod send_keys;
 mod statistics;
 
 pub use batch::{BatchFrame, DecryptJob, EncryptJob, OpenedFrame, decrypt_batch, encrypt_batch};

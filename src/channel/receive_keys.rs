@@ -15,7 +15,7 @@ use crate::keys::channel::{
 };
 use crate::keys::recv_key::{RecvKey, say_failures};
 use crate::keys::schedule::SframeSecrets;
-use crate::keys::secret::{Secret, wipe_stack};
+use crate::keys::secret::{Secret, with_wiped_stack};
 use crate::keys::{KeyStore, Snapshot};
 
 /// Sessions that a decryptor keeps at hand; the store keeps all.
@@ -254,8 +254,8 @@ impl ChannelKeys {
         data: &mut [u8],
         scratch: &mut Vec<u8>,
     ) -> Result<Arc<RecvKey>, Error> {
-        let opened = self.try_candidates(frame, data, scratch);
-        // What was derived is wiped, whether it opened or not.
+        // What was derived is wiped, whether it opened or not: here, and where it was moved about.
+        let opened = with_wiped_stack(|| self.try_candidates(frame, data, scratch));
         self.secrets.wipe();
         self.base_key.expose_mut().zeroize();
         opened
@@ -314,7 +314,6 @@ impl ChannelKeys {
                 let events = Arc::clone(self.channel.events());
                 RecvKey::of_session(place.cipher, key, salt, index.clone(), seen, floor, events)
             });
-            wipe_stack();
             let kept = kept?;
             place.seen.step(place.step);
             if self.at_hand.len() >= MAX_AT_HAND {

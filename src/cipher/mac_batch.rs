@@ -6,12 +6,19 @@ use super::CipherError;
 use super::aes_ctr_hmac::{CtrHmac128, CtrHmac256, Key};
 use super::backend::hmac::Message;
 use super::backend::sha::lanes::{Lanes, MacJob, mac_many};
+use super::backend::sha::{Sha256, Sha512};
 use super::backend::{Keystream, Nonce};
 
 /// Packets of a batch.
 pub(crate) const MAX_PACKETS: usize = 16;
 /// Octets of the longest tag of these suites, 80 bits.
 pub(crate) const MAX_TAG_LEN: usize = 10;
+
+/// Chooses how to hash side by side, and tries it, before the first batch does.
+pub(super) fn select() {
+    Sha256::tier();
+    Sha512::tier();
+}
 
 /// A CTR-HMAC key of either size.
 #[derive(Clone, Copy)]

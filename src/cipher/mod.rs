@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 pub(crate) use backend::{Aad, Nonce, Wiped, prefetch, prefetch_at};
 pub use backend::{Candidate, Cpu, Tier, Verdict, cpu};
-pub(crate) use packet_key::PacketKey;
+pub(crate) use packet_key::{PacketKey, wipe_text};
 
 #[cfg(test)]
 pub(crate) use backend::{
@@ -193,6 +193,7 @@ impl CheckedCipher {
             Provider::Mediaseal => {
                 // Here and not at the first key, which a frame of an unheard session may cause.
                 backend::selected();
+                mac_batch::select();
                 own
             }
             #[cfg(feature = "aws-lc")]

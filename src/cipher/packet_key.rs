@@ -23,6 +23,9 @@ pub(crate) enum PacketKey {
     Custom(Box<dyn CipherKey>),
 }
 
+/// Octets that one nonce serves, SP 800-38D section 5.2.1.1.
+const MAX_TEXT: u64 = (1 << 36) - 32;
+
 impl PacketKey {
     /// Schedules a key of any cipher.
     ///
@@ -96,6 +99,10 @@ impl PacketKey {
         data: &mut [u8],
         tag: &mut [u8],
     ) -> Result<(), CipherError> {
+        debug_assert!(
+            data.len() as u64 <= MAX_TEXT,
+            "frames have at most 2^30 octets"
+        );
         match self {
             Self::Gcm128(key) => write_tag(tag, || key.seal(nonce, aad, data)),
             Self::Gcm256(key) => write_tag(tag, || key.seal(nonce, aad, data)),
@@ -107,7 +114,7 @@ impl PacketKey {
         }
     }
 
-    /// Checks the tag in constant time and decrypts `data` in place. On error `data` is zeroed.
+    /// Decrypts `data` in place and checks the tag in constant time. On error `data` is zeroed; until it returns, it may hold what has not authenticated.
     #[inline]
     pub(crate) fn open(
         &self,
@@ -118,7 +125,7 @@ impl PacketKey {
     ) -> Result<(), CipherError> {
         let opened = self.open_unwiped(nonce, aad, data, tag);
         if opened.is_err() {
-            data.fill(0);
+            wipe_text(data);
         }
         opened
     }
@@ -142,7 +149,7 @@ impl PacketKey {
                 | Self::CtrHmac128(_)
                 | Self::CtrHmac256(_) => {}
                 // What it left is not known.
-                Self::Custom(_) => data.fill(0),
+                Self::Custom(_) => wipe_text(data),
             }
         }
         opened
@@ -166,6 +173,13 @@ impl PacketKey {
             Self::Custom(key) => key.open_in_place(&nonce.octets(), aad.octets(), data, tag),
         }
     }
+}
+
+/// Zeros text that must not be seen. A plain loop of volatile stores would cost more than the frame.
+#[inline]
+pub(crate) fn wipe_text(data: &mut [u8]) {
+    data.fill(0);
+    zeroize::optimization_barrier(data);
 }
 
 #[inline]
@@ -195,6 +209,9 @@ impl CipherKey for PacketKey {
         tag: &mut [u8],
     ) -> Result<(), CipherError> {
         let nonce = nonce.try_into().map_err(|_| CipherError::BadNonceLength)?;
+        if data.len() as u64 > MAX_TEXT {
+            return Err(CipherError::TooLong);
+        }
         self.seal(Nonce::new(nonce), Aad::new(aad), data, tag)
     }
 
@@ -206,7 +223,7 @@ impl CipherKey for PacketKey {
         tag: &[u8],
     ) -> Result<(), CipherError> {
         let Ok(nonce) = nonce.try_into() else {
-            data.fill(0);
+            wipe_text(data);
             return Err(CipherError::BadNonceLength);
         };
         self.open(Nonce::new(nonce), Aad::new(aad), data, tag)

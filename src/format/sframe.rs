@@ -98,7 +98,7 @@ impl Header {
     /// Writes the header to the front of `out` and returns its length in octets.
     pub fn encode(&self, out: &mut [u8; Self::MAX_LEN]) -> usize {
         let encoded = self.encoded();
-        *out = encoded.octets;
+        out[..encoded.len].copy_from_slice(encoded.as_slice());
         encoded.len
     }
 

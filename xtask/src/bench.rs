@@ -109,7 +109,7 @@ fn measure(campaign: &mut Campaign, request: &Request) -> Result<(), Halt> {
     }
     let mut build = cargo(&root)
         .env("CARGO_TARGET_DIR", &target)
-        .args(["build", "--release", "--locked"])
+        .args(["build", "--release"])
         .args(["--manifest-path", "benches/peers/Cargo.toml"]);
     if missing.contains(&BORING) {
         build = build.args(["--no-default-features"]);
@@ -161,7 +161,7 @@ fn build_sframe(
         .env("CARGO_TARGET_DIR", &target)
         // The system's OpenSSL; otherwise the crate builds one of its own.
         .env("OPENSSL_NO_VENDOR", "1")
-        .args(["build", "--release", "--locked", "--features", backend])
+        .args(["build", "--release", "--features", backend])
         .args(["--manifest-path", "benches/sframe/Cargo.toml"])
         .run(&mut campaign.transcript)?
         .successful()?;

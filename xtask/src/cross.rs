@@ -77,8 +77,21 @@ pub(crate) fn ensure(campaign: &mut Campaign, packages: &[&str], need: &str) -> 
     })
 }
 
+/// The arguments by which cargo takes the library's package.
+const LIBRARY: [&str; 2] = ["--package", "mediaseal"];
+
 /// Debian's cargo with `command`, for `targets`, building the standard library as well.
 pub(crate) fn cargo(campaign: &Campaign, command: &str, triples: &[&str]) -> Invocation {
+    cargo_of(campaign, command, triples, LIBRARY)
+}
+
+/// The same for the package that `package` says.
+fn cargo_of(
+    campaign: &Campaign,
+    command: &str,
+    triples: &[&str],
+    package: [&str; 2],
+) -> Invocation {
     let mut invocation = Invocation::new(CARGO, &campaign.workspace.root)
         .env("PATH", SEARCH_PATH)
         .env("RUSTC", RUSTC)
@@ -87,13 +100,8 @@ pub(crate) fn cargo(campaign: &Campaign, command: &str, triples: &[&str]) -> Inv
         .env("CARGO_TARGET_DIR", output(campaign))
         // The same code as the release profile makes, without line tables, which take a third of the time.
         .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
-        .args([
-            command,
-            "-Zbuild-std",
-            "--release",
-            "--package",
-            "mediaseal",
-        ]);
+        .args([command, "-Zbuild-std", "--release"])
+        .args(package);
     for triple in triples {
         invocation = invocation.args(["--target", triple]);
     }
@@ -111,12 +119,17 @@ pub(crate) fn variable(triple: &str, what: &str) -> String {
     format!("CARGO_TARGET_{triple}_{what}")
 }
 
-/// `cargo` with the linkers and runners of `targets`.
-fn cargo_for(campaign: &Campaign, command: &str, targets: &[&Target]) -> Invocation {
+/// `cargo` with the linkers and runners of `targets`, for the package that `package` says.
+pub(crate) fn cargo_for(
+    campaign: &Campaign,
+    command: &str,
+    targets: &[&Target],
+    package: [&str; 2],
+) -> Invocation {
     let triples: Vec<_> = targets.iter().map(|target| target.triple).collect();
-    targets
-        .iter()
-        .fold(cargo(campaign, command, &triples), |invocation, target| {
+    targets.iter().fold(
+        cargo_of(campaign, command, &triples, package),
+        |invocation, target| {
             match target.runner {
                 Runner::Emulator(emulator, libraries) => invocation.env(
                     &variable(target.triple, "RUNNER"),
@@ -132,7 +145,8 @@ fn cargo_for(campaign: &Campaign, command: &str, targets: &[&Target]) -> Invocat
                 }
             }
             .env(&variable(target.triple, "LINKER"), target.compiler)
-        })
+        },
+    )
 }
 
 /// Builds the libraries and the tests for all of `targets` at once, which uses the processor better.
@@ -145,7 +159,7 @@ pub(crate) fn build(
     selection: &Selection,
 ) -> Result<(), Halt> {
     selection
-        .named(cargo_for(campaign, "test", targets))
+        .named(cargo_for(campaign, "test", targets, LIBRARY))
         .args(["--no-run"])
         .run(&mut campaign.transcript)?
         .successful()?;
@@ -162,7 +176,7 @@ pub(crate) fn run(
     selection: &Selection,
 ) -> Result<String, Halt> {
     let mut test = selection
-        .named(cargo_for(campaign, "test", &[target]))
+        .named(cargo_for(campaign, "test", &[target], LIBRARY))
         .args(["--no-fail-fast", "--"]);
     if matches!(target.runner, Runner::Emulator(..)) {
         for name in selection.not_emulated {

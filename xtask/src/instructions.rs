@@ -165,7 +165,7 @@ fn count(campaign: &mut Campaign) -> Result<Counts, Halt> {
     let target = campaign.workspace.target.join("instructions");
     cargo(&root)
         .env("CARGO_TARGET_DIR", &target)
-        .args(["build", "--release", "--locked", "--bin", "instructions"])
+        .args(["build", "--release", "--bin", "instructions"])
         .args(["--manifest-path", "benches/Cargo.toml"])
         .run(&mut campaign.transcript)?
         .successful()?;

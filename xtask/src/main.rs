@@ -19,6 +19,7 @@ mod header;
 mod header_compiles;
 mod independent;
 mod instructions;
+mod kernels;
 mod media;
 mod native;
 mod packages;
@@ -45,8 +46,8 @@ usage: cargo xtask <command>
 commands:
   test [PART]...                    run every test, or the named parts of it:
                                     format lint docs header header-compiles tests aws-lc
-                                    c cpp independent examples examples-c packages targets
-                                    media instructions canary
+                                    kernels c cpp independent examples examples-c packages
+                                    targets media instructions canary
   bench [--quick] [TABLE]...        measure mediaseal beside its peers, or the named tables of that:
                                     aead isolated same-tier channel c keys streams cores
                                     ctr-hmac costs
@@ -65,7 +66,7 @@ commands:
                                     aarch64 i686 s390x armv7 windows-gnu
                                     android ios macos windows-msvc
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
-                                    deny cargo-c fuzz-header fuzz-decryptor fuzz-keys
+                                    deny cargo-c kernels fuzz-header fuzz-decryptor fuzz-keys
                                     fuzz-c-boundary
                                     N: seconds of fuzzing a target (default 60)
 

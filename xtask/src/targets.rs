@@ -2,6 +2,7 @@
 
 use crate::{
     cross::{self, Runner, Selection, Target},
+    kernels,
     parts::{Campaign, Halt, Outcome, Part},
     windows,
     workspace::Workspace,
@@ -70,7 +71,11 @@ const CHECKED: [Part; 4] = [
 const RUN: [Part; 5] = [
     Part {
         name: "aarch64",
-        job: |campaign| run_all(campaign, &AARCH64),
+        job: |campaign| {
+            let note = run_all(campaign, &AARCH64)?;
+            let of_kernels = kernels::emulated(campaign, &AARCH64)?;
+            Ok(format!("{note}, {of_kernels}"))
+        },
     },
     Part {
         name: "i686",
@@ -152,7 +157,12 @@ pub(crate) fn quick(campaign: &mut Campaign) -> Result<String, Halt> {
         .iter()
         .map(|target| cross::run(campaign, target, &QUICK))
         .collect();
-    Ok(notes?.join("; "))
+    let of_kernels = kernels::emulated(campaign, &AARCH64)?;
+    Ok(format!(
+        "{}; {}: {of_kernels}",
+        notes?.join("; "),
+        AARCH64.triple
+    ))
 }
 
 /// Runs everything on every target, or on those that `only` names.

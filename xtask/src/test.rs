@@ -3,7 +3,7 @@
 use crate::{
     aws_lc, c_tests, canary,
     command::cargo,
-    cpp, examples, examples_c, header, header_compiles, independent, instructions, media,
+    cpp, examples, examples_c, header, header_compiles, independent, instructions, kernels, media,
     parts::{Campaign, Halt, Part},
     staged, targets,
 };
@@ -37,6 +37,10 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "aws-lc",
         job: aws_lc::run,
+    },
+    Part {
+        name: "kernels",
+        job: kernels::run,
     },
     Part {
         name: "c",
@@ -92,6 +96,7 @@ fn format(campaign: &mut Campaign) -> Result<String, Halt> {
         "benches/Cargo.toml",
         "benches/peers/Cargo.toml",
         "benches/sframe/Cargo.toml",
+        kernels::MANIFEST,
     ] {
         cargo(&root)
             .args(["fmt", "--check", "--manifest-path", outside])
@@ -106,6 +111,13 @@ fn lint(campaign: &mut Campaign) -> Result<String, Halt> {
     let root = campaign.workspace.root.clone();
     cargo(&root)
         .args(["clippy", "--release", "--workspace", "--all-targets"])
+        .args(["--", "-D", "warnings"])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    cargo(&root)
+        .env("CARGO_TARGET_DIR", &campaign.workspace.target)
+        .args(["clippy", "--release", "--all-targets"])
+        .args(["--manifest-path", kernels::MANIFEST])
         .args(["--", "-D", "warnings"])
         .run(&mut campaign.transcript)?
         .successful()?;

@@ -5,6 +5,7 @@ use std::fs;
 use crate::{
     cargo_c,
     command::Invocation,
+    kernels,
     packages::{self, Program},
     parts::{Campaign, Halt, Part},
     tools::{self, CARGO_DENY, CARGO_FUZZ},
@@ -19,6 +20,10 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "cargo-c",
         job: cargo_c::run,
+    },
+    Part {
+        name: "kernels",
+        job: kernels::run_long,
     },
     Part {
         name: "fuzz-header",

@@ -5,7 +5,7 @@ use std::{env, fs, path::PathBuf, process::ExitCode};
 use bench_peers::{
     aead, allocations, channel, report,
     results::Results,
-    rounds::{Plan, cpus, pin},
+    rounds::{Plan, cpus, disturbed, pin},
     sections::{CHILD, SECTIONS, run_child},
 };
 
@@ -113,5 +113,6 @@ fn measure(request: &Request, plan: Plan) -> Results {
             (section.run)(&mut results, plan);
         }
     }
+    results.disturbed = disturbed();
     results
 }

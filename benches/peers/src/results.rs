@@ -47,6 +47,9 @@ pub struct Results {
     pub quick: bool,
     /// Rounds of each comparison.
     pub rounds: usize,
+    /// The share of turns, in percent, in which another program had the core: how busy the machine was.
+    #[serde(default)]
+    pub disturbed: f64,
     /// Each peer's version.
     pub versions: Vec<(String, String)>,
     /// Every figure.

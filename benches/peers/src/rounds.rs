@@ -1,6 +1,9 @@
 //! Rounds in which contenders take turns, and what is made of their times.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
 
 use crate::results::{Results, Row};
 
@@ -100,12 +103,25 @@ impl<'a> Contender<'a> {
         for _ in 0..TRIES {
             let before = preemptions();
             best = best.min((self.run)(calls, round));
+            TURNS.fetch_add(1, Ordering::Relaxed);
             if preemptions() == before {
                 break;
             }
+            DISTURBED.fetch_add(1, Ordering::Relaxed);
         }
         best
     }
+}
+
+/// Turns so far, and those of them in which another program had the core.
+static TURNS: AtomicU64 = AtomicU64::new(0);
+static DISTURBED: AtomicU64 = AtomicU64::new(0);
+
+/// The share of turns, in percent, in which another program had the core.
+#[must_use]
+pub fn disturbed() -> f64 {
+    let turns = TURNS.load(Ordering::Relaxed).max(1);
+    DISTURBED.load(Ordering::Relaxed) as f64 * 100.0 / turns as f64
 }
 
 /// How often a turn is had again.

@@ -141,14 +141,18 @@ impl fmt::Display for Cpu {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kernel {
     #[cfg(target_arch = "x86_64")]
-    Vaes512,
+    Vaes512(Detected),
     #[cfg(target_arch = "x86_64")]
-    Vaes256,
+    Vaes256(Detected),
     #[cfg(target_arch = "x86_64")]
-    AesNi,
+    AesNi(Detected),
     #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
-    Aarch64,
+    Aarch64(Detected),
 }
+
+/// Only this module makes one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Detected(());
 
 impl Kernel {
     /// The kernel of `tier`, if this CPU has it.
@@ -167,9 +171,9 @@ impl Kernel {
                 && has!("avx512vl")
                 && has!("avx512dq");
             let found = match tier {
-                Tier::Vaes512 => vaes_512.then_some(Self::Vaes512),
-                Tier::Vaes256 => vaes_256.then_some(Self::Vaes256),
-                Tier::AesNi => aes_ni.then_some(Self::AesNi),
+                Tier::Vaes512 => vaes_512.then_some(Self::Vaes512(Detected(()))),
+                Tier::Vaes256 => vaes_256.then_some(Self::Vaes256(Detected(()))),
+                Tier::AesNi => aes_ni.then_some(Self::AesNi(Detected(()))),
                 Tier::Aarch64 | Tier::Portable => return Err(Verdict::NotInThisBuild),
             };
             found.ok_or(Verdict::NotOnThisCpu)
@@ -178,7 +182,7 @@ impl Kernel {
         {
             use std::arch::is_aarch64_feature_detected as has;
             match tier {
-                Tier::Aarch64 if has!("aes") => Ok(Self::Aarch64),
+                Tier::Aarch64 if has!("aes") => Ok(Self::Aarch64(Detected(()))),
                 Tier::Aarch64 => Err(Verdict::NotOnThisCpu),
                 _ => Err(Verdict::NotInThisBuild),
             }
@@ -200,15 +204,15 @@ macro_rules! dispatch {
         match $kernel {
             #[cfg(target_arch = "x86_64")]
             // SAFETY: the value is the proof that the CPU has the features.
-            Kernel::Vaes512 => unsafe { dispatch!(@ x86 $set_up vaes512 $function($($argument),*)) },
+            Kernel::Vaes512(_) => unsafe { dispatch!(@ x86 $set_up vaes512 $function($($argument),*)) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
-            Kernel::Vaes256 => unsafe { dispatch!(@ x86 $set_up vaes256 $function($($argument),*)) },
+            Kernel::Vaes256(_) => unsafe { dispatch!(@ x86 $set_up vaes256 $function($($argument),*)) },
             #[cfg(target_arch = "x86_64")]
             // SAFETY: as above.
-            Kernel::AesNi => unsafe { dispatch!(@ x86 $set_up aesni $function($($argument),*)) },
+            Kernel::AesNi(_) => unsafe { dispatch!(@ x86 $set_up aesni $function($($argument),*)) },
             #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
-            Kernel::Aarch64 => super::aarch64::with_data_independent_timing(|| {
+            Kernel::Aarch64(_) => super::aarch64::with_data_independent_timing(|| {
                 // SAFETY: as above.
                 unsafe { super::aarch64::$function($($argument),*) }
             }),

@@ -2,6 +2,7 @@
 
 use core::mem::ManuallyDrop;
 use core::ops::Deref;
+use core::sync::atomic::{self, Ordering};
 
 /// A value whose memory is zeroed after its drop, with what lies between and behind its fields.
 ///
@@ -25,11 +26,22 @@ impl<T> Deref for Wiped<T> {
 
 impl<T> Drop for Wiped<T> {
     fn drop(&mut self) {
+        /// Wipes when it goes, also when the value's own drop panics.
+        struct Wipe(*mut u8, usize);
+
+        impl Drop for Wipe {
+            fn drop(&mut self) {
+                for at in 0..self.1 {
+                    // SAFETY: within the memory of a value that is gone, and that nobody uses before it is given back.
+                    unsafe { self.0.wrapping_add(at).write_volatile(0) };
+                }
+                atomic::compiler_fence(Ordering::SeqCst);
+            }
+        }
+
+        let _wipe = Wipe((&raw mut self.0).cast(), size_of::<T>());
         // SAFETY: it is dropped once, here, and not used again.
         unsafe { ManuallyDrop::drop(&mut self.0) };
-        // SAFETY: the memory is ours until this returns, and nothing looks at what was in it: the value is gone, and a
-        // `ManuallyDrop` drops nothing.
-        unsafe { zeroize::zeroize_flat_type(&raw mut self.0) };
     }
 }
 

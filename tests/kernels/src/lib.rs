@@ -3,6 +3,7 @@
 //! `docs/kernels.md` says what each test shows.
 
 pub mod guarded;
+#[path = "../../common/reference.rs"]
 pub mod reference;
 pub mod scale;
 

@@ -19,6 +19,8 @@ pub struct Scale {
     pub carry_blocks: usize,
     /// Hash keys, whose powers must span the field.
     pub hash_keys: u64,
+    /// Every so many lengths of packets whose products are tried, in blocks.
+    pub product_step: usize,
 }
 
 const EVERY_CHANGE: Scale = Scale {
@@ -29,6 +31,7 @@ const EVERY_CHANGE: Scale = Scale {
     alignment_step: 1,
     carry_blocks: 24,
     hash_keys: 144,
+    product_step: 1,
 };
 
 const EMULATED: Scale = Scale {
@@ -39,6 +42,7 @@ const EMULATED: Scale = Scale {
     alignment_step: 13,
     carry_blocks: 3,
     hash_keys: 144,
+    product_step: 9,
 };
 
 /// The sizes that the environment asks for; `MEDIASEAL_KERNEL_CASES` is another number of random cases, and `MEDIASEAL_KERNEL_FIRST` the first of them.

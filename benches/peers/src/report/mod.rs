@@ -21,6 +21,10 @@ pub fn print(results: &Results) {
         results.cpu_features.join(", "),
         results.rounds
     );
+    println!(
+        "another program had the core in {:.1} % of turns",
+        results.disturbed
+    );
     for table in tables::all(results) {
         println!("\n{}\n{}", table.title, table.plain());
     }

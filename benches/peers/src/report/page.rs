@@ -51,6 +51,7 @@ fn field(results: &Results, name: &str) -> String {
         "features" => results.cpu_features.join(", "),
         "rustc" => results.rustc.clone(),
         "rounds" => results.rounds.to_string(),
+        "disturbed" => format!("{:.1} %", results.disturbed),
         "targets" => targets::table(results).markdown(),
         "versions" => {
             let versions: Vec<String> = results

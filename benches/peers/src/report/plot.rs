@@ -128,8 +128,8 @@ impl Plot {
                 "<line class=\"grid\" x1=\"{x:.1}\" x2=\"{x:.1}\" y1=\"{TOP}\" y2=\"{bottom}\"/>\n"
             ));
             let text = shown(tick);
-            // Seven pixels a digit: a label that would meet the last one stays away.
-            let half = text.len() as f64 * 3.6 + 4.0;
+            // About seven pixels a digit: a label that would meet the last one stays away.
+            let half = text.len() as f64 * 3.4 + 4.0;
             if x - half > last {
                 svg.push_str(&format!("<text class=\"tick\" text-anchor=\"middle\" x=\"{x:.1}\" y=\"{:.1}\">{text}</text>\n",
                     bottom + 20.0));

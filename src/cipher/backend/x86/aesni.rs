@@ -17,7 +17,7 @@ const PASS: usize = 8;
 /// Blocks that are finished in one pass.
 const FINISH_BLOCKS: usize = 10;
 /// Vectors that AES takes at once when it finishes.
-const BATCH: usize = 9;
+const BATCH: usize = 10;
 
 macro_rules! primitives {
     ($features:literal) => {

@@ -31,7 +31,6 @@ impl Work {
 pub(crate) const LENGTHS: [(usize, usize); 2] = [(12, 20), (40, 200)];
 
 /// A key and a packet, ready for the work.
-#[derive(Clone)]
 pub(crate) struct Packet {
     pub(crate) tier: Tier,
     pub(crate) key: Vec<u8>,
@@ -39,6 +38,29 @@ pub(crate) struct Packet {
     pub(crate) aad: Vec<u8>,
     pub(crate) text: Vec<u8>,
     pub(crate) tag: [u8; 16],
+}
+
+impl Clone for Packet {
+    fn clone(&self) -> Self {
+        Self {
+            tier: self.tier,
+            key: self.key.clone(),
+            nonce: self.nonce,
+            aad: self.aad.clone(),
+            text: self.text.clone(),
+            tag: self.tag,
+        }
+    }
+
+    /// Keeps the memory that it has.
+    fn clone_from(&mut self, other: &Self) {
+        self.tier = other.tier;
+        self.key.clone_from(&other.key);
+        self.nonce = other.nonce;
+        self.aad.clone_from(&other.aad);
+        self.text.clone_from(&other.text);
+        self.tag = other.tag;
+    }
 }
 
 impl Packet {

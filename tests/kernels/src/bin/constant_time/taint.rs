@@ -367,7 +367,7 @@ impl State {
             }
             ("bswap" | "not", [target]) => self.write(target, self.read(target).part(), arrays),
             ("cqo" | "cdq" | "cdqe" | "cwde", _) => {
-                self.registers[RDX] = self.registers[RAX].part().or(self.registers[RDX].part())
+                self.registers[RDX] = self.registers[RAX].part().or(self.registers[RDX].part());
             }
             (set, [target]) if set.starts_with("set") => self.write(target, secret_flags, arrays),
             (cmov, [target, source]) if cmov.starts_with("cmov") => {

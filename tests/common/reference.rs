@@ -1,5 +1,11 @@
 //! AES key schedule and GHASH as their standards define them, bit by bit: slow, and nothing in common with the kernels.
 
+#![allow(
+    dead_code,
+    unreachable_pub,
+    reason = "each test uses its part, and one of them is a crate of its own"
+)]
+
 /// A block as GHASH sees it: the first bit of the first octet is the highest, and stands for x^0.
 #[must_use]
 pub fn element(block: &[u8; 16]) -> u128 {
