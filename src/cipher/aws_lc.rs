@@ -8,6 +8,7 @@ use ::aws_lc_rs::cipher::{AES_128, AES_256, EncryptingKey, EncryptionContext, Un
 use ::aws_lc_rs::{aead, cipher, error::Unspecified, hmac, iv::FixedLength};
 use subtle::ConstantTimeEq;
 
+use super::packet_key::wipe_text;
 use super::{Cipher, CipherError, CipherKey, CipherSuite, KnownAnswer, Params, Wiped};
 
 /// A suite over AWS-LC. What it says of itself is what the built-in cipher says.
@@ -196,7 +197,7 @@ fn wiping(
 ) -> Result<(), CipherError> {
     let opened = open(data);
     if opened.is_err() {
-        data.fill(0);
+        wipe_text(data);
     }
     opened
 }
