@@ -16,6 +16,7 @@ pub struct FrameInfo<'a> {
 impl<'a> FrameInfo<'a> {
     /// Names the stream that the frame belongs to. It separates statistics and is not authenticated.
     #[must_use]
+    #[inline]
     pub const fn new(ssrc: Ssrc) -> Self {
         Self {
             ssrc,
@@ -30,10 +31,12 @@ impl<'a> FrameInfo<'a> {
         Self { metadata, ..self }
     }
 
+    #[inline]
     pub(crate) const fn ssrc(&self) -> Ssrc {
         self.ssrc
     }
 
+    #[inline]
     pub(crate) const fn metadata_octets(&self) -> &'a [u8] {
         self.metadata
     }
@@ -61,6 +64,7 @@ impl<'a> FrameBuf<'a> {
     ///
     /// # Errors
     /// [`Misuse::RangeOutsideStorage`] if they do not lie inside.
+    #[inline]
     pub fn new(storage: &'a mut [u8], offset: usize, len: usize) -> Result<Self, Error> {
         let end = offset
             .checked_add(len)
@@ -74,23 +78,27 @@ impl<'a> FrameBuf<'a> {
 
     /// Returns the payload: the plaintext, or header, ciphertext and tag after sealing.
     #[must_use]
+    #[inline]
     pub fn as_slice(&self) -> &[u8] {
         &self.storage[self.range.clone()]
     }
 
     /// Returns the payload for writing.
+    #[inline]
     pub fn as_mut_slice(&mut self) -> &mut [u8] {
         &mut self.storage[self.range.clone()]
     }
 
     /// Returns where the payload begins in the storage, in octets.
     #[must_use]
+    #[inline]
     pub const fn offset(&self) -> usize {
         self.range.start
     }
 
     /// Returns the payload's length in octets.
     #[must_use]
+    #[inline]
     pub fn len(&self) -> usize {
         self.range.len()
     }
@@ -103,11 +111,13 @@ impl<'a> FrameBuf<'a> {
 
     /// Returns the free octets behind the payload.
     #[must_use]
+    #[inline]
     pub fn tailroom(&self) -> usize {
         self.storage.len() - self.range.end
     }
 
     /// The room in front, the payload, and the room behind.
+    #[inline]
     pub(crate) fn parts(&mut self) -> (&mut [u8], &mut [u8], &mut [u8]) {
         let (head, rest) = self.storage.split_at_mut(self.range.start);
         let (payload, tail) = rest.split_at_mut(self.range.len());
@@ -115,12 +125,14 @@ impl<'a> FrameBuf<'a> {
     }
 
     /// Takes `front` octets of headroom and `back` octets of tailroom into the payload.
+    #[inline]
     pub(crate) fn grow(&mut self, front: usize, back: usize) {
         debug_assert!(front <= self.range.start && back <= self.tailroom());
         self.range = self.range.start - front..self.range.end + back;
     }
 
     /// Gives `front` octets of the payload back to the headroom and `back` to the tailroom.
+    #[inline]
     pub(crate) fn shrink(&mut self, front: usize, back: usize) {
         debug_assert!(front + back <= self.len());
         self.range = self.range.start + front..self.range.end - back;

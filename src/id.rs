@@ -33,12 +33,14 @@ pub struct KeyId(u64);
 impl KeyId {
     /// Makes a key identifier from its number.
     #[must_use]
+    #[inline]
     pub const fn new(value: u64) -> Self {
         Self(value)
     }
 
     /// Returns the number.
     #[must_use]
+    #[inline]
     pub const fn value(self) -> u64 {
         self.0
     }
@@ -63,12 +65,14 @@ impl fmt::Debug for KeyId {
 pub struct Counter(u64);
 
 impl Counter {
+    #[inline]
     pub(crate) const fn new(value: u64) -> Self {
         Self(value)
     }
 
     /// Returns the number.
     #[must_use]
+    #[inline]
     pub const fn value(self) -> u64 {
         self.0
     }
@@ -94,12 +98,14 @@ pub struct Ssrc(u32);
 impl Ssrc {
     /// Makes a stream number.
     #[must_use]
+    #[inline]
     pub const fn new(value: u32) -> Self {
         Self(value)
     }
 
     /// Returns the number.
     #[must_use]
+    #[inline]
     pub const fn value(self) -> u32 {
         self.0
     }
@@ -118,12 +124,14 @@ pub struct Epoch(u64);
 impl Epoch {
     /// Makes an epoch from its number.
     #[must_use]
+    #[inline]
     pub const fn new(value: u64) -> Self {
         Self(value)
     }
 
     /// Returns the number.
     #[must_use]
+    #[inline]
     pub const fn value(self) -> u64 {
         self.0
     }
@@ -141,6 +149,7 @@ impl SenderId {
     ///
     /// # Errors
     /// [`InvalidId::SenderIdTooLong`] if it has more than [`Self::MAX_LEN`] octets; shorten it.
+    #[inline]
     pub fn new(name: impl AsRef<[u8]>) -> Result<Self, InvalidId> {
         let octets = name.as_ref();
         if octets.len() > Self::MAX_LEN {
@@ -198,6 +207,7 @@ impl Media {
 
     /// Returns the number.
     #[must_use]
+    #[inline]
     pub const fn value(self) -> u8 {
         self.0
     }
@@ -229,6 +239,7 @@ impl RatchetedKid {
     ///
     /// # Errors
     /// [`InvalidId::KidLayout`] if R is outside that range.
+    #[inline]
     pub const fn new(step_bits: u32) -> Result<Self, InvalidId> {
         if step_bits == 0 || step_bits > 63 {
             return Err(InvalidId::KidLayout);
@@ -270,6 +281,7 @@ impl MlsKid {
     ///
     /// # Errors
     /// [`InvalidId::KidLayout`] if S or E is outside that range.
+    #[inline]
     pub const fn new(sender_bits: u32, epoch_bits: u32) -> Result<Self, InvalidId> {
         if sender_bits == 0 || epoch_bits == 0 || sender_bits > 62 || epoch_bits > 62 {
             return Err(InvalidId::KidLayout);

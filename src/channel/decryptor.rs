@@ -131,6 +131,7 @@ impl ChannelDecryptor {
     }
 
     /// Opens a frame whose key was found.
+    #[inline]
     pub(super) fn open_in_place(
         &mut self,
         candidate: Candidate,
@@ -231,6 +232,7 @@ impl ChannelDecryptor {
     }
 
     /// Parses, finds the key and looks at the window. Changes nothing but counters.
+    #[inline]
     pub(super) fn candidate(
         &mut self,
         info: &FrameInfo<'_>,
@@ -272,6 +274,7 @@ impl ChannelDecryptor {
     }
 
     /// Opens `data`, then looks again and marks the window; only then is the frame the caller's. The key stays in `last`.
+    #[inline]
     fn open(
         &mut self,
         candidate: Candidate,
@@ -308,6 +311,7 @@ impl ChannelDecryptor {
     }
 
     /// Looks again, marks the window and counts: only then is a frame that authenticated the caller's.
+    #[inline]
     pub(super) fn accept(
         &mut self,
         key: Arc<RecvKey>,
@@ -390,6 +394,7 @@ impl ChannelDecryptor {
     }
 
     /// The frame that the last key has just opened.
+    #[inline]
     pub(super) fn opened(&self, header: Header, len: usize) -> Result<Opened<'_>, Error> {
         let kid = header.kid();
         let key = self.last.as_deref().ok_or(Error::MissingKey { kid })?;

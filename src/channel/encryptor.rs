@@ -159,6 +159,7 @@ impl ChannelEncryptor {
     }
 
     /// Draws from the key that is active now; what was drawn from another goes back to it.
+    #[inline]
     fn adopt_key(&mut self) -> Result<(), Error> {
         let key = match self.keys.now(self.allowance.key()) {
             Ok(Change::None) => return Ok(()),
@@ -202,6 +203,7 @@ impl ChannelEncryptor {
     }
 
     /// Checks what can be refused of a frame in its own storage, then takes a CTR.
+    #[inline]
     pub(super) fn ready_in_place(
         &mut self,
         info: &FrameInfo<'_>,
@@ -228,6 +230,7 @@ impl ChannelEncryptor {
     }
 
     /// Seals a frame whose CTR was taken last.
+    #[inline]
     pub(super) fn seal_in_place(
         &mut self,
         ready: &Ready,
@@ -243,6 +246,7 @@ impl ChannelEncryptor {
     }
 
     /// The key that the last CTR was taken from.
+    #[inline]
     pub(super) fn key(&self) -> Option<&Arc<SendKey>> {
         self.allowance.key()
     }
@@ -343,6 +347,7 @@ impl ChannelEncryptor {
     }
 
     /// Checks everything that can be refused, then takes a CTR: a refused call costs nothing.
+    #[inline]
     fn ready(
         &mut self,
         info: &FrameInfo<'_>,
@@ -357,6 +362,7 @@ impl ChannelEncryptor {
         result
     }
 
+    #[inline]
     fn take(
         &mut self,
         info: &FrameInfo<'_>,
@@ -412,6 +418,7 @@ impl ChannelEncryptor {
         }
     }
 
+    #[inline]
     fn seal(
         &mut self,
         ready: &Ready,
@@ -463,12 +470,14 @@ impl ChannelEncryptor {
 }
 
 /// Writes a header in front of the payload.
+#[inline]
 pub(super) fn put_header(head: &mut [u8], header: &EncodedHeader) {
     let at = head.len() - header.as_slice().len();
     head[at..].copy_from_slice(header.as_slice());
 }
 
 /// Blocks of 16 octets that `len` octets take.
+#[inline]
 fn blocks(len: usize) -> u64 {
     (len as u64).div_ceil(16)
 }

@@ -58,6 +58,7 @@ impl Mode {
     /// The same with the least overhead.
     pub const COMPACT_1200: Self = Self::CompactPacket { max_len: 1200 };
 
+    #[inline]
     const fn max_len(self) -> Option<usize> {
         match self {
             Self::Frame => None,
@@ -65,6 +66,7 @@ impl Mode {
         }
     }
 
+    #[inline]
     const fn window(self) -> u64 {
         match self {
             Self::Frame => FRAME_WINDOW,

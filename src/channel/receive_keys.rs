@@ -69,6 +69,7 @@ impl FoundKey {
 }
 
 impl Found {
+    #[inline]
     fn known(key: Arc<RecvKey>) -> Self {
         let params = key.params();
         Self {
@@ -88,6 +89,7 @@ pub(super) struct SealedFrame<'a> {
 }
 
 impl SealedFrame<'_> {
+    #[inline]
     fn context<'a>(
         &'a self,
         key: &'a PacketKey,
@@ -132,6 +134,7 @@ impl ReceiveKeys {
     }
 
     /// Takes over changes, if there are any.
+    #[inline]
     pub(super) fn refresh(&mut self) -> bool {
         match self {
             Self::Raw { store, snapshot } => {
@@ -146,6 +149,7 @@ impl ReceiveKeys {
     }
 
     /// Finds what a KID leads to. `last` is the key of the frame before: mostly it is this one's too, and then nothing is looked up or counted.
+    #[inline]
     pub(super) fn find(&self, kid: KeyId, last: &mut Option<Arc<RecvKey>>) -> Result<Found, Error> {
         match self {
             Self::Raw { snapshot, .. } => {
@@ -162,6 +166,7 @@ impl ReceiveKeys {
     }
 
     /// Opens `data`, and returns the key of a session that was not heard before. On error `data` may hold anything but plaintext that failed.
+    #[inline]
     pub(super) fn open(
         &mut self,
         key: &FoundKey,
@@ -198,6 +203,7 @@ impl ReceiveKeys {
 }
 
 impl ChannelKeys {
+    #[inline]
     fn find(&self, kid: KeyId, last: &mut Option<Arc<RecvKey>>) -> Result<Found, Error> {
         // A key that is dropped from those at hand is forgotten as the last one too.
         let known = match last.take_if(|last| last.kid() == kid) {
@@ -232,6 +238,7 @@ impl ChannelKeys {
         })
     }
 
+    #[inline]
     fn refresh(&mut self) -> bool {
         if self.channel.version() == self.view.version {
             return false;

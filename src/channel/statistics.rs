@@ -132,6 +132,7 @@ impl Statistics {
     }
 
     /// Counts a frame that was sealed, or opened and authenticated.
+    #[inline]
     pub(super) fn count_frame(
         &mut self,
         sender: &SenderId,
@@ -182,6 +183,7 @@ impl Statistics {
     }
 
     /// The index of a stream, or where it would stand in the order.
+    #[inline]
     fn find(&self, sender: &SenderId, ssrc: Ssrc) -> Result<usize, usize> {
         let is = |stream: &StreamStatistics| stream.ssrc == ssrc && stream.sender == *sender;
         if self.streams.get(self.last).is_some_and(is) {

@@ -35,6 +35,7 @@ pub(crate) struct EncodedHeader {
 }
 
 impl EncodedHeader {
+    #[inline]
     pub(crate) fn as_slice(&self) -> &[u8] {
         &self.octets[..self.len]
     }
@@ -44,6 +45,7 @@ impl Header {
     /// Octets of the longest header.
     pub const MAX_LEN: usize = 17;
 
+    #[inline]
     pub(crate) const fn new(kid: KeyId, ctr: Counter) -> Self {
         Self { kid, ctr }
     }
@@ -53,6 +55,7 @@ impl Header {
     /// # Errors
     /// [`Error::Truncated`] if `frame` ends before the header does; [`Malformed::NotMinimal`] if KID or CTR have octets they do not
     /// need. Drop the frame in both cases.
+    #[inline]
     pub fn parse(frame: &[u8]) -> Result<(Self, usize), Error> {
         let Some((&config, rest)) = frame.split_first() else {
             return Err(Error::Truncated { len: 0, needed: 1 });
@@ -79,18 +82,21 @@ impl Header {
 
     /// Returns the key identifier.
     #[must_use]
+    #[inline]
     pub const fn kid(&self) -> KeyId {
         self.kid
     }
 
     /// Returns the counter.
     #[must_use]
+    #[inline]
     pub const fn ctr(&self) -> Counter {
         self.ctr
     }
 
     /// Returns the octets of the encoded header, 1 to 17.
     #[must_use]
+    #[inline]
     pub const fn encoded_len(&self) -> usize {
         1 + value_len(self.kid.value()) + value_len(self.ctr.value())
     }
@@ -120,6 +126,7 @@ impl Header {
 }
 
 /// The `len` octets of a value, big-endian, as a number whose lowest octet is the first.
+#[inline]
 const fn field(value: u64, len: usize) -> u64 {
     if len == 0 {
         0
@@ -129,6 +136,7 @@ const fn field(value: u64, len: usize) -> u64 {
 }
 
 /// Octets that a nibble of the config octet announces.
+#[inline]
 const fn field_len(nibble: u8) -> usize {
     if nibble & 8 == 0 {
         0
@@ -174,6 +182,7 @@ fn field_value(nibble: u8, octets: &[u8]) -> Result<u64, Error> {
 }
 
 /// Octets that a value takes behind the config octet, 0 to 8.
+#[inline]
 const fn value_len(value: u64) -> usize {
     if value < 8 {
         0
@@ -187,6 +196,7 @@ const fn value_len(value: u64) -> usize {
     clippy::cast_possible_truncation,
     reason = "value < 8 where len is 0, and len - 1 < 8"
 )]
+#[inline]
 const fn nibble(value: u64, len: usize) -> u8 {
     if len == 0 {
         value as u8
@@ -203,6 +213,7 @@ struct Nonce {
 
 impl Nonce {
     /// `salt` has 8 to 32 octets.
+    #[inline]
     fn new(salt: &[u8], ctr: Counter) -> Self {
         let mut octets = [0; Params::MAX_NONCE_LEN];
         octets[..salt.len()].copy_from_slice(salt);
@@ -216,6 +227,7 @@ impl Nonce {
         }
     }
 
+    #[inline]
     fn as_slice(&self) -> &[u8] {
         &self.octets[..self.len]
     }

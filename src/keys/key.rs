@@ -38,12 +38,14 @@ impl Allowance {
         }
     }
 
+    #[inline]
     pub(crate) fn key(&self) -> Option<&Arc<SendKey>> {
         self.key.as_ref()
     }
 
     /// Takes `expected`, which [`SendKey::peek_ctr`] gave, for a frame of `blocks`. False if another encryptor has
     /// taken it: peek again. Once it returns true the value is spent, whatever happens next.
+    #[inline]
     pub(crate) fn take_ctr(&mut self, expected: Counter, blocks: u64) -> Result<bool, Error> {
         match &self.key {
             Some(key) => key.take_ctr(expected, blocks, &mut self.blocks),
@@ -145,35 +147,43 @@ impl SendKey {
         self.is_near_limit.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(crate) fn is_exhausted(&self) -> bool {
         self.exhausted.load(Ordering::Relaxed)
     }
 
+    #[inline]
     pub(crate) fn kid(&self) -> KeyId {
         self.material.kid
     }
 
+    #[inline]
     pub(crate) fn suite(&self) -> u16 {
         self.material.suite
     }
 
+    #[inline]
     pub(crate) fn params(&self) -> &Params {
         &self.material.params
     }
 
+    #[inline]
     pub(crate) fn cipher_key(&self) -> &PacketKey {
         &self.material.cipher_key
     }
 
+    #[inline]
     pub(crate) fn salt(&self) -> &[u8] {
         self.material.salt()
     }
 
     /// The CTR that the next frame gets if no other encryptor is quicker.
+    #[inline]
     pub(crate) fn peek_ctr(&self) -> Counter {
         Counter::new(self.ctr.load(Ordering::Relaxed))
     }
 
+    #[inline]
     fn take_ctr(&self, expected: Counter, blocks: u64, allowance: &mut u64) -> Result<bool, Error> {
         if !self.fork.is_this_process() {
             return Err(Error::Forked);

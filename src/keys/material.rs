@@ -24,6 +24,7 @@ impl Salt {
         Self { octets, len }
     }
 
+    #[inline]
     fn octets(&self) -> &[u8] {
         &self.octets[..self.len]
     }
@@ -69,6 +70,7 @@ impl Material {
         })
     }
 
+    #[inline]
     pub(super) fn salt(&self) -> &[u8] {
         self.salt.octets()
     }

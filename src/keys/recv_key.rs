@@ -84,6 +84,7 @@ impl RecvKey {
     }
 
     /// Which session it is of, in a channel.
+    #[inline]
     pub(crate) fn session(&self) -> Option<&SessionIndex> {
         match &self.origin {
             Origin::Raw { .. } => None,
@@ -91,26 +92,32 @@ impl RecvKey {
         }
     }
 
+    #[inline]
     pub(crate) fn kid(&self) -> KeyId {
         self.material.kid
     }
 
+    #[inline]
     pub(crate) fn suite(&self) -> u16 {
         self.material.suite
     }
 
+    #[inline]
     pub(crate) fn params(&self) -> &Params {
         &self.material.params
     }
 
+    #[inline]
     pub(crate) fn cipher_key(&self) -> &PacketKey {
         &self.material.cipher_key
     }
 
+    #[inline]
     pub(crate) fn salt(&self) -> &[u8] {
         self.material.salt()
     }
 
+    #[inline]
     pub(crate) fn sender(&self) -> &SenderId {
         &self.sender
     }
@@ -130,11 +137,13 @@ impl RecvKey {
         }
     }
 
+    #[inline]
     pub(crate) fn window(&self) -> &ReplayWindow {
         &self.window
     }
 
     /// Tells whether as many frames failed authentication as the cipher's limit says.
+    #[inline]
     pub(crate) fn is_over_integrity_limit(&self) -> bool {
         let failures = match &self.origin {
             Origin::Raw { failures, .. } => failures.load(Ordering::Relaxed),

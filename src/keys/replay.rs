@@ -82,6 +82,7 @@ impl ReplayWindow {
     }
 
     /// Looks without a lease: true to what was marked before, perhaps not to what is being marked.
+    #[inline]
     pub(crate) fn look(&self, ctr: Counter, width: u64) -> Verdict {
         let ctr = ctr.value();
         if self.floor.is_some_and(|floor| ctr <= floor) {
@@ -110,6 +111,7 @@ impl ReplayWindow {
     }
 
     /// Takes the lease, or gives up after 64 tries.
+    #[inline]
     pub(crate) fn lease(&self) -> Result<Lease<'_>, NoLease> {
         for _ in 0..64 {
             match self
@@ -143,11 +145,13 @@ impl ReplayWindow {
     }
 
     /// Tells whether the window was closed: its key opens nothing more.
+    #[inline]
     pub(crate) fn is_closed(&self) -> bool {
         self.lease.load(Ordering::Relaxed) == CLOSED
     }
 
     /// The highest CTR that was opened, in this window or before it.
+    #[inline]
     pub(crate) fn head(&self) -> Option<Counter> {
         let head = self
             .started
@@ -161,6 +165,7 @@ impl Lease<'_> {
     /// Looks again and, if the frame is fresh, marks it; then gives the lease back. Call it only for a frame that authenticated.
     ///
     /// `NoLease::Closed` if the window was closed by force meanwhile: its highest CTR may have been read before this frame was marked.
+    #[inline]
     pub(crate) fn mark(self, ctr: Counter, width: u64) -> Result<Verdict, NoLease> {
         let verdict = self.look_and_mark(ctr, width);
         let window = self.window;
@@ -172,6 +177,7 @@ impl Lease<'_> {
             .map_err(|_| NoLease::Closed)
     }
 
+    #[inline]
     fn look_and_mark(&self, ctr: Counter, width: u64) -> Verdict {
         let window = self.window;
         let verdict = window.look(ctr, width);
@@ -211,6 +217,7 @@ impl Drop for Lease<'_> {
 
 impl ReplayWindow {
     /// Clears the bits of `old_head + 1 ..= new_head`, which stood for counters one ring earlier.
+    #[inline]
     fn clear_after(&self, old_head: u64, new_head: u64) {
         if new_head - old_head >= RING {
             for word in &self.ring {
@@ -240,6 +247,7 @@ impl ReplayWindow {
     clippy::cast_possible_truncation,
     reason = "the quotient is under WORDS"
 )]
+#[inline]
 const fn place(ctr: u64) -> (usize, u64) {
     let index = ctr % RING;
     ((index / 64) as usize, 1 << (index % 64))

@@ -56,6 +56,7 @@ pub(crate) struct Snapshot {
 
 impl Snapshot {
     /// Finds the key that opens frames of `kid`, or says why there is none.
+    #[inline]
     pub(crate) fn recv_key(&self, kid: KeyId) -> Result<&Arc<RecvKey>, Error> {
         match self.receive.binary_search_by_key(&kid, |(kid, _)| *kid) {
             Ok(index) => match &self.receive[index].1 {
