@@ -334,6 +334,69 @@
 #define MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS 1
 
 /**
+ * Flag of a built-in cipher: let AWS-LC compute it, in a library that was built with its feature
+ * `aws-lc`. Suite numbers, limits and every octet are the same.
+ */
+#define MEDIASEAL_CIPHER_OVER_AWS_LC 2
+
+/**
+ * Tier: x86-64 with AVX-512, VAES and VPCLMULQDQ. All tiers give the same octets.
+ */
+#define MEDIASEAL_TIER_VAES_512 1
+
+/**
+ * Tier: x86-64 with AVX2, VAES and VPCLMULQDQ.
+ */
+#define MEDIASEAL_TIER_VAES_256 2
+
+/**
+ * Tier: x86-64 with AVX, AES-NI and PCLMULQDQ.
+ */
+#define MEDIASEAL_TIER_AES_NI 3
+
+/**
+ * Tier: AArch64 with AES and PMULL.
+ */
+#define MEDIASEAL_TIER_AARCH64 4
+
+/**
+ * Tier: every CPU; constant time also where it has no AES instructions.
+ */
+#define MEDIASEAL_TIER_PORTABLE 5
+
+/**
+ * Verdict: the tier works, and all new keys use it.
+ */
+#define MEDIASEAL_VERDICT_SELECTED 1
+
+/**
+ * Verdict: the tier was not looked at, because a faster one works.
+ */
+#define MEDIASEAL_VERDICT_NOT_NEEDED 2
+
+/**
+ * Verdict: the CPU lacks the tier's instructions, or the operating system does not keep their
+ * registers.
+ */
+#define MEDIASEAL_VERDICT_NOT_ON_THIS_CPU 3
+
+/**
+ * Verdict: the library was built for another architecture.
+ */
+#define MEDIASEAL_VERDICT_NOT_IN_THIS_BUILD 4
+
+/**
+ * Verdict: the tier gave other octets than the portable one and is not used. Report it: the CPU,
+ * the compiler or the library is at fault.
+ */
+#define MEDIASEAL_VERDICT_SELF_TEST_FAILED 5
+
+/**
+ * Most characters of what mediaseal_cpu_text writes, without the zero octet behind it.
+ */
+#define MEDIASEAL_CPU_TEXT_MAX_LEN 255
+
+/**
  * Mode: whole encoded frames. The replay window reaches back 1,024 frames.
  */
 #define MEDIASEAL_MODE_FRAME 0
@@ -1713,6 +1776,11 @@ typedef const mediaseal_cipher_vtable *(*mediaseal_cipher_library)(uint32_t abi_
 #define MEDIASEAL_ERR_NOT_BEGUN 160
 
 /**
+ * Build the library with the feature that this needs, or do without.
+ */
+#define MEDIASEAL_ERR_NOT_IN_THIS_BUILD 161
+
+/**
  * Ask for the key of this KID; the frame may be kept and tried again.
  */
 #define MEDIASEAL_ERR_MISSING_KEY 201
@@ -1931,6 +1999,41 @@ mediaseal_status mediaseal_struct_size(const char *name,
                                        size_t *out_size);
 
 /**
+ * Writes the tier that computes AES in this process, one of `MEDIASEAL_TIER_...`, to `out_tier`:
+ * for all new keys of built-in ciphers, but those with MEDIASEAL_CIPHER_OVER_AWS_LC.
+ *
+ * The first call of a process, or its first cipher, holds the tiers of the CPU to the portable one,
+ * which takes a fraction of a millisecond.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NULL_POINTER. Any thread, also in callbacks. Since 0.1.
+ */
+mediaseal_status mediaseal_cpu_tier(uint32_t *out_tier);
+
+/**
+ * Writes what became of a tier on this CPU, one of `MEDIASEAL_VERDICT_...`, to `out_verdict`.
+ * `tier` is one of `MEDIASEAL_TIER_...`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_VALUE if there is no such tier,
+ * MEDIASEAL_ERR_NULL_POINTER. Any thread, also in callbacks. Since 0.1.
+ */
+mediaseal_status mediaseal_cpu_verdict(uint32_t tier,
+                                       uint32_t *out_verdict);
+
+/**
+ * Writes one line to be logged, such as "AES: VAES-512", to `out`: the tier, and every tier whose
+ * self-test failed.
+ *
+ * A zero octet stands behind it, which `out_len` does not count; MEDIASEAL_CPU_TEXT_MAX_LEN + 1
+ * octets are enough.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NULL_POINTER. Any thread,
+ * also in callbacks. Since 0.1.
+ */
+mediaseal_status mediaseal_cpu_text(char *out,
+                                    size_t capacity,
+                                    size_t *out_len);
+
+/**
  * Zeroes `len` octets in a way that no compiler leaves out.
  *
  * For copies of keys and of plaintext. `octets` may be NULL if `len` is 0.
@@ -2100,10 +2203,15 @@ mediaseal_status mediaseal_epoch_describe_text(const char *epoch_text,
 /**
  * Makes a built-in cipher, one of `MEDIASEAL_SUITE_...`.
  *
- * `flags` is 0 or MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS. Writes a new object to `out_cipher`, which the
- * caller ends with mediaseal_cipher_free; stores and generations keep what they need of it.
+ * `flags` is 0, or MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS and MEDIASEAL_CIPHER_OVER_AWS_LC, added where
+ * both are meant. Writes a new object to `out_cipher`, which the caller ends with
+ * mediaseal_cipher_free; stores and generations keep what they need of it.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNSUPPORTED_SUITE, MEDIASEAL_ERR_UNKNOWN_VALUE for other
+ * Over AWS-LC a frame of a session that was never heard costs some allocations and a copy for each
+ * expected sender.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNSUPPORTED_SUITE, MEDIASEAL_ERR_NOT_IN_THIS_BUILD for
+ * MEDIASEAL_CIPHER_OVER_AWS_LC in a library without it, MEDIASEAL_ERR_UNKNOWN_VALUE for other
  * flags, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
  */
 mediaseal_status mediaseal_cipher_builtin(uint32_t suite,

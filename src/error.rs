@@ -216,6 +216,9 @@ pub enum Misuse {
         /// Suite number.
         suite: u16,
     },
+    /// Build mediaseal with the feature that this needs, or do without.
+    #[error("this build of mediaseal does not have it")]
+    NotInThisBuild,
     /// Opt in with `CheckedCipher::allow_short_tags`, or choose a suite with a longer tag.
     #[error("tags of {tag_len} octets need an explicit opt-in")]
     ShortTag {

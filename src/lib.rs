@@ -89,7 +89,7 @@ pub use channel::{
 #[cfg(feature = "test-hooks")]
 #[doc(hidden)]
 pub use cipher::test_hooks;
-pub use cipher::{CheckedCipher, CipherSuite, Cpu, Tier, cpu};
+pub use cipher::{CheckedCipher, CipherSuite, Cpu, Provider, Tier, cpu};
 pub use error::{Class, Error, Malformed, Misuse, StoreFault};
 pub use event::Event;
 #[cfg(feature = "capi")]

@@ -27,7 +27,7 @@ const SUITES: [CipherSuite; 6] = [
 fn plaintext(stream: usize, at: usize) -> Vec<u8> {
     let len = (stream * 131 + at * 977) % 1400;
     (0..len)
-        .map(|index| (index * 7 + stream + at) as u8)
+        .map(|index| (index * 7 + stream + at).to_le_bytes()[0])
         .collect()
 }
 

@@ -235,6 +235,30 @@ enum class cost : std::uint32_t {
     slow = MEDIASEAL_COST_SLOW,  ///< Longer: never for a frame that has not authenticated. Announce sessions by channel::expect_session.
 };
 
+/// Who computes a built-in suite. Suite numbers, limits and every octet are the same.
+enum class provider : std::uint32_t {
+    mediaseal = 0,                          ///< mediaseal itself; cpu_text says what works on this CPU.
+    aws_lc = MEDIASEAL_CIPHER_OVER_AWS_LC,  ///< AWS-LC, in a library that was built with its feature `aws-lc`.
+};
+
+/// A way to compute AES. All give the same octets.
+enum class tier : std::uint32_t {
+    vaes_512 = MEDIASEAL_TIER_VAES_512,  ///< x86-64 with AVX-512, VAES and VPCLMULQDQ.
+    vaes_256 = MEDIASEAL_TIER_VAES_256,  ///< x86-64 with AVX2, VAES and VPCLMULQDQ.
+    aes_ni = MEDIASEAL_TIER_AES_NI,      ///< x86-64 with AVX, AES-NI and PCLMULQDQ.
+    aarch64 = MEDIASEAL_TIER_AARCH64,    ///< AArch64 with AES and PMULL.
+    portable = MEDIASEAL_TIER_PORTABLE,  ///< Every CPU.
+};
+
+/// What became of a tier on this CPU.
+enum class verdict : std::uint32_t {
+    selected = MEDIASEAL_VERDICT_SELECTED,                    ///< It works, and all new keys use it.
+    not_needed = MEDIASEAL_VERDICT_NOT_NEEDED,                ///< It was not looked at, because a faster one works.
+    not_on_this_cpu = MEDIASEAL_VERDICT_NOT_ON_THIS_CPU,      ///< CPU or operating system lack it.
+    not_in_this_build = MEDIASEAL_VERDICT_NOT_IN_THIS_BUILD,  ///< The library was built for another architecture.
+    self_test_failed = MEDIASEAL_VERDICT_SELF_TEST_FAILED,    ///< It gave wrong octets and is not used. Report it.
+};
+
 /// What the octets of one call are.
 enum class mode : std::uint32_t {
     frame = MEDIASEAL_MODE_FRAME,                    ///< Whole encoded frames.
@@ -278,6 +302,30 @@ inline const char* version() noexcept { return mediaseal_version(); }
 ///
 /// It may not where the library is found at run time. Objects are then not made: MEDIASEAL_ERR_STRUCT_SIZE, or abi_mismatch. Any thread.
 [[nodiscard]] inline bool check_abi() noexcept { return mediaseal_abi_version() == MEDIASEAL_ABI_VERSION; }
+
+/// Writes which tier computes AES in this process. Any thread, also in callbacks.
+[[nodiscard]] inline mediaseal_status try_cpu_tier(tier& out) noexcept {
+    std::uint32_t number = 0;
+    const mediaseal_status status = mediaseal_cpu_tier(&number);
+    out = static_cast<tier>(number);
+    return status;
+}
+
+/// Writes what became of a tier on this CPU. Returns also MEDIASEAL_ERR_UNKNOWN_VALUE. Any thread, also in callbacks.
+[[nodiscard]] inline mediaseal_status try_cpu_verdict(tier of, verdict& out) noexcept {
+    std::uint32_t number = 0;
+    const mediaseal_status status = mediaseal_cpu_verdict(static_cast<std::uint32_t>(of), &number);
+    out = static_cast<verdict>(number);
+    return status;
+}
+
+/// One line to be logged, such as "AES: VAES-512", with every tier whose self-test failed; empty if there was a fault inside the library. Any thread, also in
+/// callbacks.
+inline std::string cpu_text() {
+    char text[MEDIASEAL_CPU_TEXT_MAX_LEN + 1];
+    std::size_t len = 0;
+    return mediaseal_cpu_text(text, sizeof text, &len) == MEDIASEAL_OK ? std::string(text, len) : std::string();
+}
 
 /// Zeroes octets in a way that no compiler leaves out. Any thread, also in callbacks and in keys of custom ciphers.
 inline void wipe(mutable_bytes octets) noexcept {
@@ -849,10 +897,12 @@ public:
     /// An empty owner.
     explicit cipher(std::nullptr_t) noexcept {}
 
-    /// Makes a built-in cipher. Returns also MEDIASEAL_ERR_UNSUPPORTED_SUITE. Any thread.
-    [[nodiscard]] static mediaseal_status try_builtin(mediaseal::suite suite, cipher& out, bool allow_short_tags = false) noexcept {
+    /// Makes a built-in cipher. Returns also MEDIASEAL_ERR_UNSUPPORTED_SUITE, MEDIASEAL_ERR_NOT_IN_THIS_BUILD for a provider that the library lacks. Any thread.
+    [[nodiscard]] static mediaseal_status try_builtin(mediaseal::suite suite, cipher& out, bool allow_short_tags = false,
+                                                      mediaseal::provider provider = mediaseal::provider::mediaseal) noexcept {
+        const std::uint32_t flags = detail::cipher_flags(allow_short_tags) | static_cast<std::uint32_t>(provider);
         return renew(out, [&](mediaseal_cipher** handle) noexcept {
-            return mediaseal_cipher_builtin(static_cast<std::uint32_t>(suite), detail::cipher_flags(allow_short_tags), handle);
+            return mediaseal_cipher_builtin(static_cast<std::uint32_t>(suite), flags, handle);
         });
     }
 
@@ -921,9 +971,10 @@ public:
 
 #if defined(__cpp_exceptions)
     /// As try_builtin.
-    [[nodiscard]] static cipher builtin(mediaseal::suite suite, bool allow_short_tags = false) {
+    [[nodiscard]] static cipher builtin(mediaseal::suite suite, bool allow_short_tags = false,
+                                        mediaseal::provider provider = mediaseal::provider::mediaseal) {
         cipher made(nullptr);
-        detail::check_made(try_builtin(suite, made, allow_short_tags));
+        detail::check_made(try_builtin(suite, made, allow_short_tags, provider));
         return made;
     }
     /// As try_register_custom. Throws cipher_refused with the reason if the cipher is refused; `custom` ends in any case of failure.

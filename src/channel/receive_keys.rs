@@ -359,7 +359,7 @@ fn try_open(
         let opened = sframe::try_open(context, header, data, tag);
         (key, opened)
     } else {
-        // A custom cipher wipes what it could not open: it gets a copy.
+        // A cipher behind a pointer wipes what it could not open: it gets a copy.
         let key = PacketKey::new(cipher, secrets.key()).map_err(|_| failed)?;
         let mut copy = data.to_vec();
         let context = frame.context(&key, secrets.salt(), scratch);

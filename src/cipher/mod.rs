@@ -12,6 +12,8 @@
 
 mod aes_ctr_hmac;
 mod aes_gcm;
+#[cfg(feature = "aws-lc")]
+mod aws_lc;
 mod backend;
 pub mod check;
 pub(crate) mod kdf;
@@ -141,6 +143,22 @@ pub struct KnownAnswer<'a> {
     pub tag: &'a [u8],
 }
 
+/// Who computes a built-in suite. Suite numbers, lengths, limits and every octet are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Provider {
+    /// mediaseal itself: see [`cpu`] for what works on this CPU.
+    #[default]
+    Mediaseal,
+    /// [AWS-LC](https://github.com/aws/aws-lc) by `aws-lc-rs`, from which a FIPS 140-3 validated module is made. There if mediaseal was built with the
+    /// feature `aws-lc`.
+    ///
+    /// A frame of a session that was never heard costs some allocations and a copy for each expected sender, as with a custom cipher. This is AWS-LC as it is developed, not
+    /// the validated module; and that module approves of sealing by AES-GCM only where it makes the nonce itself, which SFrame rules out. Key schedule, keys at rest and
+    /// random octets remain mediaseal's.
+    AwsLc,
+}
+
 /// A cipher that a KeyStore may use: built in, or a custom one that passed [`check::conformance`].
 #[derive(Clone)]
 pub struct CheckedCipher {
@@ -148,22 +166,45 @@ pub struct CheckedCipher {
     /// As they were when the cipher was checked: it is not asked again.
     suite: CipherSuite,
     params: Params,
+    /// Who computes it, if it is built in.
+    provider: Option<Provider>,
     short_tags: bool,
 }
 
 impl CheckedCipher {
-    /// Returns a built-in suite.
+    /// Returns a built-in suite, computed by mediaseal itself.
     ///
     /// # Errors
     /// [`Misuse::UnsupportedSuite`] if `suite` is none of 0x0001 to 0x0008.
     pub fn builtin(suite: CipherSuite) -> Result<Self, Error> {
-        let cipher = builtin(suite).ok_or(Misuse::UnsupportedSuite {
+        Self::builtin_over(suite, Provider::Mediaseal)
+    }
+
+    /// Returns a built-in suite, computed by `provider`.
+    ///
+    /// # Errors
+    /// [`Misuse::UnsupportedSuite`] as above; [`Misuse::NotInThisBuild`] if mediaseal was built without the feature that
+    /// `provider` needs.
+    pub fn builtin_over(suite: CipherSuite, provider: Provider) -> Result<Self, Error> {
+        let own = builtin(suite).ok_or(Misuse::UnsupportedSuite {
             suite: suite.value(),
         })?;
-        // Here and not at the first key, which a frame of an unheard session may cause.
-        backend::selected();
-        mac_batch::select();
-        Ok(Self::checked(cipher))
+        let cipher = match provider {
+            Provider::Mediaseal => {
+                // Here and not at the first key, which a frame of an unheard session may cause.
+                backend::selected();
+                mac_batch::select();
+                own
+            }
+            #[cfg(feature = "aws-lc")]
+            Provider::AwsLc => Arc::new(aws_lc::AwsLc::new(own)),
+            #[cfg(not(feature = "aws-lc"))]
+            Provider::AwsLc => return Err(Misuse::NotInThisBuild.into()),
+        };
+        Ok(Self {
+            provider: Some(provider),
+            ..Self::checked(cipher)
+        })
     }
 
     /// Registers a custom cipher. Runs [`check::conformance`], which takes from milliseconds to about a
@@ -189,6 +230,7 @@ impl CheckedCipher {
             cipher,
             suite,
             params,
+            provider: None,
             short_tags: false,
         }
     }
@@ -216,6 +258,12 @@ impl CheckedCipher {
         self.params
     }
 
+    /// Returns who computes it; nothing for a custom cipher.
+    #[must_use]
+    pub fn provider(&self) -> Option<Provider> {
+        self.provider
+    }
+
     pub(crate) fn cipher(&self) -> &Arc<dyn Cipher> {
         &self.cipher
     }
@@ -235,6 +283,7 @@ impl fmt::Debug for CheckedCipher {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("CheckedCipher")
             .field("suite", &self.suite())
+            .field("provider", &self.provider)
             .finish_non_exhaustive()
     }
 }

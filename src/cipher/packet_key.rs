@@ -1,11 +1,11 @@
-//! A scheduled key as the frame path has it: built-in ciphers where their owner lies, custom ones behind a pointer.
+//! A scheduled key as the frame path has it: built-in ciphers where their owner lies, custom ones and those of other providers behind a pointer.
 
 use aes::{Aes128, Aes256};
 
 use super::aes_ctr_hmac::{CtrHmac128, CtrHmac256};
 use super::backend::{self, Aad, GcmContext, Nonce, portable};
 use super::mac_batch::CtrHmac;
-use super::{CheckedCipher, CipherError, CipherKey};
+use super::{CheckedCipher, CipherError, CipherKey, Provider};
 
 /// A key that seals and opens packets. Contexts lie inline, so that a stream costs the cache its own entry and no more, and
 /// a session that has not authenticated makes nobody allocate.
@@ -38,8 +38,11 @@ impl PacketKey {
         }
     }
 
-    /// Schedules a key of a built-in suite, without allocating; nothing for custom ciphers.
+    /// Schedules a key of a built-in suite, without allocating; nothing for custom ciphers and other providers.
     pub(crate) fn builtin(cipher: &CheckedCipher, key: &[u8]) -> Option<Result<Self, CipherError>> {
+        if cipher.provider() != Some(Provider::Mediaseal) {
+            return None;
+        }
         let tag_len = cipher.params().tag_len;
         Some(match cipher.suite().value() {
             1..=3 => CtrHmac128::new(key, 16, tag_len).map(Self::CtrHmac128),

@@ -8,14 +8,14 @@ use super::convert::{Out, Sized32, SizedOut, sized, text};
 use super::foreign_cipher::{self, Foreign, Library};
 use super::handle::{Object, close_shared, free_shared, new_shared, shared};
 use super::numbers::{
-    MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS, MEDIASEAL_COST_FAST, MEDIASEAL_COST_SLOW,
-    MEDIASEAL_HASH_SHA256, MEDIASEAL_HASH_SHA512, MEDIASEAL_HASH_SM3,
+    MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS, MEDIASEAL_CIPHER_OVER_AWS_LC, MEDIASEAL_COST_FAST,
+    MEDIASEAL_COST_SLOW, MEDIASEAL_HASH_SHA256, MEDIASEAL_HASH_SHA512, MEDIASEAL_HASH_SM3,
 };
 use super::status::{Fault, MEDIASEAL_ERR_UNKNOWN_VALUE, Outcome, mediaseal_status};
 use super::types::{
     mediaseal_cipher_params, mediaseal_destructor, mediaseal_known_answer, mediaseal_refusal,
 };
-use crate::cipher::{CheckedCipher, CipherSuite, CostClass, Hash, Refusal};
+use crate::cipher::{CheckedCipher, CipherSuite, CostClass, Hash, Provider, Refusal};
 
 /// A cipher that stores and generations may use: built in, or a custom one that passed the conformance check.
 pub struct mediaseal_cipher {
@@ -126,10 +126,13 @@ pub type mediaseal_cipher_library =
 
 /// Makes a built-in cipher, one of `MEDIASEAL_SUITE_…`.
 ///
-/// `flags` is 0 or MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS. Writes a new object to `out_cipher`, which the caller ends with mediaseal_cipher_free; stores and generations keep
-/// what they need of it.
+/// `flags` is 0, or MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS and MEDIASEAL_CIPHER_OVER_AWS_LC, added where both are meant. Writes a new object to `out_cipher`, which the
+/// caller ends with mediaseal_cipher_free; stores and generations keep what they need of it.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNSUPPORTED_SUITE, MEDIASEAL_ERR_UNKNOWN_VALUE for other flags, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+/// Over AWS-LC a frame of a session that was never heard costs some allocations and a copy for each expected sender.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNSUPPORTED_SUITE, MEDIASEAL_ERR_NOT_IN_THIS_BUILD for MEDIASEAL_CIPHER_OVER_AWS_LC in a library without it,
+/// MEDIASEAL_ERR_UNKNOWN_VALUE for other flags, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_cipher_builtin(
     suite: u32,
@@ -139,8 +142,16 @@ pub unsafe extern "C" fn mediaseal_cipher_builtin(
     let out = Out::new(out_cipher, core::ptr::null_mut());
     enter(|| {
         let out = out?;
-        check_flags(flags, MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS)?;
-        let cipher = CheckedCipher::builtin(suite_of(suite)?)?;
+        check_flags(
+            flags,
+            MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS | MEDIASEAL_CIPHER_OVER_AWS_LC,
+        )?;
+        let provider = if flags & MEDIASEAL_CIPHER_OVER_AWS_LC == 0 {
+            Provider::Mediaseal
+        } else {
+            Provider::AwsLc
+        };
+        let cipher = CheckedCipher::builtin_over(suite_of(suite)?, provider)?;
         out.write(new_shared(with_flags(cipher, flags)));
         Ok(())
     })

@@ -74,6 +74,7 @@ const EXPLANATIONS: &[Explanation] = &[
     (MEDIASEAL_ERR_COUNTER_STORE_LOCKED, c"MEDIASEAL_ERR_COUNTER_STORE_LOCKED", c"Another process, or another object of this process, holds the counter store."),
     (MEDIASEAL_ERR_COUNTER_STORE_KEY_IN_USE, c"MEDIASEAL_ERR_COUNTER_STORE_KEY_IN_USE", c"This base key and KID are already held through this counter store."),
     (MEDIASEAL_ERR_NOT_BEGUN, c"MEDIASEAL_ERR_NOT_BEGUN", c"Look at the status of the batch: it ended before this job was begun."),
+    (MEDIASEAL_ERR_NOT_IN_THIS_BUILD, c"MEDIASEAL_ERR_NOT_IN_THIS_BUILD", c"Build the library with the feature that this needs, or do without."),
     (MEDIASEAL_ERR_MISSING_KEY, c"MEDIASEAL_ERR_MISSING_KEY", c"Ask for the key of this KID; the frame may be kept and tried again."),
     (MEDIASEAL_ERR_NOT_YET_ACTIVE, c"MEDIASEAL_ERR_NOT_YET_ACTIVE", c"Keep or drop the frame: its key opens at a later tick."),
     (MEDIASEAL_ERR_NO_ACTIVE_KEY, c"MEDIASEAL_ERR_NO_ACTIVE_KEY", c"Activate a send key or a generation: nothing can be sealed, and nothing goes in clear."),

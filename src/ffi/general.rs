@@ -7,11 +7,17 @@ use zeroize::Zeroize;
 use super::boundary::contain;
 use super::constants::{CONSTANTS, STRUCTS};
 use super::convert::{OctetsOut, Out, SizedOut, octets, octets_mut, text};
-use super::numbers::MEDIASEAL_ABI_VERSION;
+use super::numbers::{
+    MEDIASEAL_ABI_VERSION, MEDIASEAL_TIER_AARCH64, MEDIASEAL_TIER_AES_NI, MEDIASEAL_TIER_PORTABLE,
+    MEDIASEAL_TIER_VAES_256, MEDIASEAL_TIER_VAES_512, MEDIASEAL_VERDICT_NOT_IN_THIS_BUILD,
+    MEDIASEAL_VERDICT_NOT_NEEDED, MEDIASEAL_VERDICT_NOT_ON_THIS_CPU, MEDIASEAL_VERDICT_SELECTED,
+    MEDIASEAL_VERDICT_SELF_TEST_FAILED,
+};
 use super::status::{
     Fault, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_UNKNOWN_VALUE, class_of, mediaseal_status,
 };
 use super::types::mediaseal_epoch;
+use crate::cipher::{Tier, Verdict, cpu};
 use crate::id::{Epoch, KeyId, MlsKid, RatchetedKid};
 use crate::keys::{ChannelKey, EpochSecret, PassphraseParams};
 
@@ -103,6 +109,79 @@ pub unsafe extern "C" fn mediaseal_struct_size(
         out.write(*size);
         Ok(())
     })
+}
+
+/// Writes the tier that computes AES in this process, one of `MEDIASEAL_TIER_…`, to `out_tier`: for all new keys of built-in ciphers, but those with
+/// MEDIASEAL_CIPHER_OVER_AWS_LC.
+///
+/// The first call of a process, or its first cipher, holds the tiers of the CPU to the portable one, which takes a fraction of a millisecond.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_NULL_POINTER. Any thread, also in callbacks. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_cpu_tier(out_tier: *mut u32) -> mediaseal_status {
+    let out = Out::new(out_tier, 0);
+    contain(|| {
+        let out = out?;
+        out.write(number_of_tier(cpu().tier()));
+        Ok(())
+    })
+}
+
+/// Writes what became of a tier on this CPU, one of `MEDIASEAL_VERDICT_…`, to `out_verdict`. `tier` is one of `MEDIASEAL_TIER_…`.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_VALUE if there is no such tier, MEDIASEAL_ERR_NULL_POINTER. Any thread, also in callbacks. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_cpu_verdict(
+    tier: u32,
+    out_verdict: *mut u32,
+) -> mediaseal_status {
+    let out = Out::new(out_verdict, 0);
+    contain(|| {
+        let out = out?;
+        let candidate = cpu()
+            .candidates()
+            .iter()
+            .find(|candidate| number_of_tier(candidate.tier) == tier)
+            .copied()
+            .ok_or(Fault(MEDIASEAL_ERR_UNKNOWN_VALUE))?;
+        out.write(match candidate.verdict {
+            Verdict::Selected => MEDIASEAL_VERDICT_SELECTED,
+            Verdict::NotNeeded => MEDIASEAL_VERDICT_NOT_NEEDED,
+            Verdict::NotOnThisCpu => MEDIASEAL_VERDICT_NOT_ON_THIS_CPU,
+            Verdict::NotInThisBuild => MEDIASEAL_VERDICT_NOT_IN_THIS_BUILD,
+            Verdict::SelfTestFailed => MEDIASEAL_VERDICT_SELF_TEST_FAILED,
+        });
+        Ok(())
+    })
+}
+
+/// Writes one line to be logged, such as "AES: VAES-512", to `out`: the tier, and every tier whose self-test failed.
+///
+/// A zero octet stands behind it, which `out_len` does not count; MEDIASEAL_CPU_TEXT_MAX_LEN + 1 octets are enough.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NULL_POINTER. Any thread, also in callbacks. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_cpu_text(
+    out: *mut c_char,
+    capacity: usize,
+    out_len: *mut usize,
+) -> mediaseal_status {
+    let out = OctetsOut::new(out.cast(), capacity, out_len);
+    contain(|| {
+        let out = out?;
+        out.write_text(&cpu().to_string())
+    })
+}
+
+/// The number of a tier.
+fn number_of_tier(tier: Tier) -> u32 {
+    match tier {
+        Tier::Vaes512 => MEDIASEAL_TIER_VAES_512,
+        Tier::Vaes256 => MEDIASEAL_TIER_VAES_256,
+        Tier::AesNi => MEDIASEAL_TIER_AES_NI,
+        Tier::Aarch64 => MEDIASEAL_TIER_AARCH64,
+        Tier::Portable => MEDIASEAL_TIER_PORTABLE,
+    }
 }
 
 /// Zeroes `len` octets in a way that no compiler leaves out.

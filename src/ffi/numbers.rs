@@ -74,6 +74,31 @@ pub const MEDIASEAL_COST_SLOW: u32 = 1;
 /// Flag of a cipher: accept tags under 8 octets (built-in suites), under 16 (custom ciphers). With a 32-bit tag one forgery in 2^32 tries succeeds: for audio
 /// only (RFC 9605 section 7.5).
 pub const MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS: u32 = 1;
+/// Flag of a built-in cipher: let AWS-LC compute it, in a library that was built with its feature `aws-lc`. Suite numbers, limits and every octet are the same.
+pub const MEDIASEAL_CIPHER_OVER_AWS_LC: u32 = 2;
+
+/// Tier: x86-64 with AVX-512, VAES and VPCLMULQDQ. All tiers give the same octets.
+pub const MEDIASEAL_TIER_VAES_512: u32 = 1;
+/// Tier: x86-64 with AVX2, VAES and VPCLMULQDQ.
+pub const MEDIASEAL_TIER_VAES_256: u32 = 2;
+/// Tier: x86-64 with AVX, AES-NI and PCLMULQDQ.
+pub const MEDIASEAL_TIER_AES_NI: u32 = 3;
+/// Tier: AArch64 with AES and PMULL.
+pub const MEDIASEAL_TIER_AARCH64: u32 = 4;
+/// Tier: every CPU; constant time also where it has no AES instructions.
+pub const MEDIASEAL_TIER_PORTABLE: u32 = 5;
+/// Verdict: the tier works, and all new keys use it.
+pub const MEDIASEAL_VERDICT_SELECTED: u32 = 1;
+/// Verdict: the tier was not looked at, because a faster one works.
+pub const MEDIASEAL_VERDICT_NOT_NEEDED: u32 = 2;
+/// Verdict: the CPU lacks the tier's instructions, or the operating system does not keep their registers.
+pub const MEDIASEAL_VERDICT_NOT_ON_THIS_CPU: u32 = 3;
+/// Verdict: the library was built for another architecture.
+pub const MEDIASEAL_VERDICT_NOT_IN_THIS_BUILD: u32 = 4;
+/// Verdict: the tier gave other octets than the portable one and is not used. Report it: the CPU, the compiler or the library is at fault.
+pub const MEDIASEAL_VERDICT_SELF_TEST_FAILED: u32 = 5;
+/// Most characters of what mediaseal_cpu_text writes, without the zero octet behind it.
+pub const MEDIASEAL_CPU_TEXT_MAX_LEN: usize = 255;
 
 /// Mode: whole encoded frames. The replay window reaches back 1,024 frames.
 pub const MEDIASEAL_MODE_FRAME: u32 = 0;

@@ -133,6 +133,8 @@ pub const MEDIASEAL_ERR_COUNTER_STORE_LOCKED: mediaseal_status = 158;
 pub const MEDIASEAL_ERR_COUNTER_STORE_KEY_IN_USE: mediaseal_status = 159;
 /// Look at the status of the batch: it ended before this job was begun.
 pub const MEDIASEAL_ERR_NOT_BEGUN: mediaseal_status = 160;
+/// Build the library with the feature that this needs, or do without.
+pub const MEDIASEAL_ERR_NOT_IN_THIS_BUILD: mediaseal_status = 161;
 
 /// Ask for the key of this KID; the frame may be kept and tried again.
 pub const MEDIASEAL_ERR_MISSING_KEY: mediaseal_status = 201;
@@ -269,6 +271,7 @@ pub(super) const fn status_of(error: &Error) -> mediaseal_status {
 const fn status_of_misuse(misuse: &Misuse) -> mediaseal_status {
     match misuse {
         Misuse::UnsupportedSuite { .. } => MEDIASEAL_ERR_UNSUPPORTED_SUITE,
+        Misuse::NotInThisBuild => MEDIASEAL_ERR_NOT_IN_THIS_BUILD,
         Misuse::ShortTag { .. } => MEDIASEAL_ERR_SHORT_TAG,
         Misuse::BaseKeyLength { .. } | Misuse::ChannelKeyLength { .. } => MEDIASEAL_ERR_KEY_LENGTH,
         Misuse::KeyText => MEDIASEAL_ERR_KEY_TEXT,

@@ -333,7 +333,9 @@ static void numbers(void)
     STATUS(MEDIASEAL_ERR_UNSUPPORTED_SUITE, mediaseal_cipher_builtin(0, 0, &none));
     STATUS(MEDIASEAL_ERR_UNSUPPORTED_SUITE, mediaseal_cipher_builtin(9, 0, &none));
     STATUS(MEDIASEAL_ERR_UNSUPPORTED_SUITE, mediaseal_cipher_builtin(0x10004, 0, &none));
-    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_cipher_builtin(4, 2, &none));
+    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_cipher_builtin(4, 4, &none));
+    STATUS(MEDIASEAL_ERR_UNSUPPORTED_SUITE, mediaseal_cipher_builtin(9, MEDIASEAL_CIPHER_OVER_AWS_LC, &none));
+    STATUS(MEDIASEAL_ERR_NOT_IN_THIS_BUILD, mediaseal_cipher_builtin(4, MEDIASEAL_CIPHER_OVER_AWS_LC, &none));
     CHECK(none == NULL);
     struct raw_pair pair = raw_pair(cipher);
     mediaseal_encryptor_config sending = MEDIASEAL_ENCRYPTOR_CONFIG_INIT;

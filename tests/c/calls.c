@@ -515,10 +515,32 @@ static void counters(const char *folder)
     mediaseal_cipher_free(cipher);
 }
 
+static void cpu(void)
+{
+    char text[MEDIASEAL_CPU_TEXT_MAX_LEN + 1];
+    size_t len;
+    uint32_t tier, verdict;
+    OK(mediaseal_cpu_tier(&tier));
+    OK(mediaseal_cpu_verdict(tier, &verdict));
+    CHECK(verdict == MEDIASEAL_VERDICT_SELECTED);
+    OK(mediaseal_cpu_verdict(MEDIASEAL_TIER_PORTABLE, &verdict));
+    CHECK(verdict == (tier == MEDIASEAL_TIER_PORTABLE ? MEDIASEAL_VERDICT_SELECTED : MEDIASEAL_VERDICT_NOT_NEEDED));
+    OK(mediaseal_cpu_text(text, sizeof text, &len));
+    CHECK(strlen(text) == len && strncmp(text, "AES: ", 5) == 0);
+    /* A tier whose self-test fails is a fault of this machine or build. */
+    CHECK(strstr(text, "FAILED") == NULL);
+    OK(mediaseal_cpu_text(NULL, 0, &len));
+    CHECK(strlen(text) == len);
+    STATUS(MEDIASEAL_ERR_BUFFER_TOO_SMALL, mediaseal_cpu_text(text, len, &len));
+    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_cpu_verdict(0, &verdict));
+    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_cpu_verdict(MEDIASEAL_TIER_PORTABLE + 1, &verdict));
+}
+
 int main(int argc, char **argv)
 {
     CHECK(mediaseal_abi_version() == MEDIASEAL_ABI_VERSION);
     CHECK(MEDIASEAL_VERSION_AT_LEAST(0, 1) && !MEDIASEAL_VERSION_AT_LEAST(9, 0));
+    cpu();
     keys_as_text();
     raw_keys();
     buffers();

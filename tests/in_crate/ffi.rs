@@ -14,6 +14,7 @@ use super::status::*;
 use super::{
     batch, channel, channel_store, cipher, counter_store, decryptor, encryptor, general, key_store,
 };
+use crate::cipher::{Tier, Verdict};
 use crate::error::{Class, Error, StoreFault};
 
 /// An argument that says nothing.
@@ -63,6 +64,9 @@ fn entries() -> Vec<Entry> {
     vec![
         entry!(general::mediaseal_constant(_ _)),
         entry!(general::mediaseal_struct_size(_ _)),
+        entry!(general::mediaseal_cpu_tier(_)),
+        entry!(general::mediaseal_cpu_verdict(_ _)),
+        entry!(general::mediaseal_cpu_text(_ _ _)),
         entry!(general::mediaseal_wipe(_ _)),
         entry!(general::mediaseal_key_generate(_ _ _)),
         entry!(general::mediaseal_key_from_hex(_ _ _ _)),
@@ -326,4 +330,65 @@ fn lengths_of_the_header_are_those_of_the_library() {
     assert_eq!(MEDIASEAL_KEY_MAX_LEN, crate::ChannelKey::MAX_LEN);
     assert_eq!(MEDIASEAL_SENDER_ID_MAX_LEN, crate::SenderId::MAX_LEN);
     assert_eq!(MEDIASEAL_EXPECTED_MAX, crate::keys::channel::MAX_EXPECTED);
+}
+
+#[test]
+fn what_is_said_of_the_cpu_in_c_is_what_rust_says() {
+    let cpu = crate::cpu();
+    let (mut tier, mut verdicts, mut verdict) = (0, Vec::new(), 0);
+    // SAFETY: the pointer is to a local.
+    let status = unsafe { general::mediaseal_cpu_tier(&raw mut tier) };
+    assert_eq!(status, MEDIASEAL_OK);
+    for number in MEDIASEAL_TIER_VAES_512..=MEDIASEAL_TIER_PORTABLE {
+        // SAFETY: as above.
+        let status = unsafe { general::mediaseal_cpu_verdict(number, &raw mut verdict) };
+        assert_eq!(status, MEDIASEAL_OK);
+        assert_eq!(verdict == MEDIASEAL_VERDICT_SELECTED, number == tier);
+        verdicts.push(verdict);
+    }
+    let expected: Vec<u32> = cpu
+        .candidates()
+        .iter()
+        .map(|candidate| match candidate.verdict {
+            Verdict::Selected => MEDIASEAL_VERDICT_SELECTED,
+            Verdict::NotNeeded => MEDIASEAL_VERDICT_NOT_NEEDED,
+            Verdict::NotOnThisCpu => MEDIASEAL_VERDICT_NOT_ON_THIS_CPU,
+            Verdict::NotInThisBuild => MEDIASEAL_VERDICT_NOT_IN_THIS_BUILD,
+            Verdict::SelfTestFailed => MEDIASEAL_VERDICT_SELF_TEST_FAILED,
+        })
+        .collect();
+    assert_eq!(verdicts, expected, "numbers are in the order of the tiers");
+    for number in [0, MEDIASEAL_TIER_PORTABLE + 1] {
+        // SAFETY: as above.
+        let status = unsafe { general::mediaseal_cpu_verdict(number, &raw mut verdict) };
+        assert_eq!((status, verdict), (MEDIASEAL_ERR_UNKNOWN_VALUE, 0));
+    }
+    // The longest line: every tier but the portable one failed.
+    let longest: usize = Tier::ALL
+        .iter()
+        .map(|tier| tier.name().len() + 4 + Verdict::SelfTestFailed.text().len())
+        .sum();
+    assert!("AES: portable".len() + longest <= MEDIASEAL_CPU_TEXT_MAX_LEN);
+}
+
+#[test]
+fn aws_lc_is_there_if_it_was_built_in_and_only_for_built_in_suites() {
+    let expected = if cfg!(feature = "aws-lc") {
+        MEDIASEAL_OK
+    } else {
+        MEDIASEAL_ERR_NOT_IN_THIS_BUILD
+    };
+    let flags = MEDIASEAL_CIPHER_OVER_AWS_LC | MEDIASEAL_CIPHER_ALLOW_SHORT_TAGS;
+    for (suite, expected) in (1..=8)
+        .map(|suite| (suite, expected))
+        .chain([(9, MEDIASEAL_ERR_UNSUPPORTED_SUITE)])
+    {
+        let mut cipher = null_mut();
+        // SAFETY: the pointer is to a local.
+        let status = unsafe { cipher::mediaseal_cipher_builtin(suite, flags, &raw mut cipher) };
+        assert_eq!(status, expected, "suite {suite}");
+        assert_eq!(cipher.is_null(), status != MEDIASEAL_OK);
+        // SAFETY: made above or NULL, and this is its last use.
+        unsafe { cipher::mediaseal_cipher_free(cipher) };
+    }
 }

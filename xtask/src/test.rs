@@ -1,7 +1,7 @@
 //! The parts of `cargo xtask test`.
 
 use crate::{
-    c_tests, canary,
+    aws_lc, c_tests, canary,
     command::cargo,
     cpp, examples, examples_c, header, header_compiles, independent, instructions, kernels, media,
     parts::{Campaign, Halt, Part},
@@ -33,6 +33,10 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "tests",
         job: tests,
+    },
+    Part {
+        name: "aws-lc",
+        job: aws_lc::run,
     },
     Part {
         name: "kernels",

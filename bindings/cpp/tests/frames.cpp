@@ -128,6 +128,14 @@ void raw_keys_live_and_retire() {
     CHECK_THROWS(key_store(cipher::builtin(suite::aes_128_ctr_hmac_sha256_32)), MEDIASEAL_ERR_SHORT_TAG);
     CHECK(key_store(cipher::builtin(suite::aes_128_ctr_hmac_sha256_32, true)).native_handle() != nullptr);
     CHECK_THROWS(cipher::builtin(suite::private_first), MEDIASEAL_ERR_UNSUPPORTED_SUITE);
+    CHECK_THROWS(cipher::builtin(suite::aes_128_gcm_sha256_128, false, provider::aws_lc), MEDIASEAL_ERR_NOT_IN_THIS_BUILD);
+    tier selected{};
+    verdict why{};
+    CHECK_OK(try_cpu_tier(selected));
+    CHECK_OK(try_cpu_verdict(selected, why));
+    CHECK(why == verdict::selected);
+    CHECK_STATUS(try_cpu_verdict(static_cast<tier>(99), why), MEDIASEAL_ERR_UNKNOWN_VALUE);
+    CHECK(cpu_text().rfind("AES: ", 0) == 0);
 
     const key first = key::generate(), second = key::generate();
     key_store sending(gcm), receiving(gcm);
