@@ -27,7 +27,9 @@ mod x86;
 
 pub(crate) use context::GcmContext;
 pub(crate) use partial::put;
-pub(crate) use prefetch::{prefetch, prefetch_at};
+pub(crate) use prefetch::prefetch;
+#[cfg(feature = "capi")]
+pub(crate) use prefetch::prefetch_at;
 #[cfg(feature = "test-hooks")]
 pub(crate) use select::force;
 pub use select::{Candidate, Cpu, Tier, Verdict, cpu};
