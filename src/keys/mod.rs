@@ -364,7 +364,6 @@ impl KeyStore {
 
     /// The number of the newest snapshot: one load, for each frame.
     #[inline]
-    #[inline]
     pub(crate) fn version(&self) -> u64 {
         self.inner.version.load(Ordering::Acquire)
     }

@@ -182,7 +182,6 @@ impl ChannelStore {
 impl Channel {
     /// The number of the newest view: one load, for each frame.
     #[inline]
-    #[inline]
     pub(crate) fn version(&self) -> u64 {
         self.inner.version.load(Ordering::Acquire)
     }
