@@ -159,7 +159,7 @@ impl ChannelEncryptor {
     }
 
     /// Draws from the key that is active now; what was drawn from another goes back to it.
-    #[inline]
+    #[inline(always)]
     fn adopt_key(&mut self) -> Result<(), Error> {
         let key = match self.keys.now(self.allowance.key()) {
             Ok(Change::None) => return Ok(()),
@@ -203,7 +203,7 @@ impl ChannelEncryptor {
     }
 
     /// Checks what can be refused of a frame in its own storage, then takes a CTR.
-    #[inline]
+    #[inline(always)]
     pub(super) fn ready_in_place(
         &mut self,
         info: &FrameInfo<'_>,
@@ -230,7 +230,7 @@ impl ChannelEncryptor {
     }
 
     /// Seals a frame whose CTR was taken last.
-    #[inline]
+    #[inline(always)]
     pub(super) fn seal_in_place(
         &mut self,
         ready: &Ready,
@@ -241,7 +241,7 @@ impl ChannelEncryptor {
         let (head, payload, tail) = frame.parts();
         let sealed = self.seal(ready, info, payload, &mut tail[..tag_len])?;
         put_header(head, &ready.header);
-        frame.grow(ready.header.as_slice().len(), tag_len);
+        frame.grow(ready.header.len(), tag_len);
         Ok(sealed)
     }
 
@@ -277,13 +277,13 @@ impl ChannelEncryptor {
             }
             Ok(())
         })?;
-        let header = ready.header.as_slice();
+        let header = ready.header;
         let (head, rest) = out.split_at_mut(header.len());
         let (payload, rest) = rest.split_at_mut(plaintext.len());
         let tag_len = self.params.tag_len;
         payload.copy_from_slice(plaintext);
         let sealed = self.seal(&ready, info, payload, &mut rest[..tag_len])?;
-        head.copy_from_slice(header);
+        header.write_to(head);
         Ok(sealed.len)
     }
 
@@ -308,11 +308,11 @@ impl ChannelEncryptor {
             }
             Ok(())
         })?;
-        let header = ready.header.as_slice();
+        let header = ready.header;
         buffer.copy_within(..len, header.len());
         let (head, rest) = buffer.split_at_mut(header.len());
         // What is left of the frame in front of its new place must not outlive a failure.
-        head.copy_from_slice(header);
+        header.write_to(head);
         let (payload, rest) = rest.split_at_mut(len);
         let tag_len = self.params.tag_len;
         let sealed = self.seal(&ready, info, payload, &mut rest[..tag_len])?;
@@ -347,7 +347,7 @@ impl ChannelEncryptor {
     }
 
     /// Checks everything that can be refused, then takes a CTR: a refused call costs nothing.
-    #[inline]
+    #[inline(always)]
     fn ready(
         &mut self,
         info: &FrameInfo<'_>,
@@ -362,7 +362,7 @@ impl ChannelEncryptor {
         result
     }
 
-    #[inline]
+    #[inline(always)]
     fn take(
         &mut self,
         info: &FrameInfo<'_>,
@@ -387,7 +387,7 @@ impl ChannelEncryptor {
             }
             let ctr = key.peek_ctr();
             let header = Header::new(key.kid(), ctr).encoded();
-            let header_len = header.as_slice().len();
+            let header_len = header.len();
             let sealed_len = header_len + len + self.params.tag_len;
             if let Some(max_len) = self.mode.max_len()
                 && sealed_len > max_len
@@ -418,7 +418,7 @@ impl ChannelEncryptor {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn seal(
         &mut self,
         ready: &Ready,
@@ -436,7 +436,7 @@ impl ChannelEncryptor {
         };
         let (kid, suite) = (key.kid(), key.suite());
         let sealed = sframe::seal(context, &ready.header, payload, tag).is_ok();
-        let len = ready.header.as_slice().len() + payload.len() + tag.len();
+        let len = ready.header.len() + payload.len() + tag.len();
         if !sealed {
             payload.zeroize();
             tag.zeroize();
@@ -454,7 +454,7 @@ impl ChannelEncryptor {
     }
 
     /// Counts a frame of `payload_len` octets that became `len`.
-    #[inline]
+    #[inline(always)]
     pub(super) fn sealed(
         &mut self,
         kid: KeyId,
@@ -472,8 +472,8 @@ impl ChannelEncryptor {
 /// Writes a header in front of the payload.
 #[inline]
 pub(super) fn put_header(head: &mut [u8], header: &EncodedHeader) {
-    let at = head.len() - header.as_slice().len();
-    head[at..].copy_from_slice(header.as_slice());
+    let at = head.len() - header.len();
+    header.write_to(&mut head[at..]);
 }
 
 /// Blocks of 16 octets that `len` octets take.

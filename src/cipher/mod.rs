@@ -28,7 +28,9 @@ pub mod test_hooks;
 use std::fmt;
 use std::sync::Arc;
 
-pub(crate) use backend::{Aad, Nonce, Wiped, prefetch, prefetch_at};
+#[cfg(feature = "capi")]
+pub(crate) use backend::prefetch_at;
+pub(crate) use backend::{Aad, Nonce, Wiped, prefetch, put};
 pub use backend::{Candidate, Cpu, Tier, Verdict, cpu};
 pub(crate) use packet_key::{PacketKey, wipe_text};
 

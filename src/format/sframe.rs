@@ -14,7 +14,7 @@
 //! nonce = `sframe_salt` XOR CTR (big-endian, right-aligned); AAD = header ‖ metadata.
 
 use crate::cipher::Nonce as PacketNonce;
-use crate::cipher::{Aad, CipherError, CipherKey, PacketKey, Params};
+use crate::cipher::{Aad, CipherError, CipherKey, PacketKey, Params, put};
 use crate::error::{Error, Malformed};
 use crate::id::{Counter, KeyId};
 
@@ -28,16 +28,38 @@ pub struct Header {
 /// An encoded header: 1 to 17 octets.
 #[derive(Clone, Copy)]
 pub(crate) struct EncodedHeader {
-    octets: [u8; Header::MAX_LEN],
-    len: usize,
-    /// The first 16 octets, the first lowest: in registers, they need not be waited for as AAD.
+    /// The first 16 octets, the first lowest: in registers they need not be waited for.
     short: u128,
+    /// The 17th octet, if there is one.
+    last: u8,
+    len: u8,
 }
 
 impl EncodedHeader {
     #[inline]
-    pub(crate) fn as_slice(&self) -> &[u8] {
-        &self.octets[..self.len]
+    pub(crate) fn len(&self) -> usize {
+        usize::from(self.len)
+    }
+
+    /// Writes the header to `out`, which has as many octets.
+    #[inline]
+    pub(crate) fn write_to(&self, out: &mut [u8]) {
+        match out.split_at_mut_checked(16) {
+            Some((first, rest)) => {
+                put(first, self.short);
+                rest.fill(self.last);
+            }
+            None => put(out, self.short),
+        }
+    }
+
+    /// The octets, behind which there is something else.
+    #[inline]
+    pub(crate) fn octets(&self) -> [u8; Header::MAX_LEN] {
+        let mut octets = [0; Header::MAX_LEN];
+        octets[..16].copy_from_slice(&self.short.to_le_bytes());
+        octets[16] = self.last;
+        octets
     }
 }
 
@@ -104,8 +126,9 @@ impl Header {
     /// Writes the header to the front of `out` and returns its length in octets.
     pub fn encode(&self, out: &mut [u8; Self::MAX_LEN]) -> usize {
         let encoded = self.encoded();
-        out[..encoded.len].copy_from_slice(encoded.as_slice());
-        encoded.len
+        let len = encoded.len();
+        encoded.write_to(&mut out[..len]);
+        len
     }
 
     #[inline]
@@ -116,12 +139,12 @@ impl Header {
         let short = u128::from(config)
             | u128::from(field(kid, kid_len)) << 8
             | u128::from(field(ctr, ctr_len)) << (8 + 8 * kid_len);
-        let mut octets = [0; Self::MAX_LEN];
-        octets[..16].copy_from_slice(&short.to_le_bytes());
-        // The 17th octet, if there is one, is the last of CTR.
-        octets[16] = ctr.to_le_bytes()[0];
-        let len = 1 + kid_len + ctr_len;
-        EncodedHeader { octets, len, short }
+        // The 17th octet is the last of CTR.
+        EncodedHeader {
+            short,
+            last: ctr.to_le_bytes()[0],
+            len: nibbles_len(kid_len, ctr_len),
+        }
     }
 }
 
@@ -133,6 +156,12 @@ const fn field(value: u64, len: usize) -> u64 {
     } else {
         (value << (64 - 8 * len)).swap_bytes()
     }
+}
+
+/// Octets of a header with fields of these lengths, at most 8 each.
+#[allow(clippy::cast_possible_truncation, reason = "at most 17")]
+const fn nibbles_len(kid_len: usize, ctr_len: usize) -> u8 {
+    (1 + kid_len + ctr_len) as u8
 }
 
 /// Octets that a nibble of the config octet announces.
@@ -278,8 +307,9 @@ pub(crate) fn seal(
     data: &mut [u8],
     tag: &mut [u8],
 ) -> Result<(), CipherError> {
+    let octets = header.octets();
     let aad = aad(
-        header.as_slice(),
+        &octets[..header.len()],
         Some(header.short),
         frame.metadata,
         frame.scratch,

@@ -316,7 +316,7 @@ impl FrameCase {
             scratch: &mut Vec::new(),
         };
         sframe::seal(frame, &header, &mut data, &mut tag).unwrap();
-        [header.as_slice(), &data, &tag].concat()
+        [&header.octets()[..header.len()], &data, &tag].concat()
     }
 
     /// A store for this suite.

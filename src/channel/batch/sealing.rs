@@ -43,7 +43,10 @@ pub(super) fn begin_sealing(
     if let Some(key) = encryptor.key()
         && let Some(cipher) = key.cipher_key().ctr_hmac()
         && let Some(nonce) = packet_nonce(key.salt(), ready.ctr)
-        && let Some(aad) = short_aad(ready.header.as_slice(), info.metadata_octets())
+        && let Some(aad) = short_aad(
+            &ready.header.octets()[..ready.header.len()],
+            info.metadata_octets(),
+        )
     {
         let key = Arc::clone(key);
         let (_, payload, _) = frame.parts();
@@ -88,7 +91,7 @@ pub(super) fn finish_sealing(
         let (head, payload, tail) = frame.parts();
         tail[..tag_len].copy_from_slice(&tag[..tag_len]);
         put_header(head, header);
-        let header_len = header.as_slice().len();
+        let header_len = header.len();
         let (payload_len, len) = (payload.len(), header_len + payload.len() + tag_len);
         frame.grow(header_len, tag_len);
         let (kid, ctr) = (sealing.key.kid(), sealing.ready.ctr);

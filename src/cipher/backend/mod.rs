@@ -26,6 +26,7 @@ mod wiped;
 mod x86;
 
 pub(crate) use context::GcmContext;
+pub(crate) use partial::put;
 pub(crate) use prefetch::{prefetch, prefetch_at};
 #[cfg(feature = "test-hooks")]
 pub(crate) use select::force;

@@ -80,6 +80,14 @@ pub(super) unsafe fn write(at: *mut u8, len: usize, value: u128) {
     }
 }
 
+/// Writes the low octets of `value` over `out`, which has at most 16.
+#[inline]
+pub(crate) fn put(out: &mut [u8], value: u128) {
+    let len = out.len().min(16);
+    // SAFETY: the slice has that many octets.
+    unsafe { write(out.as_mut_ptr(), len, value) };
+}
+
 /// Zeros all but the low `len` octets (at most 16).
 #[inline]
 pub(super) fn keep(value: u128, len: usize) -> u128 {
