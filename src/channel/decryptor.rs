@@ -131,7 +131,7 @@ impl ChannelDecryptor {
     }
 
     /// Opens a frame whose key was found.
-    #[inline]
+    #[inline(always)]
     pub(super) fn open_in_place(
         &mut self,
         candidate: Candidate,
@@ -232,7 +232,7 @@ impl ChannelDecryptor {
     }
 
     /// Parses, finds the key and looks at the window. Changes nothing but counters.
-    #[inline]
+    #[inline(always)]
     pub(super) fn candidate(
         &mut self,
         info: &FrameInfo<'_>,
@@ -274,7 +274,7 @@ impl ChannelDecryptor {
     }
 
     /// Opens `data`, then looks again and marks the window; only then is the frame the caller's. The key stays in `last`.
-    #[inline]
+    #[inline(always)]
     fn open(
         &mut self,
         candidate: Candidate,
@@ -311,7 +311,7 @@ impl ChannelDecryptor {
     }
 
     /// Looks again, marks the window and counts: only then is a frame that authenticated the caller's.
-    #[inline]
+    #[inline(always)]
     pub(super) fn accept(
         &mut self,
         key: Arc<RecvKey>,
@@ -371,7 +371,7 @@ impl ChannelDecryptor {
     }
 
     /// What became of the mark of a frame that authenticated.
-    #[inline]
+    #[inline(always)]
     fn marked(
         &mut self,
         key: &Arc<RecvKey>,
@@ -394,7 +394,7 @@ impl ChannelDecryptor {
     }
 
     /// The frame that the last key has just opened.
-    #[inline]
+    #[inline(always)]
     pub(super) fn opened(&self, header: Header, len: usize) -> Result<Opened<'_>, Error> {
         let kid = header.kid();
         let key = self.last.as_deref().ok_or(Error::MissingKey { kid })?;

@@ -69,7 +69,7 @@ impl FoundKey {
 }
 
 impl Found {
-    #[inline]
+    #[inline(always)]
     fn known(key: Arc<RecvKey>) -> Self {
         let params = key.params();
         Self {
@@ -149,7 +149,7 @@ impl ReceiveKeys {
     }
 
     /// Finds what a KID leads to. `last` is the key of the frame before: mostly it is this one's too, and then nothing is looked up or counted.
-    #[inline]
+    #[inline(always)]
     pub(super) fn find(&self, kid: KeyId, last: &mut Option<Arc<RecvKey>>) -> Result<Found, Error> {
         match self {
             Self::Raw { snapshot, .. } => {
@@ -166,7 +166,7 @@ impl ReceiveKeys {
     }
 
     /// Opens `data`, and returns the key of a session that was not heard before. On error `data` may hold anything but plaintext that failed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn open(
         &mut self,
         key: &FoundKey,
@@ -203,7 +203,7 @@ impl ReceiveKeys {
 }
 
 impl ChannelKeys {
-    #[inline]
+    #[inline(always)]
     fn find(&self, kid: KeyId, last: &mut Option<Arc<RecvKey>>) -> Result<Found, Error> {
         // A key that is dropped from those at hand is forgotten as the last one too.
         let known = match last.take_if(|last| last.kid() == kid) {

@@ -91,7 +91,7 @@ impl PacketKey {
     }
 
     /// Encrypts `data` in place and writes the tag. A built-in cipher alone takes this nonce.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn seal(
         &self,
         nonce: Nonce,
@@ -106,6 +106,22 @@ impl PacketKey {
         match self {
             Self::Gcm128(key) => write_tag(tag, || key.seal(nonce, aad, data)),
             Self::Gcm256(key) => write_tag(tag, || key.seal(nonce, aad, data)),
+            _ => self.seal_otherwise(nonce, aad, data, tag),
+        }
+    }
+
+    /// What has no kernel of its own, out of the way of what has.
+    #[inline(never)]
+    fn seal_otherwise(
+        &self,
+        nonce: Nonce,
+        aad: Aad<'_>,
+        data: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), CipherError> {
+        match self {
+            Self::Gcm128(key) => write_tag(tag, || key.seal(nonce, aad, data)),
+            Self::Gcm256(key) => write_tag(tag, || key.seal(nonce, aad, data)),
             Self::PortableGcm128(key) => key.seal(&nonce.octets(), aad.octets(), data, tag),
             Self::PortableGcm256(key) => key.seal(&nonce.octets(), aad.octets(), data, tag),
             Self::CtrHmac128(key) => key.seal(nonce, aad.octets(), data, tag),
@@ -115,7 +131,7 @@ impl PacketKey {
     }
 
     /// Decrypts `data` in place and checks the tag in constant time. On error `data` is zeroed; until it returns, it may hold what has not authenticated.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn open(
         &self,
         nonce: Nonce,
@@ -155,8 +171,24 @@ impl PacketKey {
         opened
     }
 
-    #[inline]
+    #[inline(always)]
     fn open_unwiped(
+        &self,
+        nonce: Nonce,
+        aad: Aad<'_>,
+        data: &mut [u8],
+        tag: &[u8],
+    ) -> Result<(), CipherError> {
+        match self {
+            Self::Gcm128(key) => check_tag(tag, |tag| key.open(nonce, aad, data, tag)),
+            Self::Gcm256(key) => check_tag(tag, |tag| key.open(nonce, aad, data, tag)),
+            _ => self.open_otherwise(nonce, aad, data, tag),
+        }
+    }
+
+    /// What has no kernel of its own, out of the way of what has.
+    #[inline(never)]
+    fn open_otherwise(
         &self,
         nonce: Nonce,
         aad: Aad<'_>,

@@ -77,7 +77,7 @@ impl Header {
     /// # Errors
     /// [`Error::Truncated`] if `frame` ends before the header does; [`Malformed::NotMinimal`] if KID or CTR have octets they do not
     /// need. Drop the frame in both cases.
-    #[inline]
+    #[inline(always)]
     pub fn parse(frame: &[u8]) -> Result<(Self, usize), Error> {
         let Some((&config, rest)) = frame.split_first() else {
             return Err(Error::Truncated { len: 0, needed: 1 });
@@ -262,19 +262,10 @@ impl Nonce {
     }
 }
 
-/// Joins header and metadata: in `scratch`, or not at all where there is no metadata. `short` has the header if it is known to be in registers.
-#[inline]
-fn aad<'a>(
-    header: &'a [u8],
-    short: Option<u128>,
-    metadata: &[u8],
-    scratch: &'a mut Vec<u8>,
-) -> Aad<'a> {
+/// Joins header and metadata: in `scratch`, or not at all where there is no metadata.
+fn aad<'a>(header: &'a [u8], metadata: &[u8], scratch: &'a mut Vec<u8>) -> Aad<'a> {
     if metadata.is_empty() {
-        return match short {
-            Some(short) if header.len() <= 16 => Aad::with_short(short, header),
-            _ => Aad::new(header),
-        };
+        return Aad::new(header);
     }
     scratch.clear();
     scratch.extend_from_slice(header);
@@ -300,20 +291,36 @@ pub(crate) fn packet_nonce(salt: &[u8], ctr: Counter) -> Option<PacketNonce> {
 }
 
 /// Seals `data` in place: RFC 9605 section 4.4.3.
-#[inline]
+// Always inlined: what is passed by reference to the ordinary case would have to be waited for.
+#[inline(always)]
 pub(crate) fn seal(
     frame: FrameContext<'_>,
     header: &EncodedHeader,
     data: &mut [u8],
     tag: &mut [u8],
 ) -> Result<(), CipherError> {
+    if frame.metadata.is_empty()
+        && header.len() <= 16
+        && frame.key.custom().is_none()
+        && let Some(nonce) = packet_nonce(frame.salt, frame.ctr)
+    {
+        let octets = header.octets();
+        let aad = Aad::with_short(header.short, &octets[..header.len()]);
+        return frame.key.seal(nonce, aad, data, tag);
+    }
+    seal_otherwise(frame, header, data, tag)
+}
+
+/// With metadata, a custom cipher, or the longest header.
+#[inline(never)]
+fn seal_otherwise(
+    frame: FrameContext<'_>,
+    header: &EncodedHeader,
+    data: &mut [u8],
+    tag: &mut [u8],
+) -> Result<(), CipherError> {
     let octets = header.octets();
-    let aad = aad(
-        &octets[..header.len()],
-        Some(header.short),
-        frame.metadata,
-        frame.scratch,
-    );
+    let aad = aad(&octets[..header.len()], frame.metadata, frame.scratch);
     match (frame.key.custom(), packet_nonce(frame.salt, frame.ctr)) {
         (None, Some(nonce)) => frame.key.seal(nonce, aad, data, tag),
         (None, None) => Err(CipherError::BadNonceLength),
@@ -325,14 +332,31 @@ pub(crate) fn seal(
 }
 
 /// Opens `data` in place: RFC 9605 section 4.4.4. On error `data` is zeroed, if a custom cipher keeps its word.
-#[inline]
+#[inline(always)]
 pub(crate) fn open(
     frame: FrameContext<'_>,
     header: &[u8],
     data: &mut [u8],
     tag: &[u8],
 ) -> Result<(), CipherError> {
-    let aad = aad(header, None, frame.metadata, frame.scratch);
+    if frame.metadata.is_empty()
+        && frame.key.custom().is_none()
+        && let Some(nonce) = packet_nonce(frame.salt, frame.ctr)
+    {
+        return frame.key.open(nonce, Aad::new(header), data, tag);
+    }
+    open_otherwise(frame, header, data, tag)
+}
+
+/// With metadata or a custom cipher.
+#[inline(never)]
+fn open_otherwise(
+    frame: FrameContext<'_>,
+    header: &[u8],
+    data: &mut [u8],
+    tag: &[u8],
+) -> Result<(), CipherError> {
+    let aad = aad(header, frame.metadata, frame.scratch);
     match (frame.key.custom(), packet_nonce(frame.salt, frame.ctr)) {
         (None, Some(nonce)) => frame.key.open(nonce, aad, data, tag),
         (None, None) => Err(CipherError::BadNonceLength),
@@ -347,7 +371,7 @@ pub(crate) fn try_open(
     data: &mut [u8],
     tag: &[u8],
 ) -> Result<(), CipherError> {
-    let aad = aad(header, None, frame.metadata, frame.scratch);
+    let aad = aad(header, frame.metadata, frame.scratch);
     match (frame.key.custom(), packet_nonce(frame.salt, frame.ctr)) {
         (None, Some(nonce)) => frame.key.try_open(nonce, aad, data, tag),
         (None, None) => Err(CipherError::BadNonceLength),
