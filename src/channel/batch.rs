@@ -15,14 +15,15 @@ mod sealing;
 use arrayvec::ArrayVec;
 
 use super::{ChannelDecryptor, ChannelEncryptor, Opened, Sealed};
-use crate::cipher::mac_batch::{MAX_PACKETS, Packet};
+use crate::cipher::mac_batch::{MAX_PACKETS, Packet, tags};
 use crate::cipher::{Nonce, PacketKey, prefetch, wipe_text};
 use crate::error::Error;
+use crate::format::sframe::Header;
 use crate::frame::{FrameBuf, FrameInfo};
 use crate::id::{Counter, KeyId, Media, SenderId};
 
-use opening::{Opening, begin_opening, finish_opening};
-use sealing::{Sealing, begin_sealing, finish_sealing};
+pub(crate) use opening::Opening;
+pub(crate) use sealing::Sealing;
 
 /// How many jobs ahead an encryptor or decryptor is asked for; its key and the key's context follow.
 pub(crate) const STAGE_AHEAD: usize = 6;
@@ -141,19 +142,51 @@ impl From<Opened<'_>> for OpenedFrame {
 ///
 /// In the steady state it allocates nothing, takes no lock and makes no system call.
 pub fn encrypt_batch(jobs: &mut [EncryptJob<'_, '_>]) {
-    let mut waiting = ArrayVec::<Sealing, MAX_PACKETS>::new();
+    let mut waiting = ArrayVec::<(usize, usize, Sealing), MAX_PACKETS>::new();
     for index in 0..jobs.len() {
         look_ahead(jobs, index);
         for at in 0..jobs[index].frames.len() {
-            if let Some(frame) = begin_sealing(jobs, index, at) {
-                waiting.push(frame);
-                if waiting.is_full() {
-                    finish_sealing(jobs, &mut waiting);
-                }
+            let EncryptJob { encryptor, frames } = &mut jobs[index];
+            let BatchFrame {
+                info,
+                frame,
+                result,
+            } = &mut frames[at];
+            let begun = match encryptor.ready_in_place(info, frame) {
+                Ok(ready) => Sealing::begin(encryptor, ready, info, frame),
+                Err(error) => Begun::Ended(Err(error)),
+            };
+            match begun {
+                Begun::Ended(ended) => *result = Some(ended),
+                Begun::Waits(sealing) => waiting.push((index, at, sealing)),
+            }
+            if waiting.is_full() {
+                finish_sealing(jobs, &mut waiting);
             }
         }
     }
     finish_sealing(jobs, &mut waiting);
+}
+
+/// Computes the tags of the frames that wait, and ends them.
+fn finish_sealing(
+    jobs: &mut [EncryptJob<'_, '_>],
+    waiting: &mut ArrayVec<(usize, usize, Sealing), MAX_PACKETS>,
+) {
+    let packets = waiting
+        .iter()
+        .filter_map(|(job, at, sealing)| sealing.packet(jobs[*job].frames[*at].frame.as_slice()))
+        .collect();
+    let tags = tags(packets);
+    for ((job, at, sealing), tag) in waiting.drain(..).zip(&tags) {
+        let EncryptJob { encryptor, frames } = &mut jobs[job];
+        let BatchFrame {
+            info,
+            frame,
+            result,
+        } = &mut frames[at];
+        *result = Some(Ok(sealing.finish(encryptor, tag, info, frame)));
+    }
 }
 
 /// Opens the frames of all jobs where they lie. Each frame ends for itself, as [`ChannelDecryptor::decrypt_in_place`] would end it, and has its
@@ -161,19 +194,102 @@ pub fn encrypt_batch(jobs: &mut [EncryptJob<'_, '_>]) {
 ///
 /// In the steady state it allocates nothing, takes no lock and makes no system call.
 pub fn decrypt_batch(jobs: &mut [DecryptJob<'_, '_>]) {
-    let mut waiting = ArrayVec::<Opening, MAX_PACKETS>::new();
+    let mut waiting = ArrayVec::<Waiting, MAX_PACKETS>::new();
     for index in 0..jobs.len() {
         look_ahead(jobs, index);
         for at in 0..jobs[index].frames.len() {
-            if let Some(frame) = begin_opening(jobs, index, at, &mut waiting) {
-                waiting.push(frame);
-                if waiting.is_full() {
-                    finish_opening(jobs, &mut waiting);
-                }
+            let octets = jobs[index].frames[at].frame.as_slice();
+            // A duplicate is one when its original has been marked.
+            if let Ok((header, _)) = Header::parse(octets)
+                && waiting
+                    .iter()
+                    .any(|before| before.opening.header() == header)
+            {
+                finish_opening(jobs, &mut waiting);
+            }
+            begin_opening(jobs, index, at, &mut waiting);
+            if waiting.is_full() {
+                finish_opening(jobs, &mut waiting);
             }
         }
     }
     finish_opening(jobs, &mut waiting);
+}
+
+/// A frame whose tag is still to be checked, and where it is.
+struct Waiting {
+    job: usize,
+    at: usize,
+    header_len: usize,
+    plaintext_len: usize,
+    opening: Opening,
+}
+
+/// Opens a frame, or begins to.
+fn begin_opening(
+    jobs: &mut [DecryptJob<'_, '_>],
+    job: usize,
+    at: usize,
+    waiting: &mut ArrayVec<Waiting, MAX_PACKETS>,
+) {
+    let DecryptJob { decryptor, frames } = &mut jobs[job];
+    let BatchFrame {
+        info,
+        frame,
+        result,
+    } = &mut frames[at];
+    let candidate = match decryptor.candidate(info, frame.as_slice()) {
+        Ok(candidate) => candidate,
+        Err(error) => {
+            *result = Some(Err(error));
+            return;
+        }
+    };
+    let (header_len, plaintext_len) = (candidate.header_len, candidate.plaintext_len);
+    let (header, rest) = frame.as_slice().split_at(header_len);
+    let tag = &rest[plaintext_len..];
+    if let Some(opening) = Opening::begin(&candidate, info, header, tag) {
+        waiting.push(Waiting {
+            job,
+            at,
+            header_len,
+            plaintext_len,
+            opening,
+        });
+    } else {
+        let opened = decryptor.open_in_place(candidate, info, frame);
+        *result = Some(opened.map(OpenedFrame::from));
+    }
+}
+
+/// Checks the tags of the frames that wait, and ends them.
+fn finish_opening(jobs: &mut [DecryptJob<'_, '_>], waiting: &mut ArrayVec<Waiting, MAX_PACKETS>) {
+    let packets = waiting
+        .iter()
+        .filter_map(|frame| {
+            let octets = jobs[frame.job].frames[frame.at].frame.as_slice();
+            let text = &octets[frame.header_len..][..frame.plaintext_len];
+            frame.opening.packet(text)
+        })
+        .collect();
+    let tags = tags(packets);
+    for (waited, expected) in waiting.drain(..).zip(&tags) {
+        let DecryptJob { decryptor, frames } = &mut jobs[waited.job];
+        let BatchFrame {
+            info,
+            frame,
+            result,
+        } = &mut frames[waited.at];
+        let header = waited.opening.header();
+        let (header_len, len) = (waited.header_len, waited.plaintext_len);
+        let tag_len = frame.len() - header_len - len;
+        let data = &mut frame.as_mut_slice()[header_len..][..len];
+        let accepted = waited.opening.finish(decryptor, expected, info, data);
+        *result = Some(accepted.and_then(|()| {
+            frame.shrink(header_len, tag_len);
+            decryptor.opened(header, len).map(OpenedFrame::from)
+        }));
+    }
 }
 
 /// What can be asked for before a job's turn comes.
@@ -271,6 +387,12 @@ impl LookAhead for DecryptJob<'_, '_> {
             prefetch(first.frame.as_slice());
         }
     }
+}
+
+/// What became of a frame at first: its end, or what it waits with.
+pub(crate) enum Begun<T, W> {
+    Ended(Result<T, Error>),
+    Waits(W),
 }
 
 /// Header and metadata of a frame that waits for others.

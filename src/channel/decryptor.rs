@@ -56,11 +56,11 @@ pub struct Opened<'a> {
 }
 
 /// A frame whose header was read, and where its parts lie.
-pub(super) struct Candidate {
+pub(crate) struct Candidate {
     pub(super) key: FoundKey,
     pub(super) header: Header,
-    pub(super) header_len: usize,
-    pub(super) plaintext_len: usize,
+    pub(crate) header_len: usize,
+    pub(crate) plaintext_len: usize,
 }
 
 impl ChannelDecryptor {
@@ -162,6 +162,18 @@ impl ChannelDecryptor {
         out: &mut [u8],
     ) -> Result<Opened<'_>, Error> {
         let candidate = self.candidate(info, ciphertext)?;
+        self.open_into(candidate, info, ciphertext, out)
+    }
+
+    /// Opens a frame whose key was found into another buffer.
+    #[inline(always)]
+    pub(crate) fn open_into(
+        &mut self,
+        candidate: Candidate,
+        info: &FrameInfo<'_>,
+        ciphertext: &[u8],
+        out: &mut [u8],
+    ) -> Result<Opened<'_>, Error> {
         let (header, rest) = ciphertext.split_at(candidate.header_len);
         let (ciphertext, tag) = rest.split_at(candidate.plaintext_len);
         let available = out.len();
@@ -187,8 +199,22 @@ impl ChannelDecryptor {
         buffer: &mut [u8],
         len: usize,
     ) -> Result<Opened<'_>, Error> {
+        let frame = FrameBuf::new(buffer, 0, len)?;
+        let candidate = self.candidate(info, frame.as_slice())?;
+        self.open_at_front(candidate, info, buffer, len)
+    }
+
+    /// Opens a frame whose key was found, and moves it to the front.
+    #[inline(always)]
+    pub(crate) fn open_at_front(
+        &mut self,
+        candidate: Candidate,
+        info: &FrameInfo<'_>,
+        buffer: &mut [u8],
+        len: usize,
+    ) -> Result<Opened<'_>, Error> {
         let mut frame = FrameBuf::new(buffer, 0, len)?;
-        let opened = self.decrypt_in_place(info, &mut frame)?;
+        let opened = self.open_in_place(candidate, info, &mut frame)?;
         let (offset, len) = (frame.offset(), frame.len());
         buffer.copy_within(offset..offset + len, 0);
         // The frame's end stands there twice.
@@ -233,7 +259,7 @@ impl ChannelDecryptor {
 
     /// Parses, finds the key and looks at the window. Changes nothing but counters.
     #[inline(always)]
-    pub(super) fn candidate(
+    pub(crate) fn candidate(
         &mut self,
         info: &FrameInfo<'_>,
         frame: &[u8],
@@ -395,7 +421,7 @@ impl ChannelDecryptor {
 
     /// The frame that the last key has just opened.
     #[inline(always)]
-    pub(super) fn opened(&self, header: Header, len: usize) -> Result<Opened<'_>, Error> {
+    pub(crate) fn opened(&self, header: Header, len: usize) -> Result<Opened<'_>, Error> {
         let kid = header.kid();
         let key = self.last.as_deref().ok_or(Error::MissingKey { kid })?;
         let session = key.session();

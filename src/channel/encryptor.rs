@@ -49,9 +49,9 @@ pub struct Sealed {
 }
 
 /// A CTR taken from the active key, and all that is known before the octets are touched.
-pub(super) struct Ready {
+pub(crate) struct Ready {
     pub(super) ctr: Counter,
-    pub(super) header: EncodedHeader,
+    pub(crate) header: EncodedHeader,
 }
 
 impl ChannelEncryptor {
@@ -229,6 +229,23 @@ impl ChannelEncryptor {
         })
     }
 
+    /// Checks what can be refused of a frame of `len` octets that goes to the front of `available` octets, then takes a CTR.
+    #[inline(always)]
+    pub(crate) fn ready_into(
+        &mut self,
+        info: &FrameInfo<'_>,
+        len: usize,
+        available: usize,
+    ) -> Result<Ready, Error> {
+        self.ready(info, len, |header_len, tag_len| {
+            let needed = header_len + len + tag_len;
+            if available < needed {
+                return Err(Error::BufferTooSmall { needed, available });
+            }
+            Ok(())
+        })
+    }
+
     /// Seals a frame whose CTR was taken last.
     #[inline(always)]
     pub(super) fn seal_in_place(
@@ -240,7 +257,7 @@ impl ChannelEncryptor {
         let tag_len = self.params.tag_len;
         let (head, payload, tail) = frame.parts();
         let sealed = self.seal(ready, info, payload, &mut tail[..tag_len])?;
-        put_header(head, &ready.header);
+        ready.header.write_to_end(head);
         frame.grow(ready.header.len(), tag_len);
         Ok(sealed)
     }
@@ -269,14 +286,7 @@ impl ChannelEncryptor {
         plaintext: &[u8],
         out: &mut [u8],
     ) -> Result<usize, Error> {
-        let available = out.len();
-        let ready = self.ready(info, plaintext.len(), |header_len, tag_len| {
-            let needed = header_len + plaintext.len() + tag_len;
-            if available < needed {
-                return Err(Error::BufferTooSmall { needed, available });
-            }
-            Ok(())
-        })?;
+        let ready = self.ready_into(info, plaintext.len(), out.len())?;
         let header = ready.header;
         let (head, rest) = out.split_at_mut(header.len());
         let (payload, rest) = rest.split_at_mut(plaintext.len());
@@ -300,14 +310,7 @@ impl ChannelEncryptor {
         buffer: &mut [u8],
         len: usize,
     ) -> Result<usize, Error> {
-        let available = buffer.len();
-        let ready = self.ready(info, len, |header_len, tag_len| {
-            let needed = header_len + len + tag_len;
-            if available < needed {
-                return Err(Error::BufferTooSmall { needed, available });
-            }
-            Ok(())
-        })?;
+        let ready = self.ready_into(info, len, buffer.len())?;
         let header = ready.header;
         buffer.copy_within(..len, header.len());
         let (head, rest) = buffer.split_at_mut(header.len());
@@ -467,13 +470,6 @@ impl ChannelEncryptor {
             .count_frame(&self.sender, info.ssrc(), payload_len, kid, Some(ctr));
         Sealed { kid, ctr, len }
     }
-}
-
-/// Writes a header in front of the payload.
-#[inline]
-pub(super) fn put_header(head: &mut [u8], header: &EncodedHeader) {
-    let at = head.len() - header.len();
-    header.write_to(&mut head[at..]);
 }
 
 /// Blocks of 16 octets that `len` octets take.

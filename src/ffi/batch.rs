@@ -2,10 +2,11 @@
 
 use core::mem::align_of;
 
+use arrayvec::ArrayVec;
+
+use super::batch_jobs::{OpeningJob, SealingJob};
 use super::boundary::{contain, is_in_callback};
 use super::convert::{Out, Sized32, sized, struct_size};
-use super::decryptor::{Opener, decrypt_job};
-use super::encryptor::{Sealer, encrypt_job};
 use super::handle::peek_exclusive;
 use super::status::{
     Fault, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_NOT_BEGUN, MEDIASEAL_ERR_REENTRANT,
@@ -14,6 +15,7 @@ use super::status::{
 use super::types::{mediaseal_decrypt_job, mediaseal_encrypt_job};
 use crate::channel::batch::{CONTEXT_AHEAD, KEY_AHEAD, LookAhead, STAGE_AHEAD};
 use crate::channel::{ChannelDecryptor, ChannelEncryptor};
+use crate::cipher::mac_batch::{MAX_PACKETS, MAX_TAG_LEN, Packet, tags};
 use crate::cipher::prefetch_at;
 
 /// Seals many frames, of one encryptor or many, in the order of `jobs`.
@@ -29,17 +31,7 @@ pub unsafe extern "C" fn mediaseal_encrypt_batch(
     jobs: *mut mediaseal_encrypt_job,
     count: usize,
 ) -> mediaseal_status {
-    contain(|| {
-        Jobs::new(jobs, count)?.run(|job, len| {
-            encrypt_job(
-                job.encryptor,
-                job.info,
-                (job.plaintext, job.plaintext_len),
-                (job.out, job.out_capacity),
-                len,
-            )
-        })
-    })
+    contain(|| Jobs::new(jobs, count)?.run())
 }
 
 /// Opens many frames, of one decryptor or many, in the order of `jobs`.
@@ -55,23 +47,14 @@ pub unsafe extern "C" fn mediaseal_decrypt_batch(
     jobs: *mut mediaseal_decrypt_job,
     count: usize,
 ) -> mediaseal_status {
-    contain(|| {
-        Jobs::new(jobs, count)?.run(|job, len| {
-            decrypt_job(
-                job.decryptor,
-                job.info,
-                (job.ciphertext, job.ciphertext_len),
-                (job.out, job.out_capacity),
-                len,
-                job.opened,
-            )
-        })
-    })
+    contain(|| Jobs::new(jobs, count)?.run())
 }
 
 /// A job of either kind: where its results go, and what it works with.
 trait Job: Sized32 {
     type Stage: LookAhead + 'static;
+    /// What a job keeps whose tag is computed beside others.
+    type Waiting;
 
     /// Where the object of a job lies that is not looked at yet.
     fn object(&self) -> *const u8;
@@ -79,17 +62,26 @@ trait Job: Sized32 {
     fn stage<'a>(&self) -> Option<&'a Self::Stage>;
     fn status(job: *mut Self) -> *mut mediaseal_status;
     fn out_len(job: *mut Self) -> *mut usize;
+    /// Runs the job, or begins it.
+    fn begin(&self, len: &Out<usize>) -> Result<Option<Self::Waiting>, Fault>;
+    /// Tells whether the job must not begin before `waiting` has ended.
+    fn waits_for(&self, waiting: &Self::Waiting) -> bool;
+    /// What is to be authenticated of a job that waits.
+    fn packet<'a>(&self, waiting: &'a Self::Waiting) -> Option<Packet<'a>>;
+    /// Ends a job whose tag is computed.
+    fn finish(&self, waiting: Self::Waiting, tag: &[u8; MAX_TAG_LEN], len: &Out<usize>) -> Outcome;
 }
 
 impl Job for mediaseal_encrypt_job {
     type Stage = ChannelEncryptor;
+    type Waiting = SealingJob;
 
     fn object(&self) -> *const u8 {
         self.encryptor.cast()
     }
 
     fn stage<'a>(&self) -> Option<&'a ChannelEncryptor> {
-        peek_exclusive(self.encryptor).map(Sealer::encryptor)
+        peek_exclusive(self.encryptor).map(|sealer| &sealer.encryptor)
     }
 
     fn status(job: *mut Self) -> *mut mediaseal_status {
@@ -101,17 +93,34 @@ impl Job for mediaseal_encrypt_job {
         // SAFETY: as above.
         unsafe { &raw mut (*job).out_len }
     }
+
+    fn begin(&self, len: &Out<usize>) -> Result<Option<SealingJob>, Fault> {
+        self.begin(len)
+    }
+
+    fn waits_for(&self, _waiting: &SealingJob) -> bool {
+        false
+    }
+
+    fn packet<'a>(&self, waiting: &'a SealingJob) -> Option<Packet<'a>> {
+        self.packet(waiting)
+    }
+
+    fn finish(&self, waiting: SealingJob, tag: &[u8; MAX_TAG_LEN], len: &Out<usize>) -> Outcome {
+        self.finish(waiting, tag, len)
+    }
 }
 
 impl Job for mediaseal_decrypt_job {
     type Stage = ChannelDecryptor;
+    type Waiting = OpeningJob;
 
     fn object(&self) -> *const u8 {
         self.decryptor.cast()
     }
 
     fn stage<'a>(&self) -> Option<&'a ChannelDecryptor> {
-        peek_exclusive(self.decryptor).map(Opener::decryptor)
+        peek_exclusive(self.decryptor).map(|opener| &opener.decryptor)
     }
 
     fn status(job: *mut Self) -> *mut mediaseal_status {
@@ -122,6 +131,23 @@ impl Job for mediaseal_decrypt_job {
     fn out_len(job: *mut Self) -> *mut usize {
         // SAFETY: as above.
         unsafe { &raw mut (*job).out_len }
+    }
+
+    fn begin(&self, len: &Out<usize>) -> Result<Option<OpeningJob>, Fault> {
+        self.begin(len)
+    }
+
+    fn waits_for(&self, waiting: &OpeningJob) -> bool {
+        // A duplicate is one when its original has been marked.
+        self.header() == Some(waiting.header())
+    }
+
+    fn packet<'a>(&self, waiting: &'a OpeningJob) -> Option<Packet<'a>> {
+        self.packet(waiting)
+    }
+
+    fn finish(&self, waiting: OpeningJob, tag: &[u8; MAX_TAG_LEN], len: &Out<usize>) -> Outcome {
+        self.finish(waiting, tag, len)
     }
 }
 
@@ -199,20 +225,58 @@ impl<T: Job> Jobs<T> {
     }
 
     /// Runs each job, and holds back a panic of it; the first that failed says how the batch ended.
-    fn run(&self, run: impl Fn(&T, &Out<usize>) -> Outcome) -> Outcome {
-        let mut ended = Ok(());
+    fn run(&self) -> Outcome {
+        let mut waiting = ArrayVec::<(usize, T, T::Waiting), MAX_PACKETS>::new();
         for index in 0..self.count {
             let place = self.at(index);
             self.look_ahead(index);
+            let mut begun = None;
             let status = contain(|| {
                 let job = sized(place)?;
-                run(&job, &Out::new(T::out_len(place), 0)?)
+                if waiting.iter().any(|(_, _, before)| job.waits_for(before)) {
+                    self.finish(&mut waiting)?;
+                }
+                begun = job
+                    .begin(&Out::new(T::out_len(place), 0)?)?
+                    .map(|waiting| (index, job, waiting));
+                Ok(())
             });
-            Out::new(T::status(place), status)?;
-            if status != MEDIASEAL_OK {
-                ended = ended.and(Err(Fault(status)));
+            match begun {
+                Some(begun) => waiting.push(begun),
+                None => {
+                    Out::new(T::status(place), status)?;
+                }
+            }
+            if waiting.is_full() {
+                self.finish(&mut waiting)?;
             }
         }
-        ended
+        self.finish(&mut waiting)?;
+        (0..self.count).try_for_each(|index| {
+            // SAFETY: `new` saw that the job is there, and each has its status.
+            match unsafe { T::status(self.at(index)).read() } {
+                MEDIASEAL_OK => Ok(()),
+                status => Err(Fault(status)),
+            }
+        })
+    }
+
+    /// Computes the tags of the jobs that wait, and ends them.
+    fn finish(&self, waiting: &mut ArrayVec<(usize, T, T::Waiting), MAX_PACKETS>) -> Outcome {
+        let packets = waiting
+            .iter()
+            .filter_map(|(_, job, waiting)| job.packet(waiting))
+            .collect::<ArrayVec<_, MAX_PACKETS>>();
+        if packets.len() != waiting.len() {
+            // They are what they were when the jobs began.
+            return Err(Fault(MEDIASEAL_ERR_LENGTH));
+        }
+        let tags = tags(packets);
+        for ((index, job, waiting), tag) in waiting.drain(..).zip(&tags) {
+            let place = self.at(index);
+            let status = contain(|| job.finish(waiting, tag, &Out::new(T::out_len(place), 0)?));
+            Out::new(T::status(place), status)?;
+        }
+        Ok(())
     }
 }

@@ -7,9 +7,7 @@ use super::channel::{media_of, mediaseal_channel};
 use super::convert::{Io, Out, SizedOut, items, octets, octets_mut, sized, sized_or_default};
 use super::encryptor::{Info, mode_of};
 use super::failure::Refused;
-use super::handle::{
-    Object, close_exclusive, exclusive, free_exclusive, new_exclusive, share_of, with_exclusive,
-};
+use super::handle::{Object, close_exclusive, exclusive, free_exclusive, new_exclusive, share_of};
 use super::key_store::mediaseal_key_store;
 use super::numbers::{MEDIASEAL_EXPECTED_MAX, MEDIASEAL_HAS_EPOCH};
 use super::statistics;
@@ -32,8 +30,8 @@ pub struct mediaseal_decryptor {
 
 /// A decryptor, and why its last frame was refused.
 pub(super) struct Opener {
-    decryptor: ChannelDecryptor,
-    last: Option<Refused>,
+    pub(super) decryptor: ChannelDecryptor,
+    pub(super) last: Option<Refused>,
 }
 
 impl Object for mediaseal_decryptor {
@@ -142,10 +140,6 @@ pub unsafe extern "C" fn mediaseal_decryptor_decrypt(
 }
 
 impl Opener {
-    pub(super) fn decryptor(&self) -> &ChannelDecryptor {
-        &self.decryptor
-    }
-
     // Always: the compiler shares it with the batch otherwise, which a single call pays for.
     #[inline(always)]
     fn decrypt(
@@ -211,20 +205,6 @@ impl Opener {
     }
 }
 
-/// Opens one job of a batch.
-pub(super) fn decrypt_job(
-    decryptor: *mut mediaseal_decryptor,
-    info: *const mediaseal_frame_info,
-    ciphertext: (*const u8, usize),
-    out: (*mut u8, usize),
-    len: &Out<usize>,
-    out_opened: *mut mediaseal_opened,
-) -> Outcome {
-    with_exclusive(decryptor, |opener| {
-        opener.decrypt(info, ciphertext, out, len, out_opened)
-    })
-}
-
 /// Opens a frame where it lies: `len` octets at `buffer + offset`, so that nothing is moved.
 ///
 /// On success `out_offset` and `out_len` tell where the plaintext lies in `buffer`. If the frame is refused it is unchanged, or its ciphertext is zeroed. Otherwise as
@@ -268,7 +248,7 @@ pub unsafe extern "C" fn mediaseal_decryptor_decrypt_in_place(
 
 impl mediaseal_opened {
     /// The same, as C has it.
-    fn of(opened: &Opened<'_>) -> Self {
+    pub(super) fn of(opened: &Opened<'_>) -> Self {
         let (generation, step) = opened.epoch.unwrap_or_default();
         let sender = opened.sender.as_bytes();
         Self {

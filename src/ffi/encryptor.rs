@@ -6,9 +6,7 @@ use super::boundary::enter;
 use super::channel::{media_of, mediaseal_channel};
 use super::convert::{Io, Out, SizedOut, apart, octets, octets_mut, sized, sized_or_default};
 use super::failure::Refused;
-use super::handle::{
-    Object, close_exclusive, exclusive, free_exclusive, new_exclusive, share_of, with_exclusive,
-};
+use super::handle::{Object, close_exclusive, exclusive, free_exclusive, new_exclusive, share_of};
 use super::key_store::mediaseal_key_store;
 use super::numbers::{
     MEDIASEAL_MODE_COMPACT_PACKET, MEDIASEAL_MODE_FRAME, MEDIASEAL_MODE_PACKET,
@@ -30,7 +28,7 @@ pub struct mediaseal_encryptor {
 
 /// An encryptor, and why its last frame was refused.
 pub(super) struct Sealer {
-    encryptor: ChannelEncryptor,
+    pub(super) encryptor: ChannelEncryptor,
     last: Option<Refused>,
 }
 
@@ -130,10 +128,6 @@ pub unsafe extern "C" fn mediaseal_encryptor_encrypt(
 }
 
 impl Sealer {
-    pub(super) fn encryptor(&self) -> &ChannelEncryptor {
-        &self.encryptor
-    }
-
     // Always: the compiler shares it with the batch otherwise, which a single call pays for.
     #[inline(always)]
     fn encrypt(
@@ -184,7 +178,7 @@ impl Sealer {
 
     /// Remembers why a frame was refused.
     #[inline]
-    fn told<T>(&mut self, result: Result<T, Refused>) -> Result<T, Fault> {
+    pub(super) fn told<T>(&mut self, result: Result<T, Refused>) -> Result<T, Fault> {
         result.map_err(|refused| self.remember(refused))
     }
 
@@ -193,19 +187,6 @@ impl Sealer {
         self.last = Some(refused);
         refused.into()
     }
-}
-
-/// Seals one job of a batch.
-pub(super) fn encrypt_job(
-    encryptor: *mut mediaseal_encryptor,
-    info: *const mediaseal_frame_info,
-    plaintext: (*const u8, usize),
-    out: (*mut u8, usize),
-    len: &Out<usize>,
-) -> Outcome {
-    with_exclusive(encryptor, |sealer| {
-        sealer.encrypt(info, plaintext, out, len)
-    })
 }
 
 /// Seals a frame where it lies: `len` octets at `buffer + offset`, so that nothing is moved.

@@ -28,6 +28,7 @@
 )]
 
 mod batch;
+mod batch_jobs;
 mod boundary;
 mod channel;
 mod channel_store;

@@ -53,6 +53,13 @@ impl EncodedHeader {
         }
     }
 
+    /// Writes the header to the end of `out`, which has at least as many octets.
+    #[inline]
+    pub(crate) fn write_to_end(&self, out: &mut [u8]) {
+        let at = out.len() - self.len();
+        self.write_to(&mut out[at..]);
+    }
+
     /// The octets, behind which there is something else.
     #[inline]
     pub(crate) fn octets(&self) -> [u8; Header::MAX_LEN] {

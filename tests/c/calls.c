@@ -350,16 +350,20 @@ static void channels(void)
 static void batches(void)
 {
     enum { STREAMS = 16, FRAMES = 4, JOBS = STREAMS * FRAMES };
-    mediaseal_cipher *cipher;
-    OK(mediaseal_cipher_builtin(MEDIASEAL_SUITE_AES_256_GCM_SHA512_128, 0, &cipher));
+    /* Suites whose frames end one by one, and suites whose tags are computed side by side. */
+    static const uint32_t suites[] = {MEDIASEAL_SUITE_AES_256_GCM_SHA512_128, MEDIASEAL_SUITE_AES_128_CTR_HMAC_SHA256_80,
+                                      MEDIASEAL_SUITE_AES_256_CTR_HMAC_SHA512_64};
     struct raw_pair pairs[STREAMS];
-    for (int stream = 0; stream < STREAMS; stream++)
+    for (int stream = 0; stream < STREAMS; stream++) {
+        mediaseal_cipher *cipher;
+        OK(mediaseal_cipher_builtin(suites[stream % 3], 0, &cipher));
         pairs[stream] = raw_pair(cipher);
-    mediaseal_cipher_free(cipher);
+        mediaseal_cipher_free(cipher);
+    }
     static mediaseal_encrypt_job encrypt[JOBS];
     static mediaseal_decrypt_job decrypt[JOBS];
     static mediaseal_opened opened[JOBS];
-    static uint8_t buffers[JOBS][128];
+    static uint8_t buffers[JOBS][128], elsewhere[JOBS][128];
     for (int job = 0; job < JOBS; job++) {
         mediaseal_encrypt_job sealing = MEDIASEAL_ENCRYPT_JOB_INIT;
         mediaseal_decrypt_job opening = MEDIASEAL_DECRYPT_JOB_INIT;
@@ -368,11 +372,12 @@ static void batches(void)
         sealing.encryptor = pairs[job % STREAMS].encryptor;
         sealing.plaintext = buffers[job];
         sealing.plaintext_len = 60;
-        sealing.out = buffers[job];
+        /* Every other frame goes to a buffer of its own, and comes back. */
+        sealing.out = job % 2 ? elsewhere[job] : buffers[job];
         sealing.out_capacity = sizeof buffers[job];
         encrypt[job] = sealing;
         opening.decryptor = pairs[job % STREAMS].decryptor;
-        opening.ciphertext = buffers[job];
+        opening.ciphertext = sealing.out;
         opening.out = buffers[job];
         opening.out_capacity = sizeof buffers[job];
         opening.opened = &opened[job];
@@ -384,13 +389,29 @@ static void batches(void)
         CHECK(encrypt[job].status == MEDIASEAL_OK && encrypt[job].out_len > 60);
         decrypt[job].ciphertext_len = encrypt[job].out_len;
     }
-    buffers[5][encrypt[5].out_len - 1] ^= 1;
+    encrypt[5].out[encrypt[5].out_len - 1] ^= 1;
+    encrypt[6].out[encrypt[6].out_len - 1] ^= 1;
+    encrypt[7].out[encrypt[7].out_len - 1] ^= 1;
     decrypt[9].out_capacity = 3;
+    decrypt[10].out_capacity = 3;
+    decrypt[13].out_capacity = 3;
+    /* The same frame once more, under another suite each. */
+    for (int job = JOBS - 3; job < JOBS; job++) {
+        decrypt[job].ciphertext = decrypt[job - STREAMS].ciphertext;
+        decrypt[job].ciphertext_len = decrypt[job - STREAMS].ciphertext_len;
+        if (decrypt[job].ciphertext == decrypt[job - STREAMS].out) {
+            memcpy(elsewhere[job], decrypt[job].ciphertext, decrypt[job].ciphertext_len);
+            decrypt[job].ciphertext = elsewhere[job];
+        }
+    }
     STATUS(MEDIASEAL_ERR_AUTHENTICATION_FAILED, mediaseal_decrypt_batch(decrypt, JOBS));
     for (int job = 0; job < JOBS; job++) {
-        if (job == 5) {
+        if (job >= 5 && job <= 7) {
             CHECK(decrypt[job].status == MEDIASEAL_ERR_AUTHENTICATION_FAILED && decrypt[job].out_len == 0);
-        } else if (job == 9) {
+            CHECK(buffers[job][0] != job || buffers[job][59] != job || job % 2);
+        } else if (job >= JOBS - 3) {
+            CHECK(decrypt[job].status == MEDIASEAL_ERR_DUPLICATE && decrypt[job].out_len == 0);
+        } else if (job == 9 || job == 10 || job == 13) {
             CHECK(decrypt[job].status == MEDIASEAL_ERR_BUFFER_TOO_SMALL && decrypt[job].out_len == 0);
         } else {
             CHECK(decrypt[job].status == MEDIASEAL_OK && decrypt[job].out_len == 60);

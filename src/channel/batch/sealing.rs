@@ -1,100 +1,75 @@
-//! Frames of a batch on their way out.
+//! A frame of a batch on its way out.
 
 use std::sync::Arc;
 
-use arrayvec::ArrayVec;
-
-use super::{BatchFrame, EncryptJob, ShortAad, cipher_failed, packet, short_aad};
-use crate::channel::encryptor::{Ready, put_header};
+use super::{Begun, ShortAad, cipher_failed, packet, short_aad};
+use crate::channel::encryptor::Ready;
+use crate::channel::{ChannelEncryptor, Sealed};
 use crate::cipher::Nonce;
-use crate::cipher::mac_batch::{MAX_PACKETS, tags};
+use crate::cipher::mac_batch::{MAX_TAG_LEN, Packet};
 use crate::format::sframe::packet_nonce;
+use crate::frame::{FrameBuf, FrameInfo};
 use crate::keys::key::SendKey;
 
 /// A frame with its key stream added, whose tag is still to be computed.
-pub(super) struct Sealing {
-    job: usize,
-    at: usize,
+pub(crate) struct Sealing {
     key: Arc<SendKey>,
     ready: Ready,
     nonce: Nonce,
     aad: ShortAad,
 }
 
-/// Seals a frame, or begins to if its tag is better computed beside others.
-pub(super) fn begin_sealing(
-    jobs: &mut [EncryptJob<'_, '_>],
-    job: usize,
-    at: usize,
-) -> Option<Sealing> {
-    let EncryptJob { encryptor, frames } = &mut jobs[job];
-    let BatchFrame {
-        info,
-        frame,
-        result,
-    } = &mut frames[at];
-    let ready = match encryptor.ready_in_place(info, frame) {
-        Ok(ready) => ready,
-        Err(error) => {
-            *result = Some(Err(error));
-            return None;
+impl Sealing {
+    /// Seals a frame whose CTR was taken last, or begins to if its tag is better computed beside others.
+    pub(crate) fn begin(
+        encryptor: &mut ChannelEncryptor,
+        ready: Ready,
+        info: &FrameInfo<'_>,
+        frame: &mut FrameBuf<'_>,
+    ) -> Begun<Sealed, Self> {
+        if let Some(key) = encryptor.key()
+            && let Some(cipher) = key.cipher_key().ctr_hmac()
+            && let Some(nonce) = packet_nonce(key.salt(), ready.ctr)
+            && let Some(aad) = short_aad(
+                &ready.header.octets()[..ready.header.len()],
+                info.metadata_octets(),
+            )
+        {
+            let key = Arc::clone(key);
+            let (_, payload, _) = frame.parts();
+            if cipher_failed(cipher.apply_keystream(nonce, payload), payload) {
+                return Begun::Ended(Err(encryptor.cipher_failed(key.suite(), info)));
+            }
+            return Begun::Waits(Self {
+                key,
+                ready,
+                nonce,
+                aad,
+            });
         }
-    };
-    if let Some(key) = encryptor.key()
-        && let Some(cipher) = key.cipher_key().ctr_hmac()
-        && let Some(nonce) = packet_nonce(key.salt(), ready.ctr)
-        && let Some(aad) = short_aad(
-            &ready.header.octets()[..ready.header.len()],
-            info.metadata_octets(),
-        )
-    {
-        let key = Arc::clone(key);
-        let (_, payload, _) = frame.parts();
-        if cipher_failed(cipher.apply_keystream(nonce, payload), payload) {
-            *result = Some(Err(encryptor.cipher_failed(key.suite(), info)));
-            return None;
-        }
-        return Some(Sealing {
-            job,
-            at,
-            key,
-            ready,
-            nonce,
-            aad,
-        });
+        Begun::Ended(encryptor.seal_in_place(&ready, info, frame))
     }
-    *result = Some(encryptor.seal_in_place(&ready, info, frame));
-    None
-}
 
-/// Computes the tags of the frames that wait, and ends them.
-pub(super) fn finish_sealing(
-    jobs: &mut [EncryptJob<'_, '_>],
-    waiting: &mut ArrayVec<Sealing, MAX_PACKETS>,
-) {
-    let packets = waiting
-        .iter()
-        .filter_map(|frame| {
-            let text = jobs[frame.job].frames[frame.at].frame.as_slice();
-            packet(frame.key.cipher_key(), frame.nonce, &frame.aad, text)
-        })
-        .collect();
-    let tags = tags(packets);
-    for (sealing, tag) in waiting.drain(..).zip(tags) {
-        let EncryptJob { encryptor, frames } = &mut jobs[sealing.job];
-        let BatchFrame {
-            info,
-            frame,
-            result,
-        } = &mut frames[sealing.at];
-        let (tag_len, header) = (sealing.key.params().tag_len, &sealing.ready.header);
+    /// What is to be authenticated, with the ciphertext at hand.
+    pub(crate) fn packet<'a>(&'a self, ciphertext: &'a [u8]) -> Option<Packet<'a>> {
+        packet(self.key.cipher_key(), self.nonce, &self.aad, ciphertext)
+    }
+
+    /// Ends a frame whose tag is computed.
+    pub(crate) fn finish(
+        self,
+        encryptor: &mut ChannelEncryptor,
+        tag: &[u8; MAX_TAG_LEN],
+        info: &FrameInfo<'_>,
+        frame: &mut FrameBuf<'_>,
+    ) -> Sealed {
+        let (tag_len, header) = (self.key.params().tag_len, &self.ready.header);
         let (head, payload, tail) = frame.parts();
         tail[..tag_len].copy_from_slice(&tag[..tag_len]);
-        put_header(head, header);
+        header.write_to_end(head);
         let header_len = header.len();
         let (payload_len, len) = (payload.len(), header_len + payload.len() + tag_len);
         frame.grow(header_len, tag_len);
-        let (kid, ctr) = (sealing.key.kid(), sealing.ready.ctr);
-        *result = Some(Ok(encryptor.sealed(kid, ctr, info, payload_len, len)));
+        encryptor.sealed(self.key.kid(), self.ready.ctr, info, payload_len, len)
     }
 }
