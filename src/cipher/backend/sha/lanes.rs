@@ -19,7 +19,7 @@
 )]
 
 #[cfg(target_arch = "x86_64")]
-use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use zeroize::optimization_barrier;
 
@@ -93,6 +93,22 @@ pub(crate) trait Lanes: Sha2 {
     fn run<const HEAD: usize>(tier: Tier, work: &mut Work<'_, '_, Self, HEAD>);
 }
 
+/// The best tier, which `choice` remembers: 1 for serial work, from 2 on the place among the tiers. No lock, for a process may be forked while another thread is at it.
+#[cfg(target_arch = "x86_64")]
+fn chosen<H: Lanes>(choice: &AtomicUsize) -> Tier {
+    let known = choice.load(Ordering::Relaxed);
+    if known != 0 {
+        let place = known.checked_sub(2);
+        return place
+            .and_then(|place| H::tiers().nth(place))
+            .unwrap_or(Tier::Serial);
+    }
+    let best = best::<H>(H::tiers());
+    let place = H::tiers().position(|tier| tier == best);
+    choice.store(place.map_or(1, |place| place + 2), Ordering::Relaxed);
+    best
+}
+
 #[cfg(target_arch = "x86_64")]
 impl Lanes for Sha256 {
     fn tiers() -> impl Iterator<Item = Tier> {
@@ -112,8 +128,8 @@ impl Lanes for Sha256 {
     }
 
     fn tier() -> Tier {
-        static TIER: OnceLock<Tier> = OnceLock::new();
-        *TIER.get_or_init(|| best::<Self>(Self::tiers()))
+        static CHOICE: AtomicUsize = AtomicUsize::new(0);
+        chosen::<Self>(&CHOICE)
     }
 
     fn run<const HEAD: usize>(tier: Tier, work: &mut Work<'_, '_, Self, HEAD>) {
@@ -156,8 +172,8 @@ impl Lanes for Sha512 {
     }
 
     fn tier() -> Tier {
-        static TIER: OnceLock<Tier> = OnceLock::new();
-        *TIER.get_or_init(|| best::<Self>(Self::tiers()))
+        static CHOICE: AtomicUsize = AtomicUsize::new(0);
+        chosen::<Self>(&CHOICE)
     }
 
     fn run<const HEAD: usize>(tier: Tier, work: &mut Work<'_, '_, Self, HEAD>) {
