@@ -1,4 +1,4 @@
-//! A scheduled key as the frame path has it: built-in ciphers where their owner lies, custom ones and those of other providers behind a pointer.
+//! A scheduled key as the frame path has it: built-in ciphers inline, custom ones and those of other providers behind a pointer.
 
 use aes::{Aes128, Aes256};
 
@@ -7,8 +7,8 @@ use super::backend::{self, Aad, GcmContext, Nonce, portable};
 use super::mac_batch::CtrHmac;
 use super::{CheckedCipher, CipherError, CipherKey, Provider};
 
-/// A key that seals and opens packets. Contexts lie inline, so that a stream costs the cache its own entry and no more, and
-/// a session that has not authenticated makes nobody allocate.
+/// A key that seals and opens packets. Contexts of built-in ciphers lie inline, so that a session that has not authenticated makes nobody allocate;
+/// one that is kept gets an allocation of its own, which is wiped whole.
 #[allow(
     clippy::large_enum_variant,
     reason = "the large ones are the usual ones"
