@@ -20,7 +20,7 @@ pub(super) const FIRST_COUNTER: Block = (1u128 << 120).to_le_bytes();
 
 /// An AES-GCM key for the kernels, with 11 round keys (AES-128) or 15 (AES-256).
 ///
-/// In whole cache lines; one that moves leaves nothing behind that `wipe_stack` of the key layer does not overwrite.
+/// In whole cache lines. One that moves leaves a copy on the stack, for `wipe_stack` of the key layer to overwrite.
 #[repr(C, align(64))]
 pub(crate) struct GcmContext<const RK: usize> {
     /// H^12 … H^1, so that consecutive blocks meet consecutive powers; each times x, in reversed bit order.
