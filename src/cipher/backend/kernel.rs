@@ -210,10 +210,13 @@ macro_rules! gcm_kernel {
         ///
         /// `at` is where the text of the first lane would lie and `left` the octets from there on: with `FIRST` one block more than the text has, and `sum` the hash
         /// before it, in its first lane; else `aad` is nothing.
+        ///
+        /// # Safety
+        /// The text lies there, and it ends in the last of `NV` vectors or the one before it.
         #[inline]
         #[target_feature(enable = $features)]
         #[allow(clippy::too_many_arguments, reason = "the state of a packet, in registers")]
-        fn finish<const RK: usize, const SEAL: bool, const NV: usize, const FIRST: bool>(
+        unsafe fn finish<const RK: usize, const SEAL: bool, const NV: usize, const FIRST: bool>(
             context: &GcmContext<RK>,
             mut counters: Counters,
             sum: Vector,
@@ -300,10 +303,13 @@ macro_rules! gcm_kernel {
         }
 
         /// [`finish`] for `vectors` vectors.
+        ///
+        /// # Safety
+        /// As of [`finish`], with the least `vectors` that hold text and block of lengths.
         #[inline]
         #[target_feature(enable = $features)]
         #[allow(clippy::too_many_arguments, reason = "the state of a packet, in registers")]
-        fn finish_in<const RK: usize, const SEAL: bool, const FIRST: bool>(
+        unsafe fn finish_in<const RK: usize, const SEAL: bool, const FIRST: bool>(
             vectors: usize,
             context: &GcmContext<RK>,
             counters: Counters,
@@ -314,12 +320,14 @@ macro_rules! gcm_kernel {
             lengths: (u64, u64),
         ) -> [u8; 16] {
             match vectors {
-                $($vectors => finish::<RK, SEAL, $vectors, FIRST>(
-                    context, counters, sum, aad, at, left, lengths,
-                ),)*
-                _ => finish::<RK, SEAL, $most, FIRST>(
-                    context, counters, sum, aad, at, left, lengths,
-                ),
+                // SAFETY: the caller's promise.
+                $($vectors => unsafe {
+                    finish::<RK, SEAL, $vectors, FIRST>(context, counters, sum, aad, at, left, lengths)
+                },)*
+                // SAFETY: the caller's promise.
+                _ => unsafe {
+                    finish::<RK, SEAL, $most, FIRST>(context, counters, sum, aad, at, left, lengths)
+                },
             }
         }
 
@@ -442,7 +450,10 @@ macro_rules! gcm_kernel {
                 (sum, _) = hash_and_encrypt::<RK, _, 0, true>(context, &keys, sum, hashed, []);
             }
             let vectors = (left.div_ceil(16) + 1).div_ceil(LANES);
-            finish_in::<RK, SEAL, false>(vectors, context, counters, sum, zero(), at, left, lengths)
+            // SAFETY: `left` octets of text are left, at `at`.
+            unsafe {
+                finish_in::<RK, SEAL, false>(vectors, context, counters, sum, zero(), at, left, lengths)
+            }
         }
 
         /// Encrypts or decrypts `text` in place and returns the tag of the ciphertext. AAD of up to 16 octets is taken from `short`.
@@ -465,9 +476,10 @@ macro_rules! gcm_kernel {
             let (sum, aad) = hash_aad(context, short, aad);
             let at = text.as_mut_ptr().wrapping_sub(16);
             let vectors = total.div_ceil(LANES);
-            finish_in::<RK, SEAL, true>(
-                vectors, context, counters, sum, aad, at, left, lengths,
-            )
+            // SAFETY: all of the text, one block behind `at`.
+            unsafe {
+                finish_in::<RK, SEAL, true>(vectors, context, counters, sum, aad, at, left, lengths)
+            }
         }
 
         /// Encrypts `text` in place and returns the tag.
