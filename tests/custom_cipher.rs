@@ -6,6 +6,7 @@
 mod common;
 
 use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aes_gcm::aead::AeadInOut;
@@ -557,8 +558,29 @@ struct Turncoat(Custom);
 
 struct TurncoatKey(Box<dyn CipherKey>);
 
+/// What a [`Turncoat`] does once it is registered.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    None,
+    Fails,
+    Panics,
+}
+
 thread_local! {
-    static TURNED: Cell<bool> = const { Cell::new(false) };
+    static TURNED: Cell<Turn> = const { Cell::new(Turn::None) };
+}
+
+impl Turn {
+    /// Leaves `traces` in the text.
+    fn take(text: &mut [u8], traces: u8) -> Result<(), CipherError> {
+        let turn = TURNED.get();
+        if turn == Turn::None {
+            return Ok(());
+        }
+        text[..4].fill(traces);
+        assert!(turn == Turn::Fails, "expected by this test");
+        Err(CipherError::Failed)
+    }
 }
 
 impl Cipher for Turncoat {
@@ -584,10 +606,7 @@ impl CipherKey for TurncoatKey {
         data: &mut [u8],
         tag: &mut [u8],
     ) -> Result<(), CipherError> {
-        if TURNED.get() {
-            data[..4].fill(0x11);
-            return Err(CipherError::Failed);
-        }
+        Turn::take(data, 0x11)?;
         self.0.seal_in_place(nonce, aad, data, tag)
     }
     fn open_in_place(
@@ -597,10 +616,7 @@ impl CipherKey for TurncoatKey {
         data: &mut [u8],
         tag: &[u8],
     ) -> Result<(), CipherError> {
-        if TURNED.get() {
-            data.fill(0x22);
-            return Err(CipherError::Failed);
-        }
+        Turn::take(data, 0x22)?;
         self.0.open_in_place(nonce, aad, data, tag)
     }
 }
@@ -615,27 +631,35 @@ fn a_cipher_that_fails_later_spends_a_counter_and_leaves_nothing() {
     );
     let mut pair = Pair::with_stores(send, receive, Mode::Frame, 1);
     let good = pair.seal("good");
+    let (mut out, mut opened) = ([0xEE; 64], [0xEE; 64]);
 
-    TURNED.set(true);
-    let mut out = [0xEE; 64];
+    TURNED.set(Turn::Fails);
     let failed = pair.encryptor.encrypt_into(&info(), b"a frame", &mut out);
     assert_eq!(failed, Err(Error::CipherFailed { suite: 0xF0AA }));
-    assert!(out.iter().all(|&octet| octet == 0 || octet == 0xEE));
-    assert!(!out.windows(4).any(|run| run == [0x11; 4] || run == b"a fr"));
-    let mut opened = [0xEE; 64];
     assert!(
         pair.decryptor
             .decrypt_into(&info(), &good, &mut opened)
             .is_err()
     );
-    assert!(!opened.contains(&0x22), "what the cipher left is wiped");
+    assert_nothing_of_the_text_in(&out, &opened);
 
-    TURNED.set(false);
+    TURNED.set(Turn::Panics);
+    (out, opened) = ([0xEE; 64], [0xEE; 64]);
+    let sealing = AssertUnwindSafe(|| pair.encryptor.encrypt_into(&info(), b"a frame", &mut out));
+    assert!(catch_unwind(sealing).is_err());
+    let opening = AssertUnwindSafe(|| {
+        let opened = pair.decryptor.decrypt_into(&info(), &good, &mut opened);
+        opened.map(|_| ())
+    });
+    assert!(catch_unwind(opening).is_err());
+    assert_nothing_of_the_text_in(&out, &opened);
+
+    TURNED.set(Turn::None);
     let next = pair.seal("next");
     assert_eq!(
         (good[0] & 0xF, next[0] & 0xF),
-        (0, 2),
-        "CTR 1 was spent on the failure"
+        (0, 3),
+        "CTR 1 and 2 were spent on the failures"
     );
     assert_eq!(
         pair.decryptor.decrypt_to_vec(&info(), &good).unwrap(),
@@ -645,6 +669,12 @@ fn a_cipher_that_fails_later_spends_a_counter_and_leaves_nothing() {
         pair.decryptor.decrypt_to_vec(&info(), &next).unwrap(),
         b"next"
     );
+}
+
+fn assert_nothing_of_the_text_in(sealed: &[u8], opened: &[u8]) {
+    let left = |run: &[u8]| sealed.windows(run.len()).any(|octets| octets == run);
+    assert!(!left(&[0x11; 4]) && !left(b"me"), "{sealed:x?}");
+    assert!(!opened.contains(&0x22), "{opened:x?}");
 }
 
 #[test]

@@ -32,7 +32,7 @@ use std::sync::Arc;
 pub(crate) use backend::prefetch_at;
 pub(crate) use backend::{Aad, Nonce, Wiped, prefetch, put};
 pub use backend::{Candidate, Cpu, Tier, Verdict, cpu};
-pub(crate) use packet_key::{PacketKey, wipe_text};
+pub(crate) use packet_key::{CustomKey, PacketKey, wipe_text};
 
 #[cfg(test)]
 pub(crate) use backend::{

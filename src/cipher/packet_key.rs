@@ -20,7 +20,7 @@ pub(crate) enum PacketKey {
     PortableGcm256(portable::Gcm<Aes256>),
     CtrHmac128(CtrHmac128),
     CtrHmac256(CtrHmac256),
-    Custom(Box<dyn CipherKey>),
+    Custom(CustomKey),
 }
 
 /// Octets that one nonce serves, SP 800-38D section 5.2.1.1.
@@ -34,7 +34,11 @@ impl PacketKey {
     pub(crate) fn new(cipher: &CheckedCipher, key: &[u8]) -> Result<Self, CipherError> {
         match Self::builtin(cipher, key) {
             Some(key) => key,
-            None => cipher.cipher().new_key(key).map(Self::Custom),
+            None => cipher
+                .cipher()
+                .new_key(key)
+                .map(CustomKey)
+                .map(Self::Custom),
         }
     }
 
@@ -73,9 +77,9 @@ impl PacketKey {
 
     /// The key of a custom cipher, which has a nonce of its own length.
     #[inline]
-    pub(crate) fn custom(&self) -> Option<&dyn CipherKey> {
+    pub(crate) fn custom(&self) -> Option<&CustomKey> {
         match self {
-            Self::Custom(key) => Some(key.as_ref()),
+            Self::Custom(key) => Some(key),
             _ => None,
         }
     }
@@ -126,7 +130,7 @@ impl PacketKey {
             Self::PortableGcm256(key) => key.seal(&nonce.octets(), aad.octets(), data, tag),
             Self::CtrHmac128(key) => key.seal(nonce, aad.octets(), data, tag),
             Self::CtrHmac256(key) => key.seal(nonce, aad.octets(), data, tag),
-            Self::Custom(key) => key.seal_in_place(&nonce.octets(), aad.octets(), data, tag),
+            Self::Custom(key) => key.seal(&nonce.octets(), aad.octets(), data, tag),
         }
     }
 
@@ -164,8 +168,8 @@ impl PacketKey {
                 | Self::PortableGcm256(_)
                 | Self::CtrHmac128(_)
                 | Self::CtrHmac256(_) => {}
-                // What it left is not known.
-                Self::Custom(_) => wipe_text(data),
+                // What it left was not known, and is wiped.
+                Self::Custom(_) => {}
             }
         }
         opened
@@ -202,8 +206,55 @@ impl PacketKey {
             Self::PortableGcm256(key) => key.open(&nonce.octets(), aad.octets(), data, tag),
             Self::CtrHmac128(key) => key.open(nonce, aad.octets(), data, tag),
             Self::CtrHmac256(key) => key.open(nonce, aad.octets(), data, tag),
-            Self::Custom(key) => key.open_in_place(&nonce.octets(), aad.octets(), data, tag),
+            Self::Custom(key) => key.open(&nonce.octets(), aad.octets(), data, tag),
         }
+    }
+}
+
+/// A key of somebody else's cipher. Unless it returns with success, the text that it worked on is zeroed, even if it panics.
+pub(crate) struct CustomKey(Box<dyn CipherKey>);
+
+impl CustomKey {
+    /// Encrypts `data` in place and writes the tag.
+    pub(crate) fn seal(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        data: &mut [u8],
+        tag: &mut [u8],
+    ) -> Result<(), CipherError> {
+        let guarded = WipedUnlessKept(data);
+        self.0.seal_in_place(nonce, aad, guarded.0, tag)?;
+        guarded.keep();
+        Ok(())
+    }
+
+    /// Decrypts `data` in place and checks the tag.
+    pub(crate) fn open(
+        &self,
+        nonce: &[u8],
+        aad: &[u8],
+        data: &mut [u8],
+        tag: &[u8],
+    ) -> Result<(), CipherError> {
+        let guarded = WipedUnlessKept(data);
+        self.0.open_in_place(nonce, aad, guarded.0, tag)?;
+        guarded.keep();
+        Ok(())
+    }
+}
+
+struct WipedUnlessKept<'a>(&'a mut [u8]);
+
+impl WipedUnlessKept<'_> {
+    fn keep(self) {
+        core::mem::forget(self);
+    }
+}
+
+impl Drop for WipedUnlessKept<'_> {
+    fn drop(&mut self) {
+        wipe_text(self.0);
     }
 }
 

@@ -14,7 +14,7 @@
 //! nonce = `sframe_salt` XOR CTR (big-endian, right-aligned); AAD = header ‖ metadata.
 
 use crate::cipher::Nonce as PacketNonce;
-use crate::cipher::{Aad, CipherError, CipherKey, PacketKey, Params, put};
+use crate::cipher::{Aad, CipherError, CustomKey, PacketKey, Params, put};
 use crate::error::{Error, Malformed};
 use crate::id::{Counter, KeyId};
 
@@ -333,12 +333,12 @@ fn seal_otherwise(
         (None, None) => Err(CipherError::BadNonceLength),
         (Some(key), _) => {
             let nonce = Nonce::new(frame.salt, frame.ctr);
-            key.seal_in_place(nonce.as_slice(), aad.octets(), data, tag)
+            key.seal(nonce.as_slice(), aad.octets(), data, tag)
         }
     }
 }
 
-/// Opens `data` in place: RFC 9605 section 4.4.4. On error `data` is zeroed, if a custom cipher keeps its word.
+/// Opens `data` in place: RFC 9605 section 4.4.4. On error `data` is zeroed.
 #[inline(always)]
 pub(crate) fn open(
     frame: FrameContext<'_>,
@@ -387,7 +387,7 @@ pub(crate) fn try_open(
 }
 
 fn open_custom(
-    key: &dyn CipherKey,
+    key: &CustomKey,
     salt: &[u8],
     ctr: Counter,
     aad: Aad<'_>,
@@ -395,5 +395,5 @@ fn open_custom(
     tag: &[u8],
 ) -> Result<(), CipherError> {
     let nonce = Nonce::new(salt, ctr);
-    key.open_in_place(nonce.as_slice(), aad.octets(), data, tag)
+    key.open(nonce.as_slice(), aad.octets(), data, tag)
 }
