@@ -215,6 +215,10 @@ impl PacketKey {
 pub(crate) struct CustomKey(Box<dyn CipherKey>);
 
 impl CustomKey {
+    pub(crate) fn new(key: Box<dyn CipherKey>) -> Self {
+        Self(key)
+    }
+
     /// Encrypts `data` in place and writes the tag.
     pub(crate) fn seal(
         &self,

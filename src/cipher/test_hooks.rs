@@ -4,6 +4,7 @@
 
 use aes::{Aes128, Aes256};
 
+use super::aes_ctr_hmac::CtrHmac128;
 pub use super::backend::Tier;
 use super::backend::{self, Aad, CtrContext, GcmContext, Kernel, Nonce, portable};
 
@@ -209,5 +210,26 @@ impl BareCtr<15> {
     pub fn new_256(tier: Tier, key: &[u8; 32]) -> Option<Self> {
         let kernel = Kernel::of(tier).ok()?;
         Some(Self(CtrContext::new_256(kernel, key)))
+    }
+}
+
+/// A key of AES-128-CTR with HMAC-SHA-256, RFC 9605 section 4.5.1, of the tier that the library uses.
+pub struct CtrHmac(CtrHmac128);
+
+impl CtrHmac {
+    /// Schedules 16 octets for the cipher and 32 for the HMAC; nothing for another length of key, or if tags have more than 32 octets.
+    #[must_use]
+    pub fn new(key: &[u8], tag_len: usize) -> Option<Self> {
+        if key.len() != 48 || tag_len > 32 {
+            return None;
+        }
+        CtrHmac128::new(key, 16, tag_len).ok().map(Self)
+    }
+
+    /// Seals `data` in place; false if `tag` has another length than tags of this key.
+    #[inline]
+    #[must_use]
+    pub fn seal(&self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &mut [u8]) -> bool {
+        self.0.seal(Nonce::new(nonce), aad, data, tag).is_ok()
     }
 }

@@ -9,7 +9,7 @@ use super::{ciphers as ciphers_of, hex, with_flip};
 use crate::{
     channel::{ChannelDecryptor, ChannelEncryptor, Mode},
     cipher::{
-        CheckedCipher, CipherError, CipherKey, CipherSuite, PacketKey, builtin,
+        CheckedCipher, CipherError, CipherKey, CipherSuite, CustomKey, PacketKey, builtin,
         kdf::{self, MAX_HASH_LEN},
     },
     error::{Error, Malformed},
@@ -286,7 +286,7 @@ impl FrameCase {
         let (notes, salt) = (Notes::default(), self.octets("sframe_salt"));
         let metadata = self.octets("metadata");
         let (mut sealing, mut opening) = (Vec::new(), Vec::new());
-        let key = PacketKey::Custom(Box::new(notes.clone()));
+        let key = PacketKey::Custom(CustomKey::new(Box::new(notes.clone())));
         let frame = |scratch| FrameContext {
             key: &key,
             salt: &salt,

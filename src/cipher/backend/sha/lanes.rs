@@ -59,7 +59,9 @@ impl<'a, H: Sha2, const HEAD: usize> MacJob<'a, H, HEAD> {
 ///
 /// Jobs of similar lengths next to each other, the longest first, are done soonest.
 pub(crate) fn mac_many<H: Lanes, const HEAD: usize>(jobs: &mut [MacJob<'_, H, HEAD>]) {
-    run_tier(H::tier(), jobs);
+    if !jobs.is_empty() {
+        run_tier(H::tier(), jobs);
+    }
 }
 
 /// A way to hash side by side.
@@ -83,7 +85,7 @@ pub(crate) enum Tier {
 
 /// A hash that can be computed side by side.
 pub(crate) trait Lanes: Sha2 {
-    /// What may be used on this CPU, best first.
+    /// What may be used on this CPU, best first. Asks the CPU, which takes a virtual machine a long time.
     fn tiers() -> impl Iterator<Item = Tier>;
 
     /// The best that computes what [`Midstates::mac`] computes; tried once a process.
@@ -93,20 +95,41 @@ pub(crate) trait Lanes: Sha2 {
     fn run<const HEAD: usize>(tier: Tier, work: &mut Work<'_, '_, Self, HEAD>);
 }
 
-/// The best tier, which `choice` remembers: 1 for serial work, from 2 on the place among the tiers. No lock, for a process may be forked while another thread is at it.
+/// The best tier, whose number `choice` remembers. No lock, for a process may be forked while another thread is at it.
 #[cfg(target_arch = "x86_64")]
 fn chosen<H: Lanes>(choice: &AtomicUsize) -> Tier {
-    let known = choice.load(Ordering::Relaxed);
-    if known != 0 {
-        let place = known.checked_sub(2);
-        return place
-            .and_then(|place| H::tiers().nth(place))
-            .unwrap_or(Tier::Serial);
+    if let Some(tier) = Tier::of_number(choice.load(Ordering::Relaxed)) {
+        return tier;
     }
     let best = best::<H>(H::tiers());
-    let place = H::tiers().position(|tier| tier == best);
-    choice.store(place.map_or(1, |place| place + 2), Ordering::Relaxed);
+    choice.store(best.number(), Ordering::Relaxed);
     best
+}
+
+#[cfg(target_arch = "x86_64")]
+impl Tier {
+    const fn number(self) -> usize {
+        match self {
+            Self::Avx512AndShaNi(..) => 2,
+            Self::Avx512(_) => 3,
+            Self::Avx2(_) => 4,
+            Self::ShaNi(_) => 5,
+            _ => 1,
+        }
+    }
+
+    /// For each batch anew: asks for features that were detected before, and not for the order of the tiers, for which the CPU would have to be asked.
+    #[inline]
+    fn of_number(number: usize) -> Option<Self> {
+        Some(match number {
+            1 => Self::Serial,
+            2 => Self::Avx512AndShaNi(Avx512::detect()?, ShaNi::detect()?),
+            3 => Self::Avx512(Avx512::detect()?),
+            4 => Self::Avx2(Avx2::detect()?),
+            5 => Self::ShaNi(ShaNi::detect()?),
+            _ => return None,
+        })
+    }
 }
 
 #[cfg(target_arch = "x86_64")]
@@ -672,6 +695,10 @@ mod tests {
     fn the_call_uses_a_tier_that_agrees<H: Peer>() {
         let tier = H::tier();
         assert_eq!(tier, H::tiers().next().unwrap_or(Tier::Serial));
+        #[cfg(target_arch = "x86_64")]
+        for tier in H::tiers().chain([Tier::Serial]) {
+            assert_eq!(Tier::of_number(tier.number()), Some(tier));
+        }
         let frame = Frame::random(&mut Random(4), 5, 600);
         let key = Midstates::<H>::new(&frame.key);
         let message = Message::frame(10, &frame.nonce, &frame.aad, &frame.ciphertext);
