@@ -113,8 +113,9 @@ fn new_opener(decryptor: ChannelDecryptor) -> *mut mediaseal_decryptor {
 /// Opens a frame into `out` and writes the octets of the plaintext to `out_len`.
 ///
 /// Borrows `ciphertext` and `info` until return; `info` may be NULL. `out` equals `ciphertext`, which is then overwritten, or has no octet in common with it. `out_opened`
-/// may be NULL; what it says is authenticated. If the frame is refused, `out` is unchanged or zeroed where it was written to, and never holds plaintext; if its key is
-/// missing or not open yet, or it is malformed or truncated, nothing has changed, and it may be tried again. Allocates nothing and takes no lock, but at the first frame of a
+/// may be NULL; what it says is authenticated. If the frame is refused, `out` is unchanged or zeroed where it was written to, and never holds plaintext; until
+/// return `out` may hold what has not been authenticated, and nobody else may read it. If its key is missing or not open yet, or the frame is malformed or truncated,
+/// nothing has changed, and it may be tried again. Allocates nothing and takes no lock, but at the first frame of a
 /// stream or session and after a change of keys.
 ///
 /// Returns MEDIASEAL_OK; a `MEDIASEAL_ERR_…` of class MEDIASEAL_CLASS_DROP_THE_PACKET; MEDIASEAL_ERR_MISSING_KEY, MEDIASEAL_ERR_NOT_YET_ACTIVE,

@@ -1,5 +1,6 @@
 //! Whole frames: header, counter, limits, and on the way back key lookup and replay window.
 
+mod batch;
 mod dave;
 mod libsrtp;
 mod ours;
@@ -8,6 +9,8 @@ mod srtp;
 
 use std::time::{Duration, Instant};
 
+pub use batch::Batch;
+use ours::stores;
 pub use ours::{Ours, Through};
 
 /// The AES-128-GCM key of every stream.

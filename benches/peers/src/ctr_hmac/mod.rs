@@ -1,6 +1,7 @@
-//! AES-128-CTR with HMAC-SHA-256 of the peers, as suite 1 of RFC 9605 composes them.
+//! AES-128-CTR with HMAC-SHA-256, as suite 1 of RFC 9605 composes them.
 
 mod evp;
+mod ours;
 mod rust;
 
 use std::{
@@ -27,6 +28,9 @@ pub trait CtrHmac {
     fn seal(&mut self, nonce: &[u8; 12], aad: &[u8], data: &mut [u8], tag: &mut [u8; TAG]);
 }
 
+/// The name of mediaseal's bare cipher among the contenders.
+pub const BARE: &str = "mediaseal, bare";
+
 /// What is done with each of the implementations.
 pub trait Visitor {
     /// Meets an implementation.
@@ -36,8 +40,9 @@ pub trait Visitor {
     fn absent(&mut self, who: &str, why: &str);
 }
 
-/// Meets every peer that has both parts.
-pub fn peers(visitor: &mut impl Visitor) {
+/// Meets mediaseal's cipher without the frame around it, and every peer that has both parts.
+pub fn everyone(visitor: &mut impl Visitor) {
+    ours::visit(visitor);
     rust::visit(visitor);
     evp::visit(visitor);
     visitor.absent(

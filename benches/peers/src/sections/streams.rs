@@ -5,9 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::through_c::{Batch, GCM};
 use crate::{
     aead::{self, AAD, Aead, Buffer, TAG, Visitor},
+    channel::Batch,
     nonces::Nonces,
     results::Results,
     rounds::{Contender, Label, Plan, interleave},
@@ -32,21 +32,17 @@ pub(super) fn run(results: &mut Results, plan: Plan) {
             contenders: Vec::new(),
         };
         aead::everyone_with_short_keys(&mut gather);
-        // The batch call of Rust belongs beside that of C, once there is one.
-        let mut batch = Batch::new(GCM, count, BATCH, OCTETS);
+        let mut batch = Batch::<BATCH>::of_sessions(count, OCTETS);
         let mut random = Random(1);
         gather
             .contenders
             .push(Contender::new(BATCH_NAME, move |calls| {
-                let began = Instant::now();
                 let batches = (calls as usize).div_ceil(BATCH);
-                for _ in 0..batches {
-                    batch.seal(|| random.below(count));
-                }
+                let took: Duration = (0..batches)
+                    .map(|_| batch.seal(|end| random.below(end)))
+                    .sum();
                 // Of whole batches, the share of so many calls.
-                began
-                    .elapsed()
-                    .mul_f64(f64::from(calls) / (batches * BATCH) as f64)
+                took.mul_f64(f64::from(calls) / (batches * BATCH) as f64)
             }));
         let label = Label {
             bench: "streams",

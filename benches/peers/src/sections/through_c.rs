@@ -23,7 +23,7 @@ const OBJECTS: usize = 21;
 /// Depths of the stack, 16 octets or more apart.
 const DEPTHS: usize = 16;
 /// The number of AES-128-GCM in C and in RFC 9605.
-pub(super) const GCM: u32 = 4;
+const GCM: u32 = 4;
 /// The number of AES-128-CTR with HMAC-SHA-256 and tags of 80 bits.
 pub(super) const CTR_HMAC: u32 = 1;
 /// The key ID of all frames.
@@ -342,16 +342,16 @@ impl Channel for InC {
 
 /// Many senders whose frames are sealed by batch calls.
 pub(super) struct Batch {
-    senders: Vec<Objects>,
+    _senders: Vec<Objects>,
     jobs: Vec<EncryptJob>,
     _payload: Vec<u8>,
     _out: Vec<u8>,
 }
 
 impl Batch {
-    /// `streams` senders, and batches of `jobs` frames of `octets` octets.
-    pub(super) fn new(suite: u32, streams: usize, jobs: usize, octets: usize) -> Self {
-        let senders = (0..streams)
+    /// `count` senders with a key each, whose frames have `octets` octets.
+    pub(super) fn new(suite: u32, count: usize, octets: usize) -> Self {
+        let senders: Vec<_> = (0..count)
             .map(|index| {
                 let mut key = KEY;
                 key[..8].copy_from_slice(&index.to_le_bytes());
@@ -360,13 +360,14 @@ impl Batch {
             .collect();
         let payload = vec![7; octets];
         let room = octets + 64;
-        let mut out = vec![0; room * jobs];
+        let mut out = vec![0; room * count];
         let jobs = out
             .chunks_exact_mut(room)
-            .map(|out| EncryptJob {
+            .zip(&senders)
+            .map(|(out, sender): (_, &Objects)| EncryptJob {
                 struct_size: size_of::<EncryptJob>() as u32,
                 status: 0,
-                encryptor: null_mut(),
+                encryptor: sender.user,
                 info: null(),
                 plaintext: payload.as_ptr(),
                 plaintext_len: octets,
@@ -376,19 +377,16 @@ impl Batch {
             })
             .collect();
         Self {
-            senders,
+            _senders: senders,
             jobs,
             _payload: payload,
             _out: out,
         }
     }
 
-    /// Seals one batch, each frame by the sender that `pick` names.
+    /// Seals a frame of each sender.
     #[inline(always)]
-    pub(super) fn seal(&mut self, mut pick: impl FnMut() -> usize) {
-        for job in &mut self.jobs {
-            job.encryptor = self.senders[pick()].user;
-        }
+    pub(super) fn seal(&mut self) {
         // SAFETY: the jobs' buffers belong to this batch, and no two share one.
         let status = unsafe { mediaseal_encrypt_batch(self.jobs.as_mut_ptr(), self.jobs.len()) };
         assert_eq!(status, 0);
