@@ -37,7 +37,7 @@ impl PacketKey {
             None => cipher
                 .cipher()
                 .new_key(key)
-                .map(CustomKey)
+                .map(CustomKey::new)
                 .map(Self::Custom),
         }
     }

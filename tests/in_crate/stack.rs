@@ -22,9 +22,10 @@ const LEN: usize = 16;
 #[inline(never)]
 fn clear() {
     let mut octets = MaybeUninit::<[u8; DEPTH]>::uninit();
+    let start = octets.as_mut_ptr().cast::<u8>();
     for at in 0..DEPTH {
         // SAFETY: within the array.
-        unsafe { octets.as_mut_ptr().cast::<u8>().add(at).write_volatile(0) };
+        unsafe { start.wrapping_add(at).write_volatile(0) };
     }
     black_box(&mut octets);
 }
@@ -36,7 +37,7 @@ fn count(patterns: &[[u8; LEN]]) -> usize {
     let start = black_box(octets.as_mut_ptr().cast::<u8>());
     let holds = |at: usize, pattern: &[u8; LEN]| {
         // SAFETY: within the array, which is ordinary memory of this thread, whatever it holds.
-        let octet = |index: usize| unsafe { start.add(at + index).read_volatile() };
+        let octet = |index: usize| unsafe { start.wrapping_add(at + index).read_volatile() };
         (0..LEN).all(|index| octet(index) ^ MASK == pattern[index])
     };
     (0..DEPTH - LEN)
@@ -62,7 +63,9 @@ fn pieces(decryptor: &ChannelDecryptor) -> Vec<[u8; LEN]> {
     (0..size_of_val(key) / LEN)
         .map(|piece| {
             // SAFETY: within the key's memory.
-            std::array::from_fn(|index| unsafe { start.add(LEN * piece + index).read_volatile() })
+            std::array::from_fn(|index| unsafe {
+                start.wrapping_add(LEN * piece + index).read_volatile()
+            })
         })
         .filter(|piece: &[u8; LEN]| {
             piece
