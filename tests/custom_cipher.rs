@@ -574,11 +574,11 @@ impl Turn {
     /// Leaves `traces` in the text.
     fn take(text: &mut [u8], traces: u8) -> Result<(), CipherError> {
         let turn = TURNED.get();
-        if turn == Turn::None {
+        if turn == Self::None {
             return Ok(());
         }
         text[..4].fill(traces);
-        assert!(turn == Turn::Fails, "expected by this test");
+        assert!(turn == Self::Fails, "expected by this test");
         Err(CipherError::Failed)
     }
 }
