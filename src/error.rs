@@ -126,6 +126,9 @@ pub enum Error {
         /// Octets given.
         available: usize,
     },
+    /// See [`Unsupported`]. Nothing was sealed, and nothing goes in clear.
+    #[error("codec-aware form: {0}")]
+    Unsupported(#[from] Unsupported),
     /// Activate a send key: the store has none, so nothing can be sealed (and nothing goes in clear).
     #[error("no send key is active")]
     NoActiveKey,
@@ -175,6 +178,7 @@ impl Error {
             Self::Misuse(_)
             | Self::PacketTooLong { .. }
             | Self::BufferTooSmall { .. }
+            | Self::Unsupported(_)
             | Self::CounterStore(
                 StoreFault::NotThere
                 | StoreFault::AlreadyThere
@@ -311,6 +315,18 @@ pub enum Misuse {
     /// The compact profile needs suite 0x0001 and a send key with KID 0 to 7.
     #[error("the compact profile needs suite 0x0001 and a KID of 0 to 7")]
     CompactProfile,
+    /// Set a codec in mode [`Frame`](crate::Mode::Frame) alone: a packet is nobody's frame.
+    #[error("packets have no codec-aware form")]
+    CodecOfPackets,
+    /// Set the stream's codec, or [`Codec::Opaque`](crate::Codec::Opaque), as was demanded.
+    #[error("the stream has no codec")]
+    NoCodec,
+    /// Set codecs for at most `max` streams.
+    #[error("more than {max} streams with a codec")]
+    CodecStreams {
+        /// Most streams.
+        max: usize,
+    },
     /// Give a channel key of 16 to 64 octets.
     #[error("a channel key has 16 to 64 octets, not {len}")]
     ChannelKeyLength {
@@ -409,6 +425,39 @@ pub enum Malformed {
     /// The frame is longer than any sender may seal.
     #[error("the frame is longer than 2^30 octets and its overhead")]
     TooLong,
+    /// Of a codec-aware frame only what stands around the ciphertext came, or the two sides set different codecs.
+    #[error("the frame has no part that carries ciphertext in its codec's form")]
+    NoCarrier,
+    /// A codec-aware frame of H.264 or H.265 has one slice; who adds others is not the sender.
+    #[error("the frame has two parts that could carry its ciphertext")]
+    SecondCarrier,
+    /// A packetizer changed what carries the ciphertext, or the two sides set different codecs.
+    #[error("what carries the ciphertext is not as it was sent")]
+    Carrier,
+}
+
+/// What of a frame its codec-aware form cannot carry. Seal such streams with [`Codec::Opaque`](crate::Codec::Opaque), or change the encoder's settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ThisError)]
+#[non_exhaustive]
+pub enum Unsupported {
+    /// Set the form of NAL units that the encoder gives, with start codes or lengths.
+    #[error("the frame does not have NAL units in the form that was set")]
+    NalFormat,
+    /// Data partitions, or layers of SVC, MVC and their like.
+    #[error("the frame has NAL units of data partitions or of layers above the base")]
+    NalType,
+    /// The header of the first slice cannot be read, or its numbers are out of range.
+    #[error("the header of the first slice cannot be read")]
+    SliceHeader,
+    /// The frame is not a row of OBUs, or these are in the form of AV1's Annex B.
+    #[error("the frame is not a row of OBUs")]
+    Obu,
+    /// Seal each spatial layer by a call of its own (RFC 9605 section 6.1.3).
+    #[error("the frame has more than one spatial layer")]
+    SpatialLayers,
+    /// Use longer lengths before NAL units, or start codes.
+    #[error("the carrier is too long for the length before it")]
+    CarrierTooLong,
 }
 
 /// How a counter store failed. A send key that lives in it does not seal until it works again.

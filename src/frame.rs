@@ -124,6 +124,30 @@ impl<'a> FrameBuf<'a> {
         (head, payload, tail)
     }
 
+    /// Returns the octets of the whole storage.
+    pub(crate) fn capacity(&self) -> usize {
+        self.storage.len()
+    }
+
+    /// Moves the payload, if it must be, so that there are `front` free octets before it and `back` behind it. Nothing of it stays where it was.
+    pub(crate) fn make_room(&mut self, front: usize, back: usize) -> Result<(), Error> {
+        let needed = front + self.len() + back;
+        let available = self.capacity();
+        if available < needed {
+            return Err(Error::BufferTooSmall { needed, available });
+        }
+        let old = self.range.clone();
+        let start = old.start.clamp(front, available - back - old.len());
+        let new = start..start + old.len();
+        if new != old {
+            self.storage.copy_within(old.clone(), start);
+            self.range = new.clone();
+            self.storage[old.start..old.end.min(new.start).max(old.start)].fill(0);
+            self.storage[old.start.max(new.end).min(old.end)..old.end].fill(0);
+        }
+        Ok(())
+    }
+
     /// Takes `front` octets of headroom and `back` octets of tailroom into the payload.
     #[inline]
     pub(crate) fn grow(&mut self, front: usize, back: usize) {

@@ -90,10 +90,11 @@ pub use channel::{
 #[doc(hidden)]
 pub use cipher::test_hooks;
 pub use cipher::{CheckedCipher, CipherSuite, Cpu, Provider, Tier, cpu};
-pub use error::{Class, Error, Malformed, Misuse, StoreFault};
+pub use error::{Class, Error, Malformed, Misuse, StoreFault, Unsupported};
 pub use event::Event;
 #[cfg(feature = "capi")]
 pub use ffi::LoadError;
+pub use format::codec::{Codec, NalFormat, UnknownCodec};
 pub use frame::{FrameBuf, FrameInfo};
 pub use id::{Counter, Epoch, InvalidId, KeyId, Media, MlsKid, RatchetedKid, SenderId, Ssrc};
 pub use keys::{

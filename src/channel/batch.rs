@@ -152,6 +152,10 @@ pub fn encrypt_batch(jobs: &mut [EncryptJob<'_, '_>]) {
                 frame,
                 result,
             } = &mut frames[at];
+            if encryptor.has_codecs() {
+                *result = Some(encryptor.encrypt_in_place(info, frame));
+                continue;
+            }
             let begun = match encryptor.ready_in_place(info, frame) {
                 Ok(ready) => Sealing::begin(encryptor, ready, info, frame),
                 Err(error) => Begun::Ended(Err(error)),
@@ -238,6 +242,11 @@ fn begin_opening(
         frame,
         result,
     } = &mut frames[at];
+    if decryptor.has_codecs() {
+        let opened = decryptor.decrypt_in_place(info, frame);
+        *result = Some(opened.map(OpenedFrame::from));
+        return;
+    }
     let candidate = match decryptor.candidate(info, frame.as_slice()) {
         Ok(candidate) => candidate,
         Err(error) => {

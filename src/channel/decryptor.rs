@@ -1,5 +1,7 @@
 //! SFrame ciphertexts in, frames and their senders out.
 
+mod accept;
+
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,6 +9,7 @@ use std::sync::Arc;
 
 use zeroize::Zeroize;
 
+use super::codecs::Codecs;
 use super::receive_keys::{FoundKey, ReceiveKeys, SealedFrame};
 use super::statistics::{ErrorCounts, Statistics, StreamStatistics};
 use super::{MAX_METADATA_LEN, Mode, SCRATCH_LEN};
@@ -18,7 +21,7 @@ use crate::id::{Counter, KeyId, Media, SenderId};
 use crate::keys::KeyStore;
 use crate::keys::channel::Channel;
 use crate::keys::recv_key::RecvKey;
-use crate::keys::replay::{NoLease, Verdict};
+use crate::keys::replay::Verdict;
 use crate::keys::secret::wipe_stack;
 
 /// Opens the frames of one thread's streams, of any number of senders.
@@ -29,7 +32,8 @@ use crate::keys::secret::wipe_stack;
 /// before, and the first after a change of keys.
 pub struct ChannelDecryptor {
     keys: ReceiveKeys,
-    mode: Mode,
+    pub(super) mode: Mode,
+    pub(super) codecs: Codecs,
     scratch: Vec<u8>,
     statistics: Statistics,
     /// The key that opened the last frame, from which its sender is borrowed.
@@ -93,6 +97,7 @@ impl ChannelDecryptor {
         Self {
             keys,
             mode,
+            codecs: Codecs::default(),
             scratch: Vec::with_capacity(SCRATCH_LEN),
             statistics: Statistics::default(),
             last: None,
@@ -126,6 +131,11 @@ impl ChannelDecryptor {
         info: &FrameInfo<'_>,
         frame: &mut FrameBuf<'_>,
     ) -> Result<Opened<'_>, Error> {
+        if self.codecs.are_set()
+            && let Some(codec) = self.codec_aware(info)?
+        {
+            return self.decrypt_carried(codec, info, frame);
+        }
         let candidate = self.candidate(info, frame.as_slice())?;
         self.open_in_place(candidate, info, frame)
     }
@@ -161,6 +171,11 @@ impl ChannelDecryptor {
         ciphertext: &[u8],
         out: &mut [u8],
     ) -> Result<Opened<'_>, Error> {
+        if self.codecs.are_set()
+            && let Some(codec) = self.codec_aware(info)?
+        {
+            return self.decrypt_carried_into(codec, info, ciphertext, out);
+        }
         let candidate = self.candidate(info, ciphertext)?;
         self.open_into(candidate, info, ciphertext, out)
     }
@@ -199,7 +214,13 @@ impl ChannelDecryptor {
         buffer: &mut [u8],
         len: usize,
     ) -> Result<Opened<'_>, Error> {
-        let frame = FrameBuf::new(buffer, 0, len)?;
+        let mut frame = FrameBuf::new(buffer, 0, len)?;
+        if self.codecs.are_set() {
+            let opened = self.decrypt_in_place(info, &mut frame)?;
+            let (offset, len) = (frame.offset(), frame.len());
+            to_front(buffer, offset, len);
+            return Ok(opened);
+        }
         let candidate = self.candidate(info, frame.as_slice())?;
         self.open_at_front(candidate, info, buffer, len)
     }
@@ -216,9 +237,7 @@ impl ChannelDecryptor {
         let mut frame = FrameBuf::new(buffer, 0, len)?;
         let opened = self.open_in_place(candidate, info, &mut frame)?;
         let (offset, len) = (frame.offset(), frame.len());
-        buffer.copy_within(offset..offset + len, 0);
-        // The frame's end stands there twice.
-        buffer[len..offset + len].zeroize();
+        to_front(buffer, offset, len);
         Ok(opened)
     }
 
@@ -231,6 +250,11 @@ impl ChannelDecryptor {
         info: &FrameInfo<'_>,
         ciphertext: &[u8],
     ) -> Result<Vec<u8>, Error> {
+        if self.codecs.are_set()
+            && let Some(codec) = self.codec_aware(info)?
+        {
+            return self.decrypt_carried_to_vec(codec, info, ciphertext);
+        }
         // Made only once a key is found: an unauthenticated sender does not make us allocate for unknown KIDs.
         let candidate = self.candidate(info, ciphertext)?;
         let (header, rest) = ciphertext.split_at(candidate.header_len);
@@ -264,6 +288,17 @@ impl ChannelDecryptor {
         info: &FrameInfo<'_>,
         frame: &[u8],
     ) -> Result<Candidate, Error> {
+        self.candidate_of(info, frame, frame.len())
+    }
+
+    /// Does so for a frame of `frame_len` octets that begins with `frame`, which need not have more than a header.
+    #[inline(always)]
+    pub(super) fn candidate_of(
+        &mut self,
+        info: &FrameInfo<'_>,
+        frame: &[u8],
+        frame_len: usize,
+    ) -> Result<Candidate, Error> {
         self.refresh();
         let len = info.metadata_octets().len();
         if len > MAX_METADATA_LEN {
@@ -277,8 +312,8 @@ impl ChannelDecryptor {
             .find(header.kid(), &mut self.last)
             .map_err(|error| self.count(None, info, error))?;
         let needed = header_len + found.tag_len;
-        let Some(plaintext_len) = frame.len().checked_sub(needed) else {
-            let len = frame.len();
+        let Some(plaintext_len) = frame_len.checked_sub(needed) else {
+            let len = frame_len;
             return Err(self.count(found.key.sender(), info, Error::Truncated { len, needed }));
         };
         if plaintext_len > found.max_frame_len {
@@ -301,7 +336,7 @@ impl ChannelDecryptor {
 
     /// Opens `data`, then looks again and marks the window; only then is the frame the caller's. The key stays in `last`.
     #[inline(always)]
-    fn open(
+    pub(super) fn open(
         &mut self,
         candidate: Candidate,
         info: &FrameInfo<'_>,
@@ -336,56 +371,6 @@ impl ChannelDecryptor {
         Ok(header)
     }
 
-    /// Looks again, marks the window and counts: only then is a frame that authenticated the caller's.
-    #[inline(always)]
-    pub(super) fn accept(
-        &mut self,
-        key: Arc<RecvKey>,
-        info: &FrameInfo<'_>,
-        header: Header,
-        data: &mut [u8],
-    ) -> Result<(), Error> {
-        let marked = key
-            .window()
-            .lease()
-            .and_then(|lease| lease.mark(header.ctr(), self.mode.window()));
-        if let Err(error) = self.marked(&key, info, header.ctr(), marked) {
-            wipe_text(data);
-            return Err(error);
-        }
-        self.statistics.count_frame(
-            key.sender(),
-            info.ssrc(),
-            data.len(),
-            key.kid(),
-            key.window().head(),
-        );
-        self.last = Some(key);
-        Ok(())
-    }
-
-    /// Counts a cipher that failed.
-    pub(super) fn cipher_failed(&mut self, key: &Arc<RecvKey>, info: &FrameInfo<'_>) -> Error {
-        let suite = key.suite();
-        self.count(Some(key.sender()), info, Error::CipherFailed { suite })
-    }
-
-    /// Counts a frame that did not authenticate under `key`, which the caller wipes.
-    pub(super) fn refuse_tag(
-        &mut self,
-        key: &Arc<RecvKey>,
-        info: &FrameInfo<'_>,
-        ctr: Counter,
-    ) -> Error {
-        key.count_failure();
-        let kid = key.kid();
-        self.count(
-            Some(key.sender()),
-            info,
-            Error::AuthenticationFailed { kid, ctr },
-        )
-    }
-
     /// Asks the cache for what counting the next frame will touch.
     pub(super) fn prefetch_statistics(&self) {
         self.statistics.prefetch();
@@ -394,29 +379,6 @@ impl ChannelDecryptor {
     /// The key of the frame before, probably that of the next.
     pub(super) fn last_key(&self) -> Option<&Arc<RecvKey>> {
         self.last.as_ref()
-    }
-
-    /// What became of the mark of a frame that authenticated.
-    #[inline(always)]
-    fn marked(
-        &mut self,
-        key: &Arc<RecvKey>,
-        info: &FrameInfo<'_>,
-        ctr: Counter,
-        marked: Result<Verdict, NoLease>,
-    ) -> Result<(), Error> {
-        let kid = key.kid();
-        match marked {
-            Ok(Verdict::Fresh) => Ok(()),
-            Ok(verdict) => Err(self.refuse(key, info, ctr, verdict)),
-            Err(NoLease::Busy) => {
-                Err(self.count(Some(key.sender()), info, Error::Contended { kid }))
-            }
-            Err(NoLease::Closed) => {
-                self.keys.forget(key);
-                Err(self.count(Some(key.sender()), info, Error::RetiredKey { kid }))
-            }
-        }
     }
 
     /// The frame that the last key has just opened.
@@ -435,30 +397,23 @@ impl ChannelDecryptor {
         })
     }
 
-    /// Turns a verdict that is not fresh into its error, counted.
-    fn refuse(
+    pub(super) fn count(
         &mut self,
-        key: &Arc<RecvKey>,
+        sender: Option<&SenderId>,
         info: &FrameInfo<'_>,
-        ctr: Counter,
-        verdict: Verdict,
+        error: Error,
     ) -> Error {
-        let kid = key.kid();
-        let error = match verdict {
-            Verdict::Fresh | Verdict::Duplicate => Error::Duplicate { kid, ctr },
-            Verdict::TooOld => Error::TooOld { kid, ctr },
-            Verdict::Replayed => {
-                key.count_replay(ctr);
-                Error::Replayed { kid, ctr }
-            }
-        };
-        self.count(Some(key.sender()), info, error)
-    }
-
-    fn count(&mut self, sender: Option<&SenderId>, info: &FrameInfo<'_>, error: Error) -> Error {
         self.statistics.count_error(sender, info.ssrc(), &error);
         error
     }
+}
+
+/// Moves plaintext to the front of its buffer, where the ciphertext began.
+#[inline]
+fn to_front(buffer: &mut [u8], offset: usize, len: usize) {
+    buffer.copy_within(offset..offset + len, 0);
+    // The frame's end stands there twice.
+    buffer[len..offset + len].zeroize();
 }
 
 impl Drop for ChannelDecryptor {

@@ -1,5 +1,7 @@
 //! Frames in, SFrame ciphertexts out.
 
+mod take;
+
 use std::cell::Cell;
 use std::fmt;
 use std::marker::PhantomData;
@@ -7,9 +9,10 @@ use std::sync::Arc;
 
 use zeroize::Zeroize;
 
+use super::codecs::Codecs;
 use super::send_keys::{Change, SendKeys};
 use super::statistics::{Statistics, StreamStatistics};
-use super::{MAX_METADATA_LEN, Mode, SCRATCH_LEN};
+use super::{Mode, SCRATCH_LEN};
 use crate::cipher::{CipherSuite, Hash, Params};
 use crate::error::{Error, Misuse};
 use crate::format::sframe::{self, EncodedHeader, FrameContext, Header};
@@ -26,8 +29,9 @@ use crate::keys::secret::wipe_stack;
 /// In the steady state a frame allocates nothing, takes no lock and makes no system call.
 pub struct ChannelEncryptor {
     keys: SendKeys,
-    mode: Mode,
-    params: Params,
+    pub(super) mode: Mode,
+    pub(super) params: Params,
+    pub(super) codecs: Codecs,
     allowance: Allowance,
     scratch: Vec<u8>,
     statistics: Statistics,
@@ -109,6 +113,7 @@ impl ChannelEncryptor {
             keys,
             mode,
             params,
+            codecs: Codecs::default(),
             allowance: Allowance::default(),
             scratch: Vec::with_capacity(SCRATCH_LEN),
             statistics: Statistics::default(),
@@ -124,7 +129,7 @@ impl ChannelEncryptor {
         }
     }
 
-    /// Returns the most octets that header and tag add to a frame, at any KID and CTR that the mode allows.
+    /// Returns the most octets that SFrame header and tag add to a frame, at any KID and CTR that the mode allows.
     #[must_use]
     pub fn max_overhead(&self) -> usize {
         // The compact profile has its KID in the first octet.
@@ -133,12 +138,6 @@ impl ChannelEncryptor {
             Mode::Frame | Mode::Packet { .. } => Header::MAX_LEN,
         };
         header + self.params.tag_len
-    }
-
-    /// Returns the most octets that a frame of `len` octets becomes.
-    #[must_use]
-    pub fn encrypted_len_bound(&self, len: usize) -> usize {
-        len.saturating_add(self.max_overhead())
     }
 
     /// Returns the exact octets that header and tag add to the next frame, if no other encryptor of the store is quicker.
@@ -198,52 +197,13 @@ impl ChannelEncryptor {
         info: &FrameInfo<'_>,
         frame: &mut FrameBuf<'_>,
     ) -> Result<Sealed, Error> {
+        if self.codecs.are_set()
+            && let Some(codec) = self.codec_aware(info)?
+        {
+            return self.encrypt_carried(codec, info, frame);
+        }
         let ready = self.ready_in_place(info, frame)?;
         self.seal_in_place(&ready, info, frame)
-    }
-
-    /// Checks what can be refused of a frame in its own storage, then takes a CTR.
-    #[inline(always)]
-    pub(super) fn ready_in_place(
-        &mut self,
-        info: &FrameInfo<'_>,
-        frame: &FrameBuf<'_>,
-    ) -> Result<Ready, Error> {
-        let (headroom, tailroom) = (frame.offset(), frame.tailroom());
-        self.ready(info, frame.len(), |header_len, tag_len| {
-            if headroom < header_len {
-                return Err(Misuse::Headroom {
-                    needed: header_len,
-                    available: headroom,
-                }
-                .into());
-            }
-            if tailroom < tag_len {
-                return Err(Misuse::Tailroom {
-                    needed: tag_len,
-                    available: tailroom,
-                }
-                .into());
-            }
-            Ok(())
-        })
-    }
-
-    /// Checks what can be refused of a frame of `len` octets that goes to the front of `available` octets, then takes a CTR.
-    #[inline(always)]
-    pub(crate) fn ready_into(
-        &mut self,
-        info: &FrameInfo<'_>,
-        len: usize,
-        available: usize,
-    ) -> Result<Ready, Error> {
-        self.ready(info, len, |header_len, tag_len| {
-            let needed = header_len + len + tag_len;
-            if available < needed {
-                return Err(Error::BufferTooSmall { needed, available });
-            }
-            Ok(())
-        })
     }
 
     /// Seals a frame whose CTR was taken last.
@@ -286,6 +246,11 @@ impl ChannelEncryptor {
         plaintext: &[u8],
         out: &mut [u8],
     ) -> Result<usize, Error> {
+        if self.codecs.are_set()
+            && let Some(codec) = self.codec_aware(info)?
+        {
+            return self.encrypt_carried_into(codec, info, plaintext, out);
+        }
         let ready = self.ready_into(info, plaintext.len(), out.len())?;
         let header = ready.header;
         let (head, rest) = out.split_at_mut(header.len());
@@ -310,6 +275,13 @@ impl ChannelEncryptor {
         buffer: &mut [u8],
         len: usize,
     ) -> Result<usize, Error> {
+        if self.codecs.are_set()
+            && let Some(codec) = self.codec_aware(info)?
+        {
+            // As there is no room in front, it begins where the buffer does.
+            let mut frame = FrameBuf::new(buffer, 0, len)?;
+            return Ok(self.encrypt_carried(codec, info, &mut frame)?.len);
+        }
         let ready = self.ready_into(info, len, buffer.len())?;
         let header = ready.header;
         buffer.copy_within(..len, header.len());
@@ -349,76 +321,11 @@ impl ChannelEncryptor {
         self.statistics.totals()
     }
 
-    /// Checks everything that can be refused, then takes a CTR: a refused call costs nothing.
-    #[inline(always)]
-    fn ready(
-        &mut self,
-        info: &FrameInfo<'_>,
-        len: usize,
-        room: impl Fn(usize, usize) -> Result<(), Error>,
-    ) -> Result<Ready, Error> {
-        let result = self.take(info, len, room);
-        if let Err(error) = &result {
-            self.statistics
-                .count_error(Some(&self.sender), info.ssrc(), error);
-        }
-        result
-    }
-
-    #[inline(always)]
-    fn take(
-        &mut self,
-        info: &FrameInfo<'_>,
-        len: usize,
-        room: impl Fn(usize, usize) -> Result<(), Error>,
-    ) -> Result<Ready, Error> {
-        self.adopt_key()?;
-        let metadata_len = info.metadata_octets().len();
-        if metadata_len > MAX_METADATA_LEN {
-            let (len, max) = (metadata_len, MAX_METADATA_LEN);
-            return Err(Misuse::MetadataTooLong { len, max }.into());
-        }
-        let mut is_second_session = false;
-        loop {
-            let key = self.allowance.key().ok_or(Error::NoActiveKey)?;
-            let max = self.params.limits.max_frame_len;
-            if len > max {
-                return Err(Misuse::FrameTooLong { len, max }.into());
-            }
-            if matches!(self.mode, Mode::CompactPacket { .. }) && key.kid().value() > 7 {
-                return Err(Misuse::CompactProfile.into());
-            }
-            let ctr = key.peek_ctr();
-            let header = Header::new(key.kid(), ctr).encoded();
-            let header_len = header.len();
-            let sealed_len = header_len + len + self.params.tag_len;
-            if let Some(max_len) = self.mode.max_len()
-                && sealed_len > max_len
-            {
-                let by = sealed_len - max_len;
-                return Err(Error::PacketTooLong { by });
-            }
-            room(header_len, self.params.tag_len)?;
-            let blocks = blocks(header_len + metadata_len) + blocks(len) + 1;
-            if blocks > self.params.limits.max_blocks {
-                // No key of this cipher could ever seal it.
-                let most = self.params.limits.max_blocks.saturating_mul(16);
-                let max = usize::try_from(most).unwrap_or(max).min(max);
-                return Err(Misuse::FrameTooLong { len, max }.into());
-            }
-            match self.allowance.take_ctr(ctr, blocks) {
-                Ok(true) => return Ok(Ready { ctr, header }),
-                Ok(false) => {}
-                // No tick prepared the next session of a channel in time: this frame begins it.
-                Err(Error::KeyExhausted { .. })
-                    if matches!(self.keys, SendKeys::Channel { .. }) && !is_second_session =>
-                {
-                    is_second_session = true;
-                    self.adopt_key()?;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+    /// Counts a frame that was refused.
+    pub(super) fn count(&mut self, info: &FrameInfo<'_>, error: Error) -> Error {
+        self.statistics
+            .count_error(Some(&self.sender), info.ssrc(), &error);
+        error
     }
 
     #[inline(always)]
@@ -450,10 +357,7 @@ impl ChannelEncryptor {
 
     /// Counts a cipher that failed.
     pub(super) fn cipher_failed(&mut self, suite: u16, info: &FrameInfo<'_>) -> Error {
-        let error = Error::CipherFailed { suite };
-        self.statistics
-            .count_error(Some(&self.sender), info.ssrc(), &error);
-        error
+        self.count(info, Error::CipherFailed { suite })
     }
 
     /// Counts a frame of `payload_len` octets that became `len`.

@@ -15,6 +15,9 @@
 //! Nothing leaves before the tag is right, and a frame that fails changes nothing but counters.
 
 pub(crate) mod batch;
+mod carried;
+mod carrying;
+mod codecs;
 mod decryptor;
 mod encryptor;
 mod receive_keys;

@@ -30,7 +30,7 @@ use std::sync::Arc;
 
 #[cfg(feature = "capi")]
 pub(crate) use backend::prefetch_at;
-pub(crate) use backend::{Aad, Nonce, Wiped, prefetch, put};
+pub(crate) use backend::{Aad, Nonce, Wiped, find_zero_pair, prefetch, put};
 pub use backend::{Candidate, Cpu, Tier, Verdict, cpu};
 pub(crate) use packet_key::{CustomKey, PacketKey, wipe_text};
 

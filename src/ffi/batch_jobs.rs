@@ -68,6 +68,10 @@ impl Sealer {
     /// Seals the frame of a job and returns its octets, or what it waits with.
     fn begin(&mut self, job: &mediaseal_encrypt_job) -> Result<Result<usize, SealingJob>, Refused> {
         let len = job.plaintext_len;
+        if self.encryptor.has_codecs() {
+            let (plaintext, out) = ((job.plaintext, len), (job.out, job.out_capacity));
+            return self.seal(job.info, plaintext, out).map(Ok);
+        }
         let info = Info::new(job.info, job.out, job.out_capacity)?;
         let io = Io::new(job.plaintext, len, job.out, job.out_capacity)?;
         let ready = self
@@ -191,6 +195,10 @@ impl Opener {
         job: &mediaseal_decrypt_job,
     ) -> Result<Result<Opened<'_>, OpeningJob>, Refused> {
         let sealed_len = job.ciphertext_len;
+        if self.decryptor.has_codecs() {
+            let (ciphertext, out) = ((job.ciphertext, sealed_len), (job.out, job.out_capacity));
+            return self.open(job.info, ciphertext, out).map(Ok);
+        }
         let info = Info::new(job.info, job.out, job.out_capacity)?;
         let io = Io::new(job.ciphertext, sealed_len, job.out, job.out_capacity)?;
         if let Io::Same(buffer) = &io

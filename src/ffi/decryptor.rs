@@ -168,7 +168,7 @@ impl Opener {
     }
 
     #[inline(always)]
-    fn open(
+    pub(super) fn open(
         &mut self,
         info: *const mediaseal_frame_info,
         (ciphertext, ciphertext_len): (*const u8, usize),

@@ -143,7 +143,7 @@ impl Sealer {
     }
 
     #[inline(always)]
-    fn seal(
+    pub(super) fn seal(
         &mut self,
         info: *const mediaseal_frame_info,
         (plaintext, plaintext_len): (*const u8, usize),

@@ -1,7 +1,7 @@
 //! Every status that a function of the C interface returns, and which error becomes which.
 
 use crate::cipher::Refusal;
-use crate::error::{Error, Malformed, Misuse, StoreFault};
+use crate::error::{Error, Malformed, Misuse, StoreFault, Unsupported};
 use crate::id::InvalidId;
 
 /// What a function returns: 0 for success, else one of the `MEDIASEAL_ERR_…` numbers, which never change their meaning.
@@ -135,6 +135,24 @@ pub const MEDIASEAL_ERR_COUNTER_STORE_KEY_IN_USE: mediaseal_status = 159;
 pub const MEDIASEAL_ERR_NOT_BEGUN: mediaseal_status = 160;
 /// Build the library with the feature that this needs, or do without.
 pub const MEDIASEAL_ERR_NOT_IN_THIS_BUILD: mediaseal_status = 161;
+/// Set a codec in MEDIASEAL_MODE_FRAME alone: packets have no codec-aware form.
+pub const MEDIASEAL_ERR_CODEC_OF_PACKETS: mediaseal_status = 162;
+/// Set the stream's codec, or MEDIASEAL_CODEC_OPAQUE: streams without one are refused here.
+pub const MEDIASEAL_ERR_NO_CODEC: mediaseal_status = 163;
+/// Set codecs for at most 1,024 streams, or one for all.
+pub const MEDIASEAL_ERR_CODEC_STREAMS: mediaseal_status = 164;
+/// Set the form of NAL units that the encoder gives: the frame has another.
+pub const MEDIASEAL_ERR_NAL_FORMAT: mediaseal_status = 165;
+/// Seal this stream as opaque: it has data partitions, or layers above the base.
+pub const MEDIASEAL_ERR_NAL_TYPE: mediaseal_status = 166;
+/// Seal this stream as opaque: the header of the first slice cannot be read.
+pub const MEDIASEAL_ERR_SLICE_HEADER: mediaseal_status = 167;
+/// Give AV1 frames as a row of OBUs, not in the form of its Annex B.
+pub const MEDIASEAL_ERR_OBU: mediaseal_status = 168;
+/// Seal each spatial layer by a call of its own (RFC 9605 section 6.1.3).
+pub const MEDIASEAL_ERR_SPATIAL_LAYERS: mediaseal_status = 169;
+/// Use longer lengths before NAL units, or start codes: the carrier does not fit.
+pub const MEDIASEAL_ERR_CARRIER_TOO_LONG: mediaseal_status = 170;
 
 /// Ask for the key of this KID; the frame may be kept and tried again.
 pub const MEDIASEAL_ERR_MISSING_KEY: mediaseal_status = 201;
@@ -177,6 +195,12 @@ pub const MEDIASEAL_ERR_STALE_SESSION: mediaseal_status = 310;
 pub const MEDIASEAL_ERR_CLOCK_MISMATCH: mediaseal_status = 311;
 /// Drop the frame: another decryptor held the replay window of its KID for long.
 pub const MEDIASEAL_ERR_CONTENDED: mediaseal_status = 312;
+/// Drop the frame: no part of it carries ciphertext in the form of the codec that is set.
+pub const MEDIASEAL_ERR_NO_CARRIER: mediaseal_status = 313;
+/// Drop the frame: two parts of it could carry its ciphertext.
+pub const MEDIASEAL_ERR_SECOND_CARRIER: mediaseal_status = 314;
+/// Drop the frame: what carries its ciphertext is not as it was sent, or the sender set another codec.
+pub const MEDIASEAL_ERR_CARRIER: mediaseal_status = 315;
 
 /// Report it: the library failed inside. The object is of no use any more; free it and make a new one.
 pub const MEDIASEAL_ERR_PANIC: mediaseal_status = 901;
@@ -253,6 +277,10 @@ pub(super) const fn status_of(error: &Error) -> mediaseal_status {
         Error::ClockMismatch { .. } => MEDIASEAL_ERR_CLOCK_MISMATCH,
         Error::Malformed(Malformed::NotMinimal) => MEDIASEAL_ERR_NOT_MINIMAL,
         Error::Malformed(Malformed::TooLong) => MEDIASEAL_ERR_TOO_LONG,
+        Error::Malformed(Malformed::NoCarrier) => MEDIASEAL_ERR_NO_CARRIER,
+        Error::Malformed(Malformed::SecondCarrier) => MEDIASEAL_ERR_SECOND_CARRIER,
+        Error::Malformed(Malformed::Carrier) => MEDIASEAL_ERR_CARRIER,
+        Error::Unsupported(unsupported) => status_of_unsupported(unsupported),
         Error::Truncated { .. } => MEDIASEAL_ERR_TRUNCATED,
         Error::Contended { .. } => MEDIASEAL_ERR_CONTENDED,
         Error::PacketTooLong { .. } => MEDIASEAL_ERR_PACKET_TOO_LONG,
@@ -290,6 +318,9 @@ const fn status_of_misuse(misuse: &Misuse) -> mediaseal_status {
         Misuse::Tailroom { .. } => MEDIASEAL_ERR_TAILROOM,
         Misuse::RangeOutsideStorage => MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER,
         Misuse::CompactProfile => MEDIASEAL_ERR_COMPACT_PROFILE,
+        Misuse::CodecOfPackets => MEDIASEAL_ERR_CODEC_OF_PACKETS,
+        Misuse::NoCodec => MEDIASEAL_ERR_NO_CODEC,
+        Misuse::CodecStreams { .. } => MEDIASEAL_ERR_CODEC_STREAMS,
         Misuse::KdfSaltLength { .. } => MEDIASEAL_ERR_KDF_SALT_LENGTH,
         Misuse::ChannelName { .. } => MEDIASEAL_ERR_CHANNEL_NAME,
         Misuse::PassphraseLength { .. } => MEDIASEAL_ERR_PASSPHRASE_LENGTH,
@@ -310,6 +341,17 @@ const fn status_of_misuse(misuse: &Misuse) -> mediaseal_status {
         Misuse::ExpectedSenders { .. } => MEDIASEAL_ERR_EXPECTED_SENDERS,
         Misuse::ReplayState => MEDIASEAL_ERR_REPLAY_STATE,
         Misuse::PacketMaximum { .. } => MEDIASEAL_ERR_PACKET_MAXIMUM,
+    }
+}
+
+const fn status_of_unsupported(unsupported: &Unsupported) -> mediaseal_status {
+    match unsupported {
+        Unsupported::NalFormat => MEDIASEAL_ERR_NAL_FORMAT,
+        Unsupported::NalType => MEDIASEAL_ERR_NAL_TYPE,
+        Unsupported::SliceHeader => MEDIASEAL_ERR_SLICE_HEADER,
+        Unsupported::Obu => MEDIASEAL_ERR_OBU,
+        Unsupported::SpatialLayers => MEDIASEAL_ERR_SPATIAL_LAYERS,
+        Unsupported::CarrierTooLong => MEDIASEAL_ERR_CARRIER_TOO_LONG,
     }
 }
 

@@ -1,3 +1,4 @@
 //! Octets on the wire: header, nonce, AAD. Stateless; keys are never looked up here.
 
+pub mod codec;
 pub mod sframe;

@@ -24,6 +24,7 @@ pub(super) mod sha;
 mod wiped;
 #[cfg(target_arch = "x86_64")]
 mod x86;
+mod zero_pairs;
 
 pub(crate) use context::GcmContext;
 pub(crate) use partial::put;
@@ -35,6 +36,7 @@ pub(crate) use select::force;
 pub use select::{Candidate, Cpu, Tier, Verdict, cpu};
 pub(crate) use select::{Kernel, selected};
 pub(crate) use wiped::Wiped;
+pub(crate) use zero_pairs::find_zero_pair;
 
 use aes::{Aes128, Aes256};
 use context::Block;

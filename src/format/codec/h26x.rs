@@ -1,0 +1,265 @@
+//! H.264 and H.265: copies of the parameter sets, then one NAL unit that looks like a slice to whoever reads no further than its header.
+//!
+//! ```text
+//!  00 00 00 01 SPS  00 00 00 01 PPS  00 00 00 01 | NAL header | slice header | SFrame, escaped | 80 |
+//!  |<------------- hint ----------->|<------------------------- carrier -------------------------->|
+//! ```
+
+use core::ops::Range;
+
+use super::bits::{BitWriter, Bits, Head};
+use super::emulation;
+use super::nal::{Nals, is_in_form};
+use super::{Located, NalFormat};
+use crate::error::{Malformed, Unsupported};
+
+/// Which of the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standard {
+    H264,
+    H265,
+}
+
+/// What a NAL unit is to us.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Role {
+    Slice,
+    ParameterSet,
+    /// It makes frames that one carrier cannot stand for.
+    Unsupported,
+    Other,
+}
+
+/// Octets in which a slice header says what is read of it, escapes included.
+const SLICE_HEADER: usize = 24;
+
+impl Standard {
+    const fn header_len(self) -> usize {
+        match self {
+            Self::H264 => 1,
+            Self::H265 => 2,
+        }
+    }
+
+    fn role(self, nal: &[u8]) -> Role {
+        match (self, nal) {
+            (Self::H264, [first, ..]) => match first & 0x1F {
+                1 | 5 => Role::Slice,
+                7 | 8 | 13 | 15 => Role::ParameterSet,
+                // Data partitions; prefixes and slices of SVC, MVC and 3D.
+                2..=4 | 14 | 20 | 21 => Role::Unsupported,
+                _ => Role::Other,
+            },
+            (Self::H265, [first, second, ..]) => match first >> 1 & 0x3F {
+                // Slices of a layer above the base.
+                0..=31 if first & 1 != 0 || second >> 3 != 0 => Role::Unsupported,
+                0..=31 => Role::Slice,
+                32..=34 => Role::ParameterSet,
+                _ => Role::Other,
+            },
+            _ => Role::Other,
+        }
+    }
+
+    /// NAL header and slice header of the carrier of a frame whose first slice is `slice`.
+    fn head(self, slice: &[u8]) -> Result<Head, Unsupported> {
+        let (header, rest) = slice
+            .split_at_checked(self.header_len())
+            .ok_or(Unsupported::SliceHeader)?;
+        let mut octets = [0; SLICE_HEADER];
+        let raw = &rest[..rest.len().min(SLICE_HEADER)];
+        let len = emulation::copy_without(raw, 0, &mut octets);
+        self.read(header, &octets[..len])
+            .ok_or(Unsupported::SliceHeader)
+    }
+
+    fn read(self, header: &[u8], slice: &[u8]) -> Option<Head> {
+        let mut bits = Bits::new(slice);
+        let out = BitWriter::behind(header);
+        match self {
+            Self::H264 => {
+                let _first_macroblock = bits.number()?;
+                let slice_type = bits.number().filter(|&slice_type| slice_type <= 9)?;
+                let parameters = bits.number().filter(|&id| id <= 255)?;
+                Some(out.number(0).number(slice_type).number(parameters).stop())
+            }
+            Self::H265 => {
+                let _is_first = bits.bit()?;
+                let mut out = out.bit(true);
+                if is_random_access(header) {
+                    out = out.bit(bits.bit()?);
+                }
+                let parameters = bits.number().filter(|&id| id <= 63)?;
+                Some(out.number(parameters).stop())
+            }
+        }
+    }
+
+    /// The head of the carrier of a frame without slices.
+    fn head_without_slice(self) -> Head {
+        match self {
+            Self::H264 => BitWriter::behind(&[1]).number(0).number(5).number(0).stop(),
+            Self::H265 => BitWriter::behind(&[2, 1]).bit(true).number(0).stop(),
+        }
+    }
+
+    /// Reads the head of a carrier and returns its length.
+    fn head_len(self, nal: &[u8]) -> Option<usize> {
+        let (header, rest) = nal.split_at_checked(self.header_len())?;
+        let mut bits = Bits::new(rest);
+        match self {
+            Self::H264 => {
+                for _ in 0..3 {
+                    bits.number()?;
+                }
+            }
+            Self::H265 => {
+                bits.bit()?;
+                if is_random_access(header) {
+                    bits.bit()?;
+                }
+                bits.number()?;
+            }
+        }
+        Some(header.len() + bits.stop()?)
+    }
+}
+
+/// Types 16 to 23 of H.265, whose slice headers have a bit more.
+fn is_random_access(header: &[u8]) -> bool {
+    header
+        .first()
+        .is_some_and(|first| matches!(first >> 1 & 0x3F, 16..=23))
+}
+
+/// What stands around the SFrame ciphertext of a frame.
+#[derive(Debug)]
+pub(super) struct Plan {
+    standard: Standard,
+    format: NalFormat,
+    hint_len: usize,
+    /// Parameter sets that start before this are in the hint.
+    hint_until: usize,
+    head: Head,
+}
+
+impl Plan {
+    pub(super) fn of(
+        standard: Standard,
+        format: NalFormat,
+        frame: &[u8],
+    ) -> Result<Self, Unsupported> {
+        if !is_in_form(frame, format) {
+            return Err(Unsupported::NalFormat);
+        }
+        let mut nals = Nals::new(frame, format);
+        let mut plan = Self {
+            standard,
+            format,
+            hint_len: 0,
+            hint_until: frame.len(),
+            head: standard.head_without_slice(),
+        };
+        while let Some(start) = nals.next_start().map_err(|_| Unsupported::NalFormat)? {
+            let rest = &frame[start..nals.known_end()];
+            match standard.role(rest) {
+                Role::Slice => {
+                    plan.hint_until = start;
+                    plan.head = standard.head(rest)?;
+                    break;
+                }
+                Role::ParameterSet => plan.hint_len += format.prefix_len() + nals.current().len(),
+                Role::Unsupported => return Err(Unsupported::NalType),
+                Role::Other => {}
+            }
+        }
+        Ok(plan)
+    }
+
+    pub(super) fn front_len(&self) -> usize {
+        self.hint_len + self.format.prefix_len() + self.head.len()
+    }
+
+    /// The most octets behind the SFrame ciphertext, what escapes add to it included.
+    pub(super) const fn most_behind(sframe_len: usize) -> usize {
+        1 + emulation::most_due(sframe_len + 1)
+    }
+
+    /// Sees that the carrier is not too long for its length field.
+    pub(super) fn check(&self, sframe_len: usize) -> Result<(), Unsupported> {
+        if self.head.len() + sframe_len + 1 > self.format.max_len() {
+            return Err(Unsupported::CarrierTooLong);
+        }
+        Ok(())
+    }
+
+    /// Writes hint and head of the carrier, [`front_len`](Self::front_len) octets.
+    pub(super) fn write_front(&self, frame: &[u8], front: &mut [u8]) {
+        let prefix_len = self.format.prefix_len();
+        let mut nals = Nals::new(frame, self.format);
+        let mut at = 0;
+        while let Ok(Some(start)) = nals.next_start()
+            && start < self.hint_until
+        {
+            if self.standard.role(&frame[start..]) != Role::ParameterSet {
+                continue;
+            }
+            let nal = &frame[nals.current()];
+            let (prefix, rest) = front[at..].split_at_mut(prefix_len);
+            self.format.write_prefix(nal.len(), prefix);
+            rest[..nal.len()].copy_from_slice(nal);
+            at += prefix_len + nal.len();
+        }
+        front[at + prefix_len..].copy_from_slice(&self.head);
+    }
+
+    /// Ends the carrier whose front and SFrame ciphertext are the first `len` octets of `buffer`; returns how many octets there are then.
+    pub(super) fn finish(&self, buffer: &mut [u8], len: usize) -> Result<usize, Unsupported> {
+        let (front, rest) = buffer.split_at_mut(self.front_len());
+        let sframe_len = len - front.len();
+        rest[sframe_len] = 0x80;
+        // The head ends in a one, so no zero of it counts.
+        let escaped = emulation::insert(rest, sframe_len + 1);
+        let nal_len = self.head.len() + escaped;
+        if nal_len > self.format.max_len() {
+            return Err(Unsupported::CarrierTooLong);
+        }
+        let prefix = &mut front[self.hint_len..][..self.format.prefix_len()];
+        self.format.write_prefix(nal_len, prefix);
+        Ok(self.front_len() + escaped)
+    }
+}
+
+/// Finds the SFrame ciphertext in what a packetizer gave back.
+pub(super) fn locate(
+    standard: Standard,
+    format: NalFormat,
+    octets: &[u8],
+) -> Result<Located, Malformed> {
+    let mut nals = Nals::new(octets, format);
+    let mut carrier: Option<Range<usize>> = None;
+    while let Some(nal) = nals.next_nal().map_err(|_| Malformed::Carrier)? {
+        if standard.role(&octets[nal.clone()]) != Role::Slice {
+            continue;
+        }
+        if carrier.replace(nal).is_some() {
+            return Err(Malformed::SecondCarrier);
+        }
+    }
+    let carrier = carrier.ok_or(Malformed::NoCarrier)?;
+    let nal = &octets[carrier.clone()];
+    let [.., 0x80] = nal else {
+        return Err(Malformed::Carrier);
+    };
+    let head_len = standard.head_len(nal).ok_or(Malformed::Carrier)?;
+    let sframe = carrier.start + head_len..carrier.end - 1;
+    if sframe.is_empty() {
+        return Err(Malformed::Carrier);
+    }
+    // With the octet that ends the carrier: it may be what an escape stands before.
+    let escapes = emulation::count(&octets[sframe.start..carrier.end])?;
+    Ok(Located {
+        range: sframe,
+        escapes,
+    })
+}
