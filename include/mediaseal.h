@@ -302,6 +302,66 @@
 #define MEDIASEAL_SUITE_PRIVATE_LAST 65535
 
 /**
+ * Codec: octets that nobody looks into; the SFrame ciphertext and nothing else.
+ */
+#define MEDIASEAL_CODEC_OPAQUE 0
+
+/**
+ * Codec: H.264, the NAL units of one access unit.
+ */
+#define MEDIASEAL_CODEC_H264 1
+
+/**
+ * Codec: H.265, the NAL units of one access unit.
+ */
+#define MEDIASEAL_CODEC_H265 2
+
+/**
+ * Codec: VP8 (RFC 6386).
+ */
+#define MEDIASEAL_CODEC_VP8 3
+
+/**
+ * Codec: VP9, one spatial layer a frame.
+ */
+#define MEDIASEAL_CODEC_VP9 4
+
+/**
+ * Codec: AV1, the OBUs of one temporal unit, one spatial layer a frame.
+ */
+#define MEDIASEAL_CODEC_AV1 5
+
+/**
+ * Codec: Opus (RFC 6716).
+ */
+#define MEDIASEAL_CODEC_OPUS 6
+
+/**
+ * In place of a codec for streams that have none: refuse their frames.
+ */
+#define MEDIASEAL_CODEC_REFUSED 255
+
+/**
+ * NAL units have start codes of 3 or 4 octets (H.264 Annex B), or the codec has none.
+ */
+#define MEDIASEAL_NAL_ANNEX_B 0
+
+/**
+ * NAL units have lengths of 1 octet (ISO/IEC 14496-15).
+ */
+#define MEDIASEAL_NAL_LENGTH_1 1
+
+/**
+ * NAL units have lengths of 2 octets.
+ */
+#define MEDIASEAL_NAL_LENGTH_2 2
+
+/**
+ * NAL units have lengths of 4 octets, as in MP4 files and from many hardware encoders.
+ */
+#define MEDIASEAL_NAL_LENGTH_4 4
+
+/**
  * Hash of a key schedule: SHA-256.
  */
 #define MEDIASEAL_HASH_SHA256 1
@@ -1226,7 +1286,8 @@ typedef struct mediaseal_statistics {
      */
     uint64_t too_old;
     /**
-     * Refused: MEDIASEAL_ERR_NOT_MINIMAL, MEDIASEAL_ERR_TOO_LONG.
+     * Refused: MEDIASEAL_ERR_NOT_MINIMAL, MEDIASEAL_ERR_TOO_LONG, MEDIASEAL_ERR_NO_CARRIER,
+     * MEDIASEAL_ERR_SECOND_CARRIER, MEDIASEAL_ERR_CARRIER.
      */
     uint64_t malformed;
     /**
@@ -1781,6 +1842,51 @@ typedef const mediaseal_cipher_vtable *(*mediaseal_cipher_library)(uint32_t abi_
 #define MEDIASEAL_ERR_NOT_IN_THIS_BUILD 161
 
 /**
+ * Set a codec in MEDIASEAL_MODE_FRAME alone: packets have no codec-aware form.
+ */
+#define MEDIASEAL_ERR_CODEC_OF_PACKETS 162
+
+/**
+ * Set the stream's codec, or MEDIASEAL_CODEC_OPAQUE: streams without one are refused here.
+ */
+#define MEDIASEAL_ERR_NO_CODEC 163
+
+/**
+ * Set codecs for at most 1,024 streams, or one for all.
+ */
+#define MEDIASEAL_ERR_CODEC_STREAMS 164
+
+/**
+ * Set the form of NAL units that the encoder gives: the frame has another.
+ */
+#define MEDIASEAL_ERR_NAL_FORMAT 165
+
+/**
+ * Seal this stream as opaque: it has data partitions, or layers above the base.
+ */
+#define MEDIASEAL_ERR_NAL_TYPE 166
+
+/**
+ * Seal this stream as opaque: the header of the first slice cannot be read.
+ */
+#define MEDIASEAL_ERR_SLICE_HEADER 167
+
+/**
+ * Give AV1 frames as a row of OBUs, not in the form of its Annex B.
+ */
+#define MEDIASEAL_ERR_OBU 168
+
+/**
+ * Seal each spatial layer by a call of its own (RFC 9605 section 6.1.3).
+ */
+#define MEDIASEAL_ERR_SPATIAL_LAYERS 169
+
+/**
+ * Use longer lengths before NAL units, or start codes: the carrier does not fit.
+ */
+#define MEDIASEAL_ERR_CARRIER_TOO_LONG 170
+
+/**
  * Ask for the key of this KID; the frame may be kept and tried again.
  */
 #define MEDIASEAL_ERR_MISSING_KEY 201
@@ -1879,6 +1985,22 @@ typedef const mediaseal_cipher_vtable *(*mediaseal_cipher_library)(uint32_t abi_
  * Drop the frame: another decryptor held the replay window of its KID for long.
  */
 #define MEDIASEAL_ERR_CONTENDED 312
+
+/**
+ * Drop the frame: no part of it carries ciphertext in the form of the codec that is set.
+ */
+#define MEDIASEAL_ERR_NO_CARRIER 313
+
+/**
+ * Drop the frame: two parts of it could carry its ciphertext.
+ */
+#define MEDIASEAL_ERR_SECOND_CARRIER 314
+
+/**
+ * Drop the frame: what carries its ciphertext is not as it was sent, or the sender set another
+ * codec.
+ */
+#define MEDIASEAL_ERR_CARRIER 315
 
 /**
  * Report it: the library failed inside. The object is of no use any more; free it and make a new
@@ -3141,6 +3263,79 @@ mediaseal_status mediaseal_decryptor_close(mediaseal_decryptor *decryptor);
  * after. Since 0.1.
  */
 void mediaseal_decryptor_free(mediaseal_decryptor *decryptor);
+
+/* ==== Codecs: frames that packetizers and relays can read =========================================================== */
+
+/**
+ * Finds a codec by the name of its RTP payload format ("H264", "H265", "VP8", "VP9", "AV1", "opus")
+ * or its media type ("video/H264"), in any case, and writes its MEDIASEAL_CODEC_ number to
+ * `out_codec`.
+ *
+ * Borrows `name`, which ends with a zero octet.
+ *
+ * Returns MEDIASEAL_OK; MEDIASEAL_ERR_UNKNOWN_VALUE for a codec without a codec-aware form: choose
+ * MEDIASEAL_CODEC_OPAQUE, or refuse the stream; MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER.
+ * Any thread, also in callbacks. Since 0.1.
+ */
+mediaseal_status mediaseal_codec_from_name(const char *name,
+                                           uint32_t *out_codec);
+
+/**
+ * Sets the codec of stream `ssrc`, so that its frames pass those who look into them: packetizers
+ * and relays. The other side sets the same; it is authenticated with each frame.
+ *
+ * `codec` is a MEDIASEAL_CODEC_ number, `nal_format` how the encoder gives NAL units,
+ * MEDIASEAL_NAL_ANNEX_B also for codecs that have none. Frames grow by more than MEDIASEAL_HEADROOM
+ * and MEDIASEAL_TAILROOM then: mediaseal_encryptor_bound tells by how much at most, and a buffer of
+ * so many octets is enough wherever the frame lies in it.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CODEC_OF_PACKETS, MEDIASEAL_ERR_CODEC_STREAMS,
+ * MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `encryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_encryptor_set_codec(mediaseal_encryptor *encryptor,
+                                               uint32_t ssrc,
+                                               uint32_t codec,
+                                               uint32_t nal_format);
+
+/**
+ * Sets the codec of streams for which none is set: MEDIASEAL_CODEC_OPAQUE at first. With
+ * MEDIASEAL_CODEC_REFUSED their frames are refused.
+ *
+ * Otherwise as mediaseal_encryptor_set_codec.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CODEC_OF_PACKETS, MEDIASEAL_ERR_UNKNOWN_VALUE,
+ * MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of
+ * `encryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_encryptor_set_default_codec(mediaseal_encryptor *encryptor,
+                                                       uint32_t codec,
+                                                       uint32_t nal_format);
+
+/**
+ * Sets the codec of stream `ssrc`, as its sender did by mediaseal_encryptor_set_codec. A frame
+ * whose sender set another is refused.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CODEC_OF_PACKETS, MEDIASEAL_ERR_CODEC_STREAMS,
+ * MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `decryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_set_codec(mediaseal_decryptor *decryptor,
+                                               uint32_t ssrc,
+                                               uint32_t codec,
+                                               uint32_t nal_format);
+
+/**
+ * Sets the codec of streams for which none is set: MEDIASEAL_CODEC_OPAQUE at first. With
+ * MEDIASEAL_CODEC_REFUSED their frames are refused.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CODEC_OF_PACKETS, MEDIASEAL_ERR_UNKNOWN_VALUE,
+ * MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of
+ * `decryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_set_default_codec(mediaseal_decryptor *decryptor,
+                                                       uint32_t codec,
+                                                       uint32_t nal_format);
 
 /* ==== Many frames in one call ======================================================================================= */
 

@@ -278,6 +278,26 @@ enum class media : std::uint32_t {
     application_last = MEDIASEAL_MEDIA_APPLICATION_LAST,    ///< The last of the application's own.
 };
 
+/// What a stream's frames are, for those on the way who look into them.
+enum class codec : std::uint32_t {
+    opaque = MEDIASEAL_CODEC_OPAQUE,    ///< Octets that nobody looks into.
+    h264 = MEDIASEAL_CODEC_H264,        ///< H.264, the NAL units of one access unit.
+    h265 = MEDIASEAL_CODEC_H265,        ///< H.265, the NAL units of one access unit.
+    vp8 = MEDIASEAL_CODEC_VP8,          ///< VP8.
+    vp9 = MEDIASEAL_CODEC_VP9,          ///< VP9, one spatial layer a frame.
+    av1 = MEDIASEAL_CODEC_AV1,          ///< AV1, the OBUs of one temporal unit, one spatial layer a frame.
+    opus = MEDIASEAL_CODEC_OPUS,        ///< Opus.
+    refused = MEDIASEAL_CODEC_REFUSED,  ///< As the default alone: frames of streams without a codec are refused.
+};
+
+/// What stands before each NAL unit.
+enum class nal_format : std::uint32_t {
+    annex_b = MEDIASEAL_NAL_ANNEX_B,    ///< Start codes, or the codec has no NAL units.
+    length_1 = MEDIASEAL_NAL_LENGTH_1,  ///< Lengths of 1 octet.
+    length_2 = MEDIASEAL_NAL_LENGTH_2,  ///< Lengths of 2 octets.
+    length_4 = MEDIASEAL_NAL_LENGTH_4,  ///< Lengths of 4 octets.
+};
+
 /// What an event tells.
 enum class event_type : std::uint32_t {
     none = MEDIASEAL_EVENT_NONE,                              ///< There is none.
@@ -302,6 +322,15 @@ inline const char* version() noexcept { return mediaseal_version(); }
 ///
 /// It may not where the library is found at run time. Objects are then not made: MEDIASEAL_ERR_STRUCT_SIZE, or abi_mismatch. Any thread.
 [[nodiscard]] inline bool check_abi() noexcept { return mediaseal_abi_version() == MEDIASEAL_ABI_VERSION; }
+
+/// Finds a codec by the name of its RTP payload format ("H264", "opus") or its media type ("video/H264"). Returns MEDIASEAL_ERR_UNKNOWN_VALUE for a codec without a
+/// codec-aware form: choose codec::opaque, or refuse the stream.
+[[nodiscard]] inline mediaseal_status try_codec_from_name(const char* name, codec& out) noexcept {
+    std::uint32_t number = 0;
+    const mediaseal_status status = mediaseal_codec_from_name(name, &number);
+    out = static_cast<codec>(number);
+    return status;
+}
 
 /// Writes which tier computes AES in this process. Any thread, also in callbacks.
 [[nodiscard]] inline mediaseal_status try_cpu_tier(tier& out) noexcept {
@@ -1816,6 +1845,18 @@ public:
         return mediaseal_encryptor_next_overhead(native_handle(), &out_overhead);
     }
 
+    /// Sets the codec of a stream, so that its frames pass those who look into them: packetizers and relays. The other side sets the same. Returns also
+    /// MEDIASEAL_ERR_CODEC_OF_PACKETS, MEDIASEAL_ERR_CODEC_STREAMS, MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED.
+    [[nodiscard]] mediaseal_status try_set_codec(std::uint32_t ssrc, codec what, nal_format format = nal_format::annex_b) noexcept {
+        return mediaseal_encryptor_set_codec(native_handle(), ssrc, static_cast<std::uint32_t>(what), static_cast<std::uint32_t>(format));
+    }
+
+    /// Sets the codec of streams for which none is set: codec::opaque at first. With codec::refused their frames are refused. Returns also
+    /// MEDIASEAL_ERR_CODEC_OF_PACKETS, MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED.
+    [[nodiscard]] mediaseal_status try_set_default_codec(codec what, nal_format format = nal_format::annex_b) noexcept {
+        return mediaseal_encryptor_set_default_codec(native_handle(), static_cast<std::uint32_t>(what), static_cast<std::uint32_t>(format));
+    }
+
     /// Takes over changes of the keys now, so that a retired key is wiped though no frame comes. Returns also MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED.
     [[nodiscard]] mediaseal_status try_refresh() noexcept { return mediaseal_encryptor_refresh(native_handle()); }
 
@@ -1851,7 +1892,7 @@ public:
     }
     /// As try_encrypt, into a new vector.
     [[nodiscard]] std::vector<std::uint8_t> encrypt(bytes_view plaintext, const frame_info& info = {}) {
-        std::vector<std::uint8_t> sealed(plaintext.size() + MEDIASEAL_HEADROOM + MEDIASEAL_TAILROOM);
+        std::vector<std::uint8_t> sealed(bound(plaintext.size()));
         sealed.resize(encrypt(plaintext, mutable_bytes(sealed), info));
         return sealed;
     }
@@ -1873,6 +1914,10 @@ public:
         detail::check(try_next_overhead(overhead));
         return overhead;
     }
+    /// As try_set_codec.
+    void set_codec(std::uint32_t ssrc, codec what, nal_format format = nal_format::annex_b) { detail::check(try_set_codec(ssrc, what, format)); }
+    /// As try_set_default_codec.
+    void set_default_codec(codec what, nal_format format = nal_format::annex_b) { detail::check(try_set_default_codec(what, format)); }
     /// As try_refresh.
     void refresh() { detail::check(try_refresh()); }
     /// As try_last_failure.
@@ -1971,6 +2016,18 @@ public:
         return status;
     }
 
+    /// Sets the codec of a stream, as its sender did by encryptor::try_set_codec. Returns also
+    /// MEDIASEAL_ERR_CODEC_OF_PACKETS, MEDIASEAL_ERR_CODEC_STREAMS, MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED.
+    [[nodiscard]] mediaseal_status try_set_codec(std::uint32_t ssrc, codec what, nal_format format = nal_format::annex_b) noexcept {
+        return mediaseal_decryptor_set_codec(native_handle(), ssrc, static_cast<std::uint32_t>(what), static_cast<std::uint32_t>(format));
+    }
+
+    /// Sets the codec of streams for which none is set: codec::opaque at first. With codec::refused their frames are refused. Returns also
+    /// MEDIASEAL_ERR_CODEC_OF_PACKETS, MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED.
+    [[nodiscard]] mediaseal_status try_set_default_codec(codec what, nal_format format = nal_format::annex_b) noexcept {
+        return mediaseal_decryptor_set_default_codec(native_handle(), static_cast<std::uint32_t>(what), static_cast<std::uint32_t>(format));
+    }
+
     /// Takes over changes of the keys now, so that a retired key is wiped though no frame comes. Returns also MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED.
     [[nodiscard]] mediaseal_status try_refresh() noexcept { return mediaseal_decryptor_refresh(native_handle()); }
 
@@ -2024,6 +2081,10 @@ public:
         detail::check(try_decrypt_in_place(buffer, frame, plaintext, info, out_opened));
         return plaintext;
     }
+    /// As try_set_codec.
+    void set_codec(std::uint32_t ssrc, codec what, nal_format format = nal_format::annex_b) { detail::check(try_set_codec(ssrc, what, format)); }
+    /// As try_set_default_codec.
+    void set_default_codec(codec what, nal_format format = nal_format::annex_b) { detail::check(try_set_default_codec(what, format)); }
     /// As try_refresh.
     void refresh() { detail::check(try_refresh()); }
     /// As try_last_failure.

@@ -33,6 +33,7 @@ mod boundary;
 mod channel;
 mod channel_store;
 mod cipher;
+mod codec;
 mod constants;
 mod convert;
 mod counter_store;

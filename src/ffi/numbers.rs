@@ -58,6 +58,31 @@ pub const MEDIASEAL_SUITE_PRIVATE_FIRST: u32 = 0xF000;
 /// Last suite number of custom ciphers.
 pub const MEDIASEAL_SUITE_PRIVATE_LAST: u32 = 0xFFFF;
 
+/// Codec: octets that nobody looks into; the SFrame ciphertext and nothing else.
+pub const MEDIASEAL_CODEC_OPAQUE: u32 = 0;
+/// Codec: H.264, the NAL units of one access unit.
+pub const MEDIASEAL_CODEC_H264: u32 = 1;
+/// Codec: H.265, the NAL units of one access unit.
+pub const MEDIASEAL_CODEC_H265: u32 = 2;
+/// Codec: VP8 (RFC 6386).
+pub const MEDIASEAL_CODEC_VP8: u32 = 3;
+/// Codec: VP9, one spatial layer a frame.
+pub const MEDIASEAL_CODEC_VP9: u32 = 4;
+/// Codec: AV1, the OBUs of one temporal unit, one spatial layer a frame.
+pub const MEDIASEAL_CODEC_AV1: u32 = 5;
+/// Codec: Opus (RFC 6716).
+pub const MEDIASEAL_CODEC_OPUS: u32 = 6;
+/// In place of a codec for streams that have none: refuse their frames.
+pub const MEDIASEAL_CODEC_REFUSED: u32 = 255;
+/// NAL units have start codes of 3 or 4 octets (H.264 Annex B), or the codec has none.
+pub const MEDIASEAL_NAL_ANNEX_B: u32 = 0;
+/// NAL units have lengths of 1 octet (ISO/IEC 14496-15).
+pub const MEDIASEAL_NAL_LENGTH_1: u32 = 1;
+/// NAL units have lengths of 2 octets.
+pub const MEDIASEAL_NAL_LENGTH_2: u32 = 2;
+/// NAL units have lengths of 4 octets, as in MP4 files and from many hardware encoders.
+pub const MEDIASEAL_NAL_LENGTH_4: u32 = 4;
+
 /// Hash of a key schedule: SHA-256.
 pub const MEDIASEAL_HASH_SHA256: u32 = 1;
 /// Hash of a key schedule: SHA-512.

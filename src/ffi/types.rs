@@ -238,7 +238,7 @@ pub struct mediaseal_statistics {
     pub replayed: u64,
     /// Refused: MEDIASEAL_ERR_TOO_OLD.
     pub too_old: u64,
-    /// Refused: MEDIASEAL_ERR_NOT_MINIMAL, MEDIASEAL_ERR_TOO_LONG.
+    /// Refused: MEDIASEAL_ERR_NOT_MINIMAL, MEDIASEAL_ERR_TOO_LONG, MEDIASEAL_ERR_NO_CARRIER, MEDIASEAL_ERR_SECOND_CARRIER, MEDIASEAL_ERR_CARRIER.
     pub malformed: u64,
     /// Refused: MEDIASEAL_ERR_TRUNCATED.
     pub truncated: u64,

@@ -80,6 +80,8 @@ CALL(encryptor_encrypt_in_place, O, NULL, octets_out, sizeof octets_out, 32, 10,
 CALL(encryptor_bound, O, 10, &len)
 CALL(encryptor_next_overhead, O, &len)
 CALL(encryptor_refresh, O)
+CALL(encryptor_set_codec, O, 1, MEDIASEAL_CODEC_VP8, MEDIASEAL_NAL_ANNEX_B)
+CALL(encryptor_set_default_codec, O, MEDIASEAL_CODEC_OPAQUE, MEDIASEAL_NAL_ANNEX_B)
 CALL(encryptor_last_failure, O, &failure)
 CALL(encryptor_statistics_count, O, &count)
 CALL(encryptor_statistics, O, 0, &statistics)
@@ -88,6 +90,8 @@ CALL(encryptor_close, O)
 CALL(decryptor_decrypt, O, NULL, key, 32, octets_out, sizeof octets_out, &len, NULL)
 CALL(decryptor_decrypt_in_place, O, NULL, octets_out, sizeof octets_out, 0, 10, &count, &len, NULL)
 CALL(decryptor_refresh, O)
+CALL(decryptor_set_codec, O, 1, MEDIASEAL_CODEC_VP8, MEDIASEAL_NAL_ANNEX_B)
+CALL(decryptor_set_default_codec, O, MEDIASEAL_CODEC_OPAQUE, MEDIASEAL_NAL_ANNEX_B)
 CALL(decryptor_last_failure, O, &failure)
 CALL(decryptor_statistics_count, O, &count)
 CALL(decryptor_statistics, O, 0, &statistics)
@@ -114,10 +118,12 @@ CALL(decryptor_close, O)
     X(channel_replay_state) X(channel_import_replay_state) X(encryptor_new_for_channel)           \
     X(decryptor_new_for_channel) X(channel_close)
 #define OF_ENCRYPTOR(X)                                                                           \
+    X(encryptor_set_codec) X(encryptor_set_default_codec)                                         \
     X(encryptor_encrypt) X(encryptor_encrypt_in_place) X(encryptor_bound)                         \
     X(encryptor_next_overhead) X(encryptor_refresh) X(encryptor_last_failure)                     \
     X(encryptor_statistics_count) X(encryptor_statistics) X(encryptor_totals) X(encryptor_close)
 #define OF_DECRYPTOR(X)                                                                           \
+    X(decryptor_set_codec) X(decryptor_set_default_codec)                                         \
     X(decryptor_decrypt) X(decryptor_decrypt_in_place) X(decryptor_refresh)                       \
     X(decryptor_last_failure) X(decryptor_statistics_count) X(decryptor_statistics)               \
     X(decryptor_totals) X(decryptor_unattributed) X(decryptor_close)

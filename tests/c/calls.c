@@ -174,6 +174,82 @@ static void packets(void)
     mediaseal_cipher_free(cipher);
 }
 
+static void codecs(void)
+{
+    mediaseal_cipher *cipher;
+    OK(mediaseal_cipher_builtin(MEDIASEAL_SUITE_AES_128_GCM_SHA256_128, 0, &cipher));
+    struct raw_pair pair = raw_pair(cipher);
+    uint32_t codec = 0;
+    OK(mediaseal_codec_from_name("video/h264", &codec));
+    CHECK(codec == MEDIASEAL_CODEC_H264);
+    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_codec_from_name("PCMU", &codec));
+    CHECK(codec == MEDIASEAL_CODEC_REFUSED);
+    mediaseal_frame_info video = MEDIASEAL_FRAME_INFO_INIT, other = MEDIASEAL_FRAME_INFO_INIT;
+    video.ssrc = 7;
+    other.ssrc = 8;
+    OK(mediaseal_encryptor_set_codec(pair.encryptor, 7, MEDIASEAL_CODEC_H264, MEDIASEAL_NAL_LENGTH_4));
+    OK(mediaseal_decryptor_set_codec(pair.decryptor, 7, MEDIASEAL_CODEC_H264, MEDIASEAL_NAL_LENGTH_4));
+    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_encryptor_set_codec(pair.encryptor, 7, MEDIASEAL_CODEC_VP8, MEDIASEAL_NAL_LENGTH_4));
+    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_encryptor_set_codec(pair.encryptor, 7, MEDIASEAL_CODEC_REFUSED, 0));
+    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_decryptor_set_default_codec(pair.decryptor, MEDIASEAL_CODEC_H265, 3));
+
+    /* A parameter set and a slice, with lengths. */
+    const uint8_t frame[] = {0, 0, 0, 3, 0x67, 0x42, 0xC0, 0, 0, 0, 5, 0x65, 0x88, 0x84, 0x21, 0xA0};
+    uint8_t sealed[256], opened[256], in_place[256];
+    size_t bound, len, plain, offset;
+    OK(mediaseal_encryptor_bound(pair.encryptor, sizeof frame, &bound));
+    CHECK(bound <= sizeof sealed);
+    OK(mediaseal_encryptor_encrypt(pair.encryptor, &video, frame, sizeof frame, sealed, bound, &len));
+    CHECK(len <= bound && memcmp(sealed, frame, 8) == 0 && sealed[11] == 0x65);
+    OK(mediaseal_decryptor_decrypt(pair.decryptor, &video, sealed, len, opened, sizeof frame, &plain, NULL));
+    CHECK(plain == sizeof frame && memcmp(opened, frame, plain) == 0);
+    STATUS(MEDIASEAL_ERR_DUPLICATE, mediaseal_decryptor_decrypt(pair.decryptor, &video, sealed, len, opened, sizeof frame, &plain, NULL));
+    STATUS(MEDIASEAL_ERR_NO_CARRIER, mediaseal_decryptor_decrypt(pair.decryptor, &video, sealed, 7, opened, sizeof opened, &plain, NULL));
+    STATUS(MEDIASEAL_ERR_NAL_FORMAT, mediaseal_encryptor_encrypt(pair.encryptor, &video, frame + 1, 9, sealed, sizeof sealed, &len));
+    CHECK(len == 0);
+
+    /* Wherever it lies in its buffer, and in one buffer. */
+    memcpy(in_place, frame, sizeof frame);
+    OK(mediaseal_encryptor_encrypt_in_place(pair.encryptor, &video, in_place, sizeof in_place, 0, sizeof frame, &offset, &len));
+    OK(mediaseal_decryptor_decrypt_in_place(pair.decryptor, &video, in_place, sizeof in_place, offset, len, &offset, &plain, NULL));
+    CHECK(plain == sizeof frame && memcmp(in_place + offset, frame, plain) == 0);
+    memcpy(in_place, frame, sizeof frame);
+    OK(mediaseal_encryptor_encrypt(pair.encryptor, &video, in_place, sizeof frame, in_place, sizeof in_place, &len));
+    OK(mediaseal_decryptor_decrypt(pair.decryptor, &video, in_place, len, in_place, sizeof in_place, &plain, NULL));
+    CHECK(plain == sizeof frame && memcmp(in_place, frame, plain) == 0);
+
+    /* A batch has the form of its streams, and no stream is forgotten. */
+    mediaseal_encrypt_job jobs[2] = {MEDIASEAL_ENCRYPT_JOB_INIT, MEDIASEAL_ENCRYPT_JOB_INIT};
+    mediaseal_decrypt_job back[2] = {MEDIASEAL_DECRYPT_JOB_INIT, MEDIASEAL_DECRYPT_JOB_INIT};
+    uint8_t batch[2][256];
+    for (int job = 0; job < 2; job++) {
+        jobs[job].encryptor = pair.encryptor;
+        jobs[job].info = job == 0 ? &video : &other;
+        jobs[job].plaintext = frame;
+        jobs[job].plaintext_len = sizeof frame;
+        jobs[job].out = batch[job];
+        jobs[job].out_capacity = sizeof batch[job];
+    }
+    OK(mediaseal_encrypt_batch(jobs, 2));
+    CHECK(memcmp(batch[0], frame, 8) == 0 && memcmp(batch[1], frame, 8) != 0);
+    for (int job = 0; job < 2; job++) {
+        back[job].decryptor = pair.decryptor;
+        back[job].info = jobs[job].info;
+        back[job].ciphertext = batch[job];
+        back[job].ciphertext_len = jobs[job].out_len;
+        back[job].out = batch[job];
+        back[job].out_capacity = sizeof batch[job];
+    }
+    OK(mediaseal_decrypt_batch(back, 2));
+    for (int job = 0; job < 2; job++)
+        CHECK(back[job].out_len == sizeof frame && memcmp(batch[job], frame, sizeof frame) == 0);
+
+    OK(mediaseal_encryptor_set_default_codec(pair.encryptor, MEDIASEAL_CODEC_REFUSED, MEDIASEAL_NAL_ANNEX_B));
+    STATUS(MEDIASEAL_ERR_NO_CODEC, mediaseal_encryptor_encrypt(pair.encryptor, &other, frame, sizeof frame, sealed, sizeof sealed, &len));
+    free_raw_pair(&pair);
+    mediaseal_cipher_free(cipher);
+}
+
 struct heard {
     unsigned events;
     unsigned sessions;
@@ -566,6 +642,7 @@ int main(int argc, char **argv)
     raw_keys();
     buffers();
     packets();
+    codecs();
     channels();
     batches();
     if (argc == 2)

@@ -148,6 +148,11 @@ fn entries() -> Vec<Entry> {
         entry!(decryptor::mediaseal_decryptor_totals(_ _)),
         entry!(decryptor::mediaseal_decryptor_unattributed(_ _)),
         entry!(decryptor::mediaseal_decryptor_close(_)),
+        entry!(codec::mediaseal_codec_from_name(_ _)),
+        entry!(codec::mediaseal_encryptor_set_codec(_ _ _ _)),
+        entry!(codec::mediaseal_encryptor_set_default_codec(_ _ _)),
+        entry!(codec::mediaseal_decryptor_set_codec(_ _ _ _)),
+        entry!(codec::mediaseal_decryptor_set_default_codec(_ _ _)),
         entry!(batch::mediaseal_encrypt_batch(_ _)),
         entry!(batch::mediaseal_decrypt_batch(_ _)),
     ]

@@ -32,7 +32,7 @@ const SECTIONS: [(&str, &str); 8] = [
 const WIDTH: usize = 100;
 
 /// The sources, in the order in which the header tells of them.
-const SOURCES: [&str; 12] = [
+const SOURCES: [&str; 13] = [
     "status",
     "numbers",
     "types",
@@ -44,6 +44,7 @@ const SOURCES: [&str; 12] = [
     "channel",
     "encryptor",
     "decryptor",
+    "codec",
     "batch",
 ];
 
@@ -257,6 +258,8 @@ fn with_sections(header: &str) -> String {
         };
         let title = if name.ends_with("_batch") {
             Some("Many frames in one call")
+        } else if name.contains("_codec") {
+            Some("Codecs: frames that packetizers and relays can read")
         } else {
             section_of(&name)
         };

@@ -14,8 +14,13 @@
 ///   mediaseal::decryptor opening(channel, {{"bob", mediaseal::media::video}});
 ///   receiver->SetFrameDecryptor(rtc::make_ref_counted<mediaseal::libwebrtc_decryptor<libwebrtc>>(std::move(opening), mediaseal::media::video));
 ///
-/// Frames are sealed whole, and the adapter knows no codec. libwebrtc's own packetizers look into frames of VP8, H.264 and AV1, so that whole sealed frames arrive
-/// for Opus and VP9 alone. Set CryptoOptions::SFrame::require_frame_encryption, so that libwebrtc sends nothing before an encryptor is set.
+/// libwebrtc's own packetizers look into frames of VP8, H.264 and AV1: frames that are sealed as they are arrive for Opus and VP9 alone. So set the codec that was
+/// negotiated, on both sides, as often as it changes:
+///
+///   mediaseal::codec codec = mediaseal::codec::opaque;
+///   if (mediaseal::try_codec_from_name("H264", codec) == MEDIASEAL_OK) sealing_adapter->try_set_codec(ssrc, codec);
+///
+/// Set CryptoOptions::SFrame::require_frame_encryption, so that libwebrtc sends nothing before an encryptor is set.
 
 #ifndef MEDIASEAL_LIBWEBRTC_HPP
 #define MEDIASEAL_LIBWEBRTC_HPP
@@ -115,6 +120,12 @@ public:
         return bound;
     }
 
+    /// As encryptor::try_set_codec, between two frames of whichever thread.
+    [[nodiscard]] mediaseal_status try_set_codec(std::uint32_t ssrc, codec what, nal_format format = nal_format::annex_b) noexcept {
+        const std::lock_guard<std::mutex> turn(turn_);
+        return by_.try_set_codec(ssrc, what, format);
+    }
+
     /// How the last frame ended.
     mediaseal_status last_status() const noexcept {
         const std::lock_guard<std::mutex> turn(turn_);
@@ -178,6 +189,12 @@ public:
         return result(verdict(status), len);
     }
 
+    /// Sets the codec of what is received, as its sender did. Returns what decryptor::try_set_default_codec returns.
+    [[nodiscard]] mediaseal_status try_set_codec(codec what, nal_format format = nal_format::annex_b) noexcept {
+        const std::lock_guard<std::mutex> turn(turn_);
+        return by_.try_set_default_codec(what, format);
+    }
+
     /// The most octets that a ciphertext of `encrypted_frame_size` octets opens to, and the least buffer in which it is opened in place.
     std::size_t GetMaxPlaintextByteSize(media_type, std::size_t encrypted_frame_size) noexcept override { return encrypted_frame_size; }
 
@@ -203,6 +220,9 @@ private:
             case MEDIASEAL_ERR_TRUNCATED:
             case MEDIASEAL_ERR_NOT_MINIMAL:
             case MEDIASEAL_ERR_TOO_LONG:
+            case MEDIASEAL_ERR_NO_CARRIER:
+            case MEDIASEAL_ERR_SECOND_CARRIER:
+            case MEDIASEAL_ERR_CARRIER:
             case MEDIASEAL_ERR_REFLECTED:
             case MEDIASEAL_ERR_CONTENDED: return result_status::kRecoverable;
             default: return result_status::kFailedToDecrypt;

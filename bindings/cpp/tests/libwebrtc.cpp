@@ -327,6 +327,26 @@ void output_may_alias_input_anywhere() {
     }
 }
 
+void packetizers_find_what_they_read() {
+    const octets secret = pattern(32, 12);
+    member alice(secret), bob(secret);
+    const auto by = sealing_for(alice, "alice", media::video);
+    const auto at = opening_for(bob, "alice", media::video);
+    CHECK_OK(by->try_set_codec(1234, codec::vp8));
+    octets frame = pattern(700, 13);
+    frame[0] &= 0xFE;
+    const octets sealed = sent(*by, video, frame);
+    CHECK(same({sealed.data(), 10}, {frame.data(), 10}) && !shows(sealed, {frame.data() + 10, 100}, 16));
+    CHECK(!received(*at, video, sealed));
+    CHECK_OK(at->try_set_codec(codec::vp8));
+    CHECK(received(*at, video, sealed) == frame);
+    CHECK(!received(*at, video, octets(sealed.begin(), sealed.begin() + 13)));
+    CHECK_STATUS(at->last_status(), MEDIASEAL_ERR_NO_CARRIER);
+    codec found = codec::opaque;
+    CHECK(try_codec_from_name("video/AV1", found) == MEDIASEAL_OK && found == codec::av1);
+    CHECK(try_codec_from_name("ulpfec", found) == MEDIASEAL_ERR_UNKNOWN_VALUE);
+}
+
 void additional_data_counts_only_where_it_was_asked_for() {
     const octets secret = pattern(32, 11), frame = pattern(100, 12), header{1, 2, 3}, rewritten{1, 2, 4};
     member alice(secret), bob(secret);
@@ -375,6 +395,7 @@ int main() {
     nothing_is_sent_that_could_not_be_sealed();
     the_largest_sizes_are_bounds();
     output_may_alias_input_anywhere();
+    packetizers_find_what_they_read();
     additional_data_counts_only_where_it_was_asked_for();
     many_threads_take_turns();
     CHECK(rtc::alive == 0);
