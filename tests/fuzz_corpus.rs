@@ -46,3 +46,8 @@ fn key_seeds_are_written_as_they_were_read() {
 fn decryptor_seeds_open_nothing_but_genuine_frames() {
     replay("decryptor", targets::decryptor, 20);
 }
+
+#[test]
+fn codec_seeds_come_out_bit_by_bit() {
+    replay("codecs", targets::codecs, 20);
+}

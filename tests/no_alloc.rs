@@ -5,7 +5,7 @@ mod common;
 
 use allocation_counter::measure;
 use common::{Pair, info};
-use mediaseal::{CipherSuite, FrameBuf, FrameInfo, Mode, Ssrc};
+use mediaseal::{CipherSuite, Codec, FrameBuf, FrameInfo, Mode, NalFormat, Ssrc};
 
 const FRAMES: usize = 10_000;
 
@@ -43,6 +43,46 @@ fn ten_thousand_frames_allocate_nothing() {
                 metadata.len()
             );
         }
+    }
+}
+
+#[test]
+fn ten_thousand_codec_aware_frames_allocate_nothing() {
+    let start = [
+        0, 0, 0, 1, 0x67, 0x42, 0xC0, 0, 0, 1, 0x65, 0x88, 0x84, 0x21,
+    ];
+    for codec in [
+        Codec::H264(NalFormat::AnnexB),
+        Codec::Vp8,
+        Codec::Vp9,
+        Codec::Opus,
+    ] {
+        let mut pair = Pair::new(CipherSuite::AES_128_GCM_SHA256_128, Mode::Frame, 77);
+        pair.encryptor.set_default_codec(Some(codec)).unwrap();
+        pair.decryptor.set_default_codec(Some(codec)).unwrap();
+        let info = FrameInfo::new(Ssrc::new(5)).metadata(b"layer=1");
+        let mut plaintext = [7; 1400];
+        plaintext[..start.len()].copy_from_slice(&start);
+        let (mut sealed, mut opened) = (vec![0; 8000], vec![0; 1400]);
+        let mut one_frame = |n: usize| {
+            let frame = &plaintext[..start.len() + n % 1200];
+            let len = pair
+                .encryptor
+                .encrypt_into(&info, frame, &mut sealed)
+                .unwrap();
+            let told = pair
+                .decryptor
+                .decrypt_into(&info, &sealed[..len], &mut opened);
+            assert_eq!(told.unwrap().len, frame.len());
+            // A duplicate, and a forged one.
+            let mut frame = FrameBuf::new(&mut sealed, 0, len).unwrap();
+            assert!(pair.decryptor.decrypt_in_place(&info, &mut frame).is_err());
+            frame.as_mut_slice()[len - 2] ^= 0x55;
+            assert!(pair.decryptor.decrypt_in_place(&info, &mut frame).is_err());
+        };
+        one_frame(0);
+        let allocations = measure(|| (0..FRAMES).for_each(&mut one_frame));
+        assert_eq!(allocations.count_total, 0, "{codec:?}");
     }
 }
 

@@ -4,10 +4,12 @@
 //! every run of the tests. A target panics if a promise of mediaseal does not hold.
 
 mod c_boundary;
+mod codecs;
 
 use std::sync::OnceLock;
 
 pub use c_boundary::c_boundary;
+pub use codecs::codecs;
 
 use mediaseal::{
     BaseKey, ChannelConfig, ChannelDecryptor, ChannelEncryptor, ChannelKey, ChannelStore,

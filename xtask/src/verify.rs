@@ -38,6 +38,10 @@ pub(crate) const PARTS: &[Part] = &[
         job: |campaign| fuzz(campaign, "keys"),
     },
     Part {
+        name: "fuzz-codecs",
+        job: |campaign| fuzz(campaign, "codecs"),
+    },
+    Part {
         name: "fuzz-c-boundary",
         job: |campaign| fuzz(campaign, "c_boundary"),
     },
