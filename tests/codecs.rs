@@ -223,7 +223,8 @@ fn nal_units_have_each_form() {
                     join(format, &[SLICE, SLICE]),
                     join(format, &[SPS, PPS]),
                     join(format, &[SEI]),
-                    join(format, &[]),
+                    // An empty NAL unit before what looks like a parameter set if it is not seen to be empty.
+                    join(format, &[&[], SPS, &[], &[0; 8], &[], PPS, IDR]),
                 ],
             ),
             (

@@ -12,7 +12,8 @@ use super::key_store::mediaseal_key_store;
 use super::numbers::*;
 use super::status::*;
 use super::{
-    batch, channel, channel_store, cipher, counter_store, decryptor, encryptor, general, key_store,
+    batch, channel, channel_store, cipher, codec, counter_store, decryptor, encryptor, general,
+    key_store,
 };
 use crate::cipher::{Tier, Verdict};
 use crate::error::{Class, Error, StoreFault};

@@ -138,8 +138,6 @@ pub(super) struct Plan {
     standard: Standard,
     format: NalFormat,
     hint_len: usize,
-    /// Parameter sets that start before this are in the hint.
-    hint_until: usize,
     head: Head,
 }
 
@@ -157,14 +155,12 @@ impl Plan {
             standard,
             format,
             hint_len: 0,
-            hint_until: frame.len(),
             head: standard.head_without_slice(),
         };
         while let Some(start) = nals.next_start().map_err(|_| Unsupported::NalFormat)? {
             let rest = &frame[start..nals.known_end()];
             match standard.role(rest) {
                 Role::Slice => {
-                    plan.hint_until = start;
                     plan.head = standard.head(rest)?;
                     break;
                 }
@@ -198,10 +194,12 @@ impl Plan {
         let prefix_len = self.format.prefix_len();
         let mut nals = Nals::new(frame, self.format);
         let mut at = 0;
-        while let Ok(Some(start)) = nals.next_start()
-            && start < self.hint_until
+        while at < self.hint_len
+            && let Ok(Some(start)) = nals.next_start()
         {
-            if self.standard.role(&frame[start..]) != Role::ParameterSet {
+            // Exactly what `of` looked at.
+            let rest = &frame[start..nals.known_end()];
+            if self.standard.role(rest) != Role::ParameterSet {
                 continue;
             }
             let nal = &frame[nals.current()];
