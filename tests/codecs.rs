@@ -254,13 +254,16 @@ fn nal_units_have_each_form() {
     }
 }
 
+/// Makes of NAL units what a packetizer does.
+type Change = fn(&[&[u8]]) -> Vec<u8>;
+
 /// What packetizers were seen to do.
 #[test]
 fn what_is_rewritten_around_the_carrier_does_no_harm() {
     let codec = Codec::H264(NalFormat::AnnexB);
     let mut pair = pair(codec);
     let frame = join(NalFormat::AnnexB, &[SPS, PPS, SEI, IDR, IDR]);
-    let changes: [(&str, fn(&[&[u8]]) -> Vec<u8>); 5] = [
+    let changes: [(&str, Change); 5] = [
         ("short start codes", |nals| {
             nals.iter()
                 .flat_map(|nal| [&[0, 0, 1], *nal].concat())

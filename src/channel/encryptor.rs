@@ -188,8 +188,10 @@ impl ChannelEncryptor {
     /// enough). On success it holds header, ciphertext and tag. If the arguments are refused it is unchanged and no CTR is spent; if the
     /// cipher fails it is zeroed and one CTR value is spent.
     ///
+    /// A frame of a stream with a [codec](Self::set_codec) needs a storage of [`encrypted_len_bound`](Self::encrypted_len_bound) octets, wherever it lies there, and may be moved in it.
+    ///
     /// # Errors
-    /// [`Misuse::Headroom`], [`Misuse::Tailroom`], [`Misuse::FrameTooLong`], [`Misuse::MetadataTooLong`],
+    /// [`Error::Unsupported`], [`Misuse::NoCodec`]: set another codec. [`Misuse::Headroom`], [`Misuse::Tailroom`], [`Misuse::FrameTooLong`], [`Misuse::MetadataTooLong`],
     /// [`Misuse::CompactProfile`], [`Misuse::ClockUnset`], [`Error::PacketTooLong`]: fix the call. [`Error::NoActiveKey`], [`Error::KeyExhausted`],
     /// [`Error::Forked`]: bring a key. [`Error::CounterStore`], [`Error::CipherFailed`]: report it. Nothing is ever sent in clear.
     pub fn encrypt_in_place(

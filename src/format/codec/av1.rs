@@ -92,12 +92,15 @@ fn write_header(header: u8, extension: Option<u8>, size: usize, out: &mut [u8]) 
         put(extension);
     }
     let mut left = size;
-    while left >= 0x80 {
-        put((left & 0x7F) as u8 | 0x80);
+    loop {
+        let [low, ..] = left.to_le_bytes();
         left >>= 7;
+        if left == 0 {
+            put(low);
+            return at;
+        }
+        put(low | 0x80);
     }
-    put(left as u8);
-    at
 }
 
 /// What stands before the SFrame ciphertext of a frame.

@@ -42,7 +42,7 @@ impl<'a> Bits<'a> {
         if !self.bit()? {
             return None;
         }
-        while self.at % 8 != 0 {
+        while !self.at.is_multiple_of(8) {
             if self.bit()? {
                 return None;
             }
@@ -60,7 +60,7 @@ pub(super) type Head = ArrayVec<u8, MAX_HEAD>;
 /// Writes bits.
 pub(super) struct BitWriter {
     head: Head,
-    bits: u32,
+    bits: u8,
     count: u32,
 }
 
@@ -76,11 +76,11 @@ impl BitWriter {
 
     fn put(mut self, value: u32, count: u32) -> Self {
         for place in (0..count).rev() {
-            self.bits = self.bits << 1 | value >> place & 1;
+            self.bits = self.bits << 1 | u8::from(value >> place & 1 == 1);
             self.count += 1;
             if self.count == 8 {
                 // The numbers that are written are small, `MAX_HEAD` octets hold them.
-                self.head.try_push(self.bits as u8).ok();
+                self.head.try_push(self.bits).ok();
                 (self.bits, self.count) = (0, 0);
             }
         }
