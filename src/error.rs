@@ -443,8 +443,10 @@ pub enum Unsupported {
     /// Set the form of NAL units that the encoder gives, with start codes or lengths.
     #[error("the frame does not have NAL units in the form that was set")]
     NalFormat,
-    /// Data partitions, or layers of SVC, MVC and their like.
-    #[error("the frame has NAL units of data partitions or of layers above the base")]
+    /// Data partitions, layers of SVC, MVC and their like, or parameter sets that cannot be such: perhaps the frame is of another codec than was set.
+    #[error(
+        "the frame has NAL units of data partitions, of layers above the base, or of another codec"
+    )]
     NalType,
     /// The header of the first slice cannot be read, or its numbers are out of range.
     #[error("the header of the first slice cannot be read")]

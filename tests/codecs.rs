@@ -375,6 +375,12 @@ fn what_cannot_be_carried_is_refused_and_costs_nothing() {
             join(NalFormat::Length1, &[&[&IDR[..3], &[1; 240]].concat()]),
             Unsupported::CarrierTooLong,
         ),
+        (h264, [&[0, 0, 1], IDR].concat(), Unsupported::NalFormat),
+        (
+            h264,
+            [&[0, 0, 0, 1, 0x65, 0], &[0, 0, 1][..], &IDR[1..]].concat(),
+            Unsupported::SliceHeader,
+        ),
         (Codec::Av1, vec![0x80], Unsupported::Obu),
         (Codec::Av1, two_layers, Unsupported::SpatialLayers),
     ] {
@@ -457,6 +463,101 @@ fn what_is_no_carrier_is_refused() {
     }
     let opened = pair.decryptor.decrypt_to_vec(&info(), &sealed);
     assert_eq!(opened, Ok(frame), "it was not spent");
+}
+
+/// Ciphertexts have escapes in H.264 and H.265 alone: elsewhere these octets are as good as any.
+#[test]
+fn octets_that_look_like_escapes_stay_where_there_are_none() {
+    let garbage = [&[0x10][..], &[0, 0, 3].repeat(20)].concat();
+    for codec in [Codec::Opus, Codec::Vp8, Codec::Vp9, Codec::Av1] {
+        let mut pair = Pair::new(GCM, Mode::Frame, 1);
+        pair.decryptor.set_default_codec(Some(codec)).unwrap();
+        let octets = match codec {
+            Codec::Opus => garbage.clone(),
+            Codec::Vp8 => [&[1, 0, 0, 0, 0, 0], &garbage[..]].concat(),
+            Codec::Vp9 => [&[0x86], &garbage[..]].concat(),
+            _ => [&[0x32, 61], &garbage[..]].concat(),
+        };
+        let mut storage = octets.clone();
+        let mut buffer = FrameBuf::new(&mut storage, 0, octets.len()).unwrap();
+        let in_place = pair
+            .decryptor
+            .decrypt_in_place(&info(), &mut buffer)
+            .map(|_| ());
+        let into = pair
+            .decryptor
+            .decrypt_into(&info(), &octets, &mut [0; 100])
+            .map(|_| ());
+        for refused in [in_place, into] {
+            let failed = matches!(refused, Err(Error::AuthenticationFailed { .. }));
+            assert!(failed, "{codec:?}: {refused:?}");
+        }
+    }
+}
+
+/// A frame of another codec than was set must not pass for a parameter set, which is shown.
+#[test]
+fn a_wrong_codec_shows_no_slice() {
+    let slice: Vec<u8> = [SLICE, &[0x5A; 300]].concat();
+    let long: Vec<u8> = [&[0x28, 1][..], &[0xAF; 5000]].concat();
+    let h264 = Codec::H264(NalFormat::AnnexB);
+    let h265 = Codec::H265(NalFormat::AnnexB);
+    let of_lengths: Vec<u8> = [&[0x41, 0x9A][..], &[0x5A; 357]].concat();
+    for (codec, frame) in [
+        (h265, join(NalFormat::AnnexB, &[&slice])),
+        (h265, join(NalFormat::AnnexB, &[IDR])),
+        (h264, join(NalFormat::AnnexB, &[&[8, 1, 0xD0, 7, 7]])),
+        (h264, join(NalFormat::AnnexB, &[&long])),
+        (h264, join(NalFormat::Length4, &[&of_lengths])),
+        (Codec::Av1, vec![8; 60]),
+    ] {
+        let mut pair = pair(codec);
+        match pair.encryptor.encrypt_to_vec(&info(), &frame) {
+            Err(refused) => assert!(matches!(refused, Error::Unsupported(_)), "{refused}"),
+            Ok(sealed) => {
+                let mut shown = frame[4..]
+                    .windows(4)
+                    .filter(|run| sealed.windows(4).any(|octets| octets == *run));
+                assert_eq!(shown.next(), None, "{codec:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_of_a_frame_is_left_where_it_was_moved_from() {
+    for codec in [Codec::Opus, Codec::Vp8, Codec::Vp9] {
+        let mut pair = pair(codec);
+        let frame = [0x5B; 300];
+        for offset in [0, 5, 17, 100, 400] {
+            let mut storage = [0xEE; 700];
+            storage[offset..offset + 300].copy_from_slice(&frame);
+            let mut buffer = FrameBuf::new(&mut storage, offset, 300).unwrap();
+            pair.encryptor
+                .encrypt_in_place(&info(), &mut buffer)
+                .unwrap();
+            let left = storage.windows(4).filter(|octets| *octets == [0x5B; 4]);
+            assert_eq!(left.count(), 0, "{codec:?} from {offset}");
+        }
+    }
+}
+
+#[test]
+fn a_frame_whose_key_is_missing_stays_as_it_came() {
+    let codec = Codec::H264(NalFormat::AnnexB);
+    let mut pair = pair(codec);
+    let mut stranger = Pair::new(GCM, Mode::Frame, 5);
+    stranger.encryptor.set_default_codec(Some(codec)).unwrap();
+    let frame = join(NalFormat::AnnexB, &[SPS, PPS, IDR]);
+    let sealed = stranger.encryptor.encrypt_to_vec(&info(), &frame).unwrap();
+    let mut storage = sealed.clone();
+    let mut buffer = FrameBuf::new(&mut storage, 0, sealed.len()).unwrap();
+    let refused = pair
+        .decryptor
+        .decrypt_in_place(&info(), &mut buffer)
+        .map(|_| ());
+    assert!(matches!(refused, Err(Error::MissingKey { .. })));
+    assert_eq!(buffer.as_slice(), sealed);
 }
 
 /// The codec is authenticated: forms that look alike are still told apart.

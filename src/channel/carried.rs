@@ -1,7 +1,7 @@
 //! Frames in their codec-aware form, on the way in.
 
 use super::decryptor::{Candidate, ChannelDecryptor, Opened};
-use crate::error::Error;
+use crate::error::{Error, Malformed};
 use crate::format::codec::{Codec, Located, locate};
 use crate::format::sframe::Header;
 use crate::frame::{FrameBuf, FrameInfo};
@@ -61,8 +61,10 @@ impl ChannelDecryptor {
             let (before, behind) = (range.start, whole - range.end);
             let (header_len, len) = (candidate.header_len, candidate.plaintext_len);
             let octets = &mut frame.as_mut_slice()[range];
-            let (header, rest) = octets.split_at_mut(header_len);
-            let (data, tag) = rest.split_at_mut(len);
+            let (header, rest) = octets
+                .split_at_mut_checked(header_len)
+                .ok_or(Malformed::Carrier)?;
+            let (data, tag) = rest.split_at_mut_checked(len).ok_or(Malformed::Carrier)?;
             let behind = behind + tag.len();
             let parsed = decryptor.open(candidate, info, header, data, tag)?;
             frame.shrink(before + header_len, behind);

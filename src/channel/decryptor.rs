@@ -117,13 +117,13 @@ impl ChannelDecryptor {
     ///
     /// On entry `frame` holds header, ciphertext and tag. On success it holds the plaintext, where the ciphertext was. If its
     /// key is missing or not open yet, if it is malformed or truncated, `frame` is unchanged, and it may be tried again when its key has
-    /// come. On other errors its ciphertext may be zeroed, and never holds plaintext. Until it returns, the storage may hold what has not
+    /// come. On other errors its ciphertext may be zeroed or spoilt, and never holds plaintext. Until it returns, the storage may hold what has not
     /// authenticated: it must not be memory that somebody else reads meanwhile.
     ///
     /// # Errors
     /// [`Error::MissingKey`], [`Error::NotYetActive`]: fetch the key, keep the frame if you like. [`Error::RetiredKey`],
     /// [`Error::Reflected`], [`Error::AuthenticationFailed`], [`Error::Duplicate`], [`Error::Replayed`], [`Error::TooOld`],
-    /// [`Error::Malformed`], [`Error::Truncated`], [`Error::Contended`]: drop the frame. [`Misuse::MetadataTooLong`]: fix the call.
+    /// [`Error::Malformed`], [`Error::Truncated`], [`Error::Contended`]: drop the frame. [`Misuse::MetadataTooLong`], [`Misuse::NoCodec`]: fix the call.
     /// [`Error::CipherFailed`]: report it.
     /// After any of them nothing has changed but counters.
     pub fn decrypt_in_place(

@@ -48,7 +48,7 @@ pub struct Sealed {
     pub kid: KeyId,
     /// CTR in its header.
     pub ctr: Counter,
-    /// Octets of header, ciphertext and tag together.
+    /// Octets of header, ciphertext and tag together, and of what a codec has around them.
     pub len: usize,
 }
 
@@ -191,7 +191,7 @@ impl ChannelEncryptor {
     /// A frame of a stream with a [codec](Self::set_codec) needs a storage of [`encrypted_len_bound`](Self::encrypted_len_bound) octets, wherever it lies there, and may be moved in it.
     ///
     /// # Errors
-    /// [`Error::Unsupported`], [`Misuse::NoCodec`]: set another codec. [`Misuse::Headroom`], [`Misuse::Tailroom`], [`Misuse::FrameTooLong`], [`Misuse::MetadataTooLong`],
+    /// [`Error::Unsupported`], [`Misuse::NoCodec`]: set another codec; [`Error::BufferTooSmall`]: give a larger storage to a stream with one. [`Misuse::Headroom`], [`Misuse::Tailroom`], [`Misuse::FrameTooLong`], [`Misuse::MetadataTooLong`],
     /// [`Misuse::CompactProfile`], [`Misuse::ClockUnset`], [`Error::PacketTooLong`]: fix the call. [`Error::NoActiveKey`], [`Error::KeyExhausted`],
     /// [`Error::Forked`]: bring a key. [`Error::CounterStore`], [`Error::CipherFailed`]: report it. Nothing is ever sent in clear.
     pub fn encrypt_in_place(
@@ -280,6 +280,11 @@ impl ChannelEncryptor {
         if self.codecs.are_set()
             && let Some(codec) = self.codec_aware(info)?
         {
+            let available = buffer.len();
+            if available < len {
+                let needed = self.encrypted_len_bound(len);
+                return Err(self.count(info, Error::BufferTooSmall { needed, available }));
+            }
             // As there is no room in front, it begins where the buffer does.
             let mut frame = FrameBuf::new(buffer, 0, len)?;
             return Ok(self.encrypt_carried(codec, info, &mut frame)?.len);

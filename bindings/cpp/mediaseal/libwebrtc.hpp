@@ -163,10 +163,11 @@ public:
     explicit libwebrtc_decryptor(decryptor by, media what = media::unspecified, libwebrtc_options options = {}) noexcept
         : by_(std::move(by)), what_(what), options_(options) {}
 
-    /// Uses another decryptor from the next frame on, as when somebody else is expected.
-    void replace(decryptor by) noexcept {
+    /// Uses another decryptor from the next frame on, as when somebody else is expected. If the stream's codec was set, it gets it too; returns how that ended.
+    mediaseal_status replace(decryptor by) noexcept {
         const std::lock_guard<std::mutex> turn(turn_);
         by_ = std::move(by);
+        return has_codec_ ? by_.try_set_default_codec(codec_, format_) : MEDIASEAL_OK;
     }
 
     /// Opens `encrypted_frame` into `frame`, which may be the same buffer, lie apart or overlap.
@@ -192,7 +193,12 @@ public:
     /// Sets the codec of what is received, as its sender did. Returns what decryptor::try_set_default_codec returns.
     [[nodiscard]] mediaseal_status try_set_codec(codec what, nal_format format = nal_format::annex_b) noexcept {
         const std::lock_guard<std::mutex> turn(turn_);
-        return by_.try_set_default_codec(what, format);
+        const mediaseal_status status = by_.try_set_default_codec(what, format);
+        if (status != MEDIASEAL_OK) return status;
+        has_codec_ = true;
+        codec_ = what;
+        format_ = format;
+        return status;
     }
 
     /// The most octets that a ciphertext of `encrypted_frame_size` octets opens to, and the least buffer in which it is opened in place.
@@ -235,6 +241,9 @@ private:
     const libwebrtc_options options_;
     std::vector<std::uint8_t> scratch_;
     mediaseal_status last_status_ = MEDIASEAL_OK;
+    bool has_codec_ = false;
+    codec codec_ = codec::opaque;
+    nal_format format_ = nal_format::annex_b;
 };
 
 }  // namespace mediaseal

@@ -342,6 +342,8 @@ void packetizers_find_what_they_read() {
     CHECK(received(*at, video, sealed) == frame);
     CHECK(!received(*at, video, octets(sealed.begin(), sealed.begin() + 13)));
     CHECK_STATUS(at->last_status(), MEDIASEAL_ERR_NO_CARRIER);
+    CHECK_OK(at->replace(decryptor(bob.channel, {{"alice", media::video}})));
+    CHECK(received(*at, video, sent(*by, video, frame)) == frame);
     codec found = codec::opaque;
     CHECK(try_codec_from_name("video/AV1", found) == MEDIASEAL_OK && found == codec::av1);
     CHECK(try_codec_from_name("ulpfec", found) == MEDIASEAL_ERR_UNKNOWN_VALUE);

@@ -45,6 +45,12 @@ fn with_avx2(octets: &[u8]) -> Option<usize> {
 
 #[inline(always)]
 fn in_steps(octets: &[u8]) -> Option<usize> {
+    // What is near is found soon, however often there is something.
+    if let Some(near) = octets.get(..=SHORT_STEP)
+        && first_with_pair::<SHORT_STEP>(near) == 0
+    {
+        return plainly(octets);
+    }
     let at = first_with_pair::<STEP>(octets);
     let short = at + first_with_pair::<SHORT_STEP>(&octets[at..]);
     plainly(&octets[short..]).map(|index| short + index)

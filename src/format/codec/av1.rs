@@ -14,8 +14,12 @@ const FORBIDDEN: u8 = 0x80;
 const HAS_EXTENSION: u8 = 0x04;
 const HAS_SIZE: u8 = 0x02;
 
-/// Octets of the longest size field that we read: 2^35 is more than any frame has.
-const MAX_SIZE_LEN: usize = 5;
+/// Octets of the longest size field, which may be padded (section 4.10.5).
+const MAX_SIZE_LEN: usize = 8;
+/// Octets of the longest that we write.
+const OWN_SIZE_LEN: usize = 5;
+/// Octets of the longest sequence header that is shown. Those of encoders have a dozen; a longer one is a frame of another codec than was set.
+const MAX_SEQUENCE_HEADER: usize = 1024;
 
 /// An OBU where it lies.
 #[derive(Clone, Debug)]
@@ -122,6 +126,12 @@ impl Plan {
             let obu = Obu::read(frame, at).ok_or(Unsupported::Obu)?;
             at = obu.payload.end;
             match obu.kind() {
+                // Without a size it would be all that follows.
+                SEQUENCE_HEADER
+                    if obu.header & HAS_SIZE == 0 || obu.payload.len() > MAX_SEQUENCE_HEADER =>
+                {
+                    return Err(Unsupported::Obu);
+                }
                 SEQUENCE_HEADER if plan.sequence_header.is_none() => {
                     plan.sequence_header = Some(obu);
                 }
@@ -170,7 +180,7 @@ impl Plan {
 /// The most octets before the SFrame ciphertext of a frame of `len` octets.
 pub(super) const fn most_before(len: usize) -> usize {
     // A size field more than the frame had, and the carrier's own header.
-    len + MAX_SIZE_LEN + 2 + MAX_SIZE_LEN
+    len + OWN_SIZE_LEN + 2 + OWN_SIZE_LEN
 }
 
 /// Finds the SFrame ciphertext in what a packetizer gave back.
@@ -222,9 +232,27 @@ mod tests {
             &[0x36],
             &[0x32, 2, 0],
             &[0x32, 0x80],
-            &[0x32, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 1],
+            &[0x32, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x80],
         ] {
             assert!(Obu::read(octets, 0).is_none(), "{octets:?}");
+            assert_eq!(Plan::of(octets).err(), Some(Unsupported::Obu));
+        }
+    }
+
+    #[test]
+    fn padded_sizes_are_read() {
+        let obu = Obu::read(&[0x32, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0, 9], 0);
+        assert_eq!(obu.map(|obu| obu.payload), Some(9..10));
+    }
+
+    #[test]
+    fn what_would_be_shown_whole_is_refused() {
+        let long = [
+            &[SEQUENCE_HEADER << 3 | HAS_SIZE, 0x81, 0x08][..],
+            &[7; 1025],
+        ]
+        .concat();
+        for octets in [&[SEQUENCE_HEADER << 3, 1, 2, 3][..], &long] {
             assert_eq!(Plan::of(octets).err(), Some(Unsupported::Obu));
         }
     }

@@ -32,6 +32,8 @@ enum Role {
 
 /// Octets in which a slice header says what is read of it, escapes included.
 const SLICE_HEADER: usize = 24;
+/// Octets of the longest parameter set that is shown. Those of encoders have some dozens, with all scaling lists under 2,000; a longer one is a slice of another codec than was set.
+const MAX_PARAMETER_SET: usize = 4096;
 
 impl Standard {
     const fn header_len(self) -> usize {
@@ -41,22 +43,31 @@ impl Standard {
         }
     }
 
+    /// What begins like `nal` is. Headers that no unit of the standard has are another codec's, which would be shown in clear if it passed for a parameter set.
     fn role(self, nal: &[u8]) -> Role {
+        if nal.first().is_some_and(|first| first & 0x80 != 0) {
+            return Role::Unsupported;
+        }
         match (self, nal) {
             (Self::H264, [first, ..]) => match first & 0x1F {
                 1 | 5 => Role::Slice,
-                7 | 8 | 13 | 15 => Role::ParameterSet,
+                // nal_ref_idc is not 0 (section 7.4.1).
+                7 | 8 | 13 | 15 if first >> 5 != 0 => Role::ParameterSet,
+                7 | 8 | 13 | 15 => Role::Unsupported,
                 // Data partitions; prefixes and slices of SVC, MVC and 3D.
                 2..=4 | 14 | 20 | 21 => Role::Unsupported,
                 _ => Role::Other,
             },
-            (Self::H265, [first, second, ..]) => match first >> 1 & 0x3F {
-                // Slices of a layer above the base.
-                0..=31 if first & 1 != 0 || second >> 3 != 0 => Role::Unsupported,
-                0..=31 => Role::Slice,
-                32..=34 => Role::ParameterSet,
-                _ => Role::Other,
-            },
+            (Self::H265, [first, second, ..]) => {
+                // nuh_layer_id, six bits.
+                let is_base = first & 1 == 0 && second >> 3 == 0;
+                match first >> 1 & 0x3F {
+                    0..=34 if !is_base => Role::Unsupported,
+                    0..=31 => Role::Slice,
+                    32..=34 => Role::ParameterSet,
+                    _ => Role::Other,
+                }
+            }
             _ => Role::Other,
         }
     }
@@ -132,6 +143,19 @@ fn is_random_access(header: &[u8]) -> bool {
         .is_some_and(|first| matches!(first >> 1 & 0x3F, 16..=23))
 }
 
+/// Room for escapes in a carrier with a length before it: more than any ciphertext of so few octets ever needs.
+const FEW_ESCAPES: usize = 16;
+
+/// What a NAL unit says of itself: its first octets, up to the next start code.
+fn beginning(frame: &[u8], nal: Range<usize>) -> &[u8] {
+    let octets = &frame[nal];
+    let octets = &octets[..octets.len().min(2 + SLICE_HEADER)];
+    let end = octets
+        .windows(3)
+        .position(|octets| matches!(octets, [0, 0, 0..=2]));
+    &octets[..end.unwrap_or(octets.len())]
+}
+
 /// What stands around the SFrame ciphertext of a frame.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -158,13 +182,19 @@ impl Plan {
             head: standard.head_without_slice(),
         };
         while let Some(start) = nals.next_start().map_err(|_| Unsupported::NalFormat)? {
-            let rest = &frame[start..nals.known_end()];
-            match standard.role(rest) {
+            let beginning = beginning(frame, start..nals.known_end());
+            match standard.role(beginning) {
                 Role::Slice => {
-                    plan.head = standard.head(rest)?;
+                    plan.head = standard.head(beginning)?;
                     break;
                 }
-                Role::ParameterSet => plan.hint_len += format.prefix_len() + nals.current().len(),
+                Role::ParameterSet => {
+                    let len = nals.current().len();
+                    if len > MAX_PARAMETER_SET {
+                        return Err(Unsupported::NalType);
+                    }
+                    plan.hint_len += format.prefix_len() + len;
+                }
                 Role::Unsupported => return Err(Unsupported::NalType),
                 Role::Other => {}
             }
@@ -183,7 +213,8 @@ impl Plan {
 
     /// Sees that the carrier is not too long for its length field.
     pub(super) fn check(&self, sframe_len: usize) -> Result<(), Unsupported> {
-        if self.head.len() + sframe_len + 1 > self.format.max_len() {
+        let most = self.format.max_len() - FEW_ESCAPES;
+        if self.head.len() + sframe_len + 1 > most {
             return Err(Unsupported::CarrierTooLong);
         }
         Ok(())
@@ -198,8 +229,8 @@ impl Plan {
             && let Ok(Some(start)) = nals.next_start()
         {
             // Exactly what `of` looked at.
-            let rest = &frame[start..nals.known_end()];
-            if self.standard.role(rest) != Role::ParameterSet {
+            let beginning = beginning(frame, start..nals.known_end());
+            if self.standard.role(beginning) != Role::ParameterSet {
                 continue;
             }
             let nal = &frame[nals.current()];
@@ -254,7 +285,7 @@ pub(super) fn locate(
     if sframe.is_empty() {
         return Err(Malformed::Carrier);
     }
-    // With the octet that ends the carrier: it may be what an escape stands before.
+    // With the octet that ends the carrier: nothing may stand between escapes and it.
     let escapes = emulation::count(&octets[sframe.start..carrier.end])?;
     Ok(Located {
         range: sframe,

@@ -248,11 +248,21 @@ impl Located {
 
     /// Copies the ciphertext from its octet number `skipped` on, as much of it as `out` has room for, and returns how much that was.
     pub(crate) fn copy(&self, octets: &[u8], skipped: usize, out: &mut [u8]) -> usize {
-        emulation::copy_without(&octets[self.range.clone()], skipped, out)
+        let sframe = &octets[self.range.clone()];
+        if self.escapes > 0 {
+            return emulation::copy_without(sframe, skipped, out);
+        }
+        let rest = sframe.get(skipped..).unwrap_or(&[]);
+        let len = rest.len().min(out.len());
+        out[..len].copy_from_slice(&rest[..len]);
+        len
     }
 
-    /// Takes the escapes out where the ciphertext lies.
+    /// Takes the escapes out where the ciphertext lies, and returns where it lies then.
     pub(crate) fn unescape(&self, octets: &mut [u8]) -> Range<usize> {
+        if self.escapes == 0 {
+            return self.range.clone();
+        }
         let len = emulation::remove(&mut octets[self.range.clone()]);
         self.range.start..self.range.start + len
     }

@@ -132,11 +132,12 @@ impl<'a> Nals<'a> {
     }
 }
 
-/// Tells whether octets are NAL units of this form, or none. With start codes the first decides, lengths must sum up.
+/// Tells whether octets are NAL units of this form, or none. Lengths must sum up; the first start code has four octets (H.264 section B.1.2), and so is no
+/// length of 256 octets or more.
 pub(super) fn is_in_form(octets: &[u8], format: NalFormat) -> bool {
     if format == NalFormat::AnnexB {
         let zeros = octets.iter().take_while(|&&octet| octet == 0).count();
-        return octets.is_empty() || (zeros >= 2 && octets.get(zeros).is_none_or(|&one| one == 1));
+        return octets.is_empty() || (zeros >= 3 && octets.get(zeros).is_none_or(|&one| one == 1));
     }
     let mut nals = Nals::new(octets, format);
     loop {
