@@ -1818,7 +1818,8 @@ public:
     ///
     /// Returns also MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_PACKET_TOO_LONG, MEDIASEAL_ERR_FRAME_TOO_LONG, MEDIASEAL_ERR_METADATA_TOO_LONG,
     /// MEDIASEAL_ERR_OVERLAP, MEDIASEAL_ERR_CLOCK_UNSET, MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_KEY_EXHAUSTED, MEDIASEAL_ERR_FORKED,
-    /// MEDIASEAL_ERR_CIPHER_FAILED, `MEDIASEAL_ERR_COUNTER_STORE_...`, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED.
+    /// MEDIASEAL_ERR_CIPHER_FAILED, `MEDIASEAL_ERR_COUNTER_STORE_...`, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED; of streams with a codec MEDIASEAL_ERR_NO_CODEC,
+    /// MEDIASEAL_ERR_NAL_FORMAT, MEDIASEAL_ERR_NAL_TYPE, MEDIASEAL_ERR_SLICE_HEADER, MEDIASEAL_ERR_OBU, MEDIASEAL_ERR_SPATIAL_LAYERS, MEDIASEAL_ERR_CARRIER_TOO_LONG.
     [[nodiscard]] mediaseal_status try_encrypt(bytes_view plaintext, mutable_bytes out, std::size_t& out_len, const frame_info& info = {}) noexcept {
         const mediaseal_frame_info converted = detail::c_info(info);
         return mediaseal_encryptor_encrypt(native_handle(), &converted, plaintext.data(), plaintext.size(), out.data(), out.size(), &out_len);
@@ -1826,7 +1827,8 @@ public:
 
     /// Seals a frame where it lies in `buffer`, so that nothing is moved; `sealed` tells where header, ciphertext and tag lie afterwards.
     ///
-    /// MEDIASEAL_HEADROOM octets in front of the frame and MEDIASEAL_TAILROOM behind it are always enough. If the cipher fails, the frame is zeroed. Returns what
+    /// MEDIASEAL_HEADROOM octets in front of the frame and MEDIASEAL_TAILROOM behind it are always enough; of a stream with a codec
+    /// a buffer of try_bound octets is, wherever the frame lies in it. If the cipher fails, the frame is zeroed. Returns what
     /// try_encrypt returns, with MEDIASEAL_ERR_HEADROOM, MEDIASEAL_ERR_TAILROOM, MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER for MEDIASEAL_ERR_BUFFER_TOO_SMALL.
     [[nodiscard]] mediaseal_status try_encrypt_in_place(mutable_bytes buffer, range frame, range& sealed, const frame_info& info = {}) noexcept {
         const mediaseal_frame_info converted = detail::c_info(info);
@@ -2003,7 +2005,7 @@ public:
 
     /// Opens a frame where it lies in `buffer`, so that nothing is moved; `plaintext` tells where it lies afterwards.
     ///
-    /// If the frame is refused it is unchanged, or its ciphertext is zeroed. Returns what try_decrypt returns, with MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER for
+    /// If the frame is refused it is unchanged, or its ciphertext is zeroed or spoilt. Returns what try_decrypt returns, with MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER for
     /// MEDIASEAL_ERR_BUFFER_TOO_SMALL.
     [[nodiscard]] mediaseal_status try_decrypt_in_place(mutable_bytes buffer, range frame, range& plaintext, const frame_info& info = {},
                                                         opened* out_opened = nullptr) noexcept {

@@ -120,7 +120,7 @@ fn new_opener(decryptor: ChannelDecryptor) -> *mut mediaseal_decryptor {
 ///
 /// Returns MEDIASEAL_OK; a `MEDIASEAL_ERR_…` of class MEDIASEAL_CLASS_DROP_THE_PACKET; MEDIASEAL_ERR_MISSING_KEY, MEDIASEAL_ERR_NOT_YET_ACTIVE,
 /// MEDIASEAL_ERR_INTEGRITY_LIMIT; MEDIASEAL_ERR_BUFFER_TOO_SMALL (the length of the ciphertext is always enough), MEDIASEAL_ERR_METADATA_TOO_LONG,
-/// MEDIASEAL_ERR_OVERLAP; MEDIASEAL_ERR_CIPHER_FAILED; MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE,
+/// MEDIASEAL_ERR_NO_CODEC, MEDIASEAL_ERR_OVERLAP; MEDIASEAL_ERR_CIPHER_FAILED; MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE,
 /// MEDIASEAL_ERR_LENGTH. Exclusive use of `decryptor`. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_decryptor_decrypt(
@@ -208,7 +208,7 @@ impl Opener {
 
 /// Opens a frame where it lies: `len` octets at `buffer + offset`, so that nothing is moved.
 ///
-/// On success `out_offset` and `out_len` tell where the plaintext lies in `buffer`. If the frame is refused it is unchanged, or its ciphertext is zeroed. Otherwise as
+/// On success `out_offset` and `out_len` tell where the plaintext lies in `buffer`. If the frame is refused it is unchanged, or its ciphertext is zeroed or spoilt. Otherwise as
 /// mediaseal_decryptor_decrypt.
 ///
 /// Returns what mediaseal_decryptor_decrypt returns, with MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER in place of MEDIASEAL_ERR_BUFFER_TOO_SMALL. Exclusive use of

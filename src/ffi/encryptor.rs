@@ -107,7 +107,8 @@ fn new_sealer(encryptor: ChannelEncryptor) -> *mut mediaseal_encryptor {
 /// counter is spent. Nothing ever goes out in clear. Allocates nothing and takes no lock, but at the first frame of a stream or session and after a change of keys.
 ///
 /// Returns MEDIASEAL_OK; MEDIASEAL_ERR_BUFFER_TOO_SMALL (see mediaseal_encryptor_bound), MEDIASEAL_ERR_PACKET_TOO_LONG, MEDIASEAL_ERR_FRAME_TOO_LONG,
-/// MEDIASEAL_ERR_METADATA_TOO_LONG, MEDIASEAL_ERR_OVERLAP, MEDIASEAL_ERR_CLOCK_UNSET, MEDIASEAL_ERR_COMPACT_PROFILE; MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_KEY_EXHAUSTED,
+/// MEDIASEAL_ERR_METADATA_TOO_LONG, MEDIASEAL_ERR_OVERLAP, MEDIASEAL_ERR_CLOCK_UNSET, MEDIASEAL_ERR_COMPACT_PROFILE; of streams with a codec MEDIASEAL_ERR_NO_CODEC,
+/// MEDIASEAL_ERR_NAL_FORMAT, MEDIASEAL_ERR_NAL_TYPE, MEDIASEAL_ERR_SLICE_HEADER, MEDIASEAL_ERR_OBU, MEDIASEAL_ERR_SPATIAL_LAYERS, MEDIASEAL_ERR_CARRIER_TOO_LONG; MEDIASEAL_ERR_NO_ACTIVE_KEY, MEDIASEAL_ERR_KEY_EXHAUSTED,
 /// MEDIASEAL_ERR_FORKED; MEDIASEAL_ERR_CIPHER_FAILED, MEDIASEAL_ERR_ENTROPY, `MEDIASEAL_ERR_COUNTER_STORE_…`; MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
 /// MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_LENGTH. Exclusive use of `encryptor`. Since 0.1.
 #[unsafe(no_mangle)]
@@ -192,7 +193,8 @@ impl Sealer {
 /// Seals a frame where it lies: `len` octets at `buffer + offset`, so that nothing is moved.
 ///
 /// In front of the frame there is room for the header (MEDIASEAL_HEADROOM octets are always enough), behind it for the tag (MEDIASEAL_TAILROOM). On success
-/// `out_offset` and `out_len` tell where header, ciphertext and tag lie in `buffer`. Otherwise as mediaseal_encryptor_encrypt; if the cipher fails, the frame is zeroed.
+/// `out_offset` and `out_len` tell where header, ciphertext and tag lie in `buffer`. A frame of a stream with a codec is moved, if it must be, and needs a buffer of
+/// mediaseal_encryptor_bound octets, else MEDIASEAL_ERR_BUFFER_TOO_SMALL. Otherwise as mediaseal_encryptor_encrypt; if the cipher fails, the frame is zeroed.
 ///
 /// Returns what mediaseal_encryptor_encrypt returns, with MEDIASEAL_ERR_HEADROOM, MEDIASEAL_ERR_TAILROOM and MEDIASEAL_ERR_RANGE_OUTSIDE_BUFFER in place of
 /// MEDIASEAL_ERR_BUFFER_TOO_SMALL. Exclusive use of `encryptor`. Since 0.1.
