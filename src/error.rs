@@ -327,6 +327,12 @@ pub enum Misuse {
         /// Most streams.
         max: usize,
     },
+    /// Keep 2 to 32,768 packets.
+    #[error("a reassembler keeps 2 to 32768 packets, not {packets}")]
+    ReassemblyPackets {
+        /// Packets given.
+        packets: usize,
+    },
     /// Give a channel key of 16 to 64 octets.
     #[error("a channel key has 16 to 64 octets, not {len}")]
     ChannelKeyLength {

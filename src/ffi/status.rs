@@ -340,7 +340,10 @@ const fn status_of_misuse(misuse: &Misuse) -> mediaseal_status {
         Misuse::NotOpenYet => MEDIASEAL_ERR_NOT_OPEN_YET,
         Misuse::ExpectedSenders { .. } => MEDIASEAL_ERR_EXPECTED_SENDERS,
         Misuse::ReplayState => MEDIASEAL_ERR_REPLAY_STATE,
-        Misuse::PacketMaximum { .. } => MEDIASEAL_ERR_PACKET_MAXIMUM,
+        // The functions of C have none to keep.
+        Misuse::PacketMaximum { .. } | Misuse::ReassemblyPackets { .. } => {
+            MEDIASEAL_ERR_PACKET_MAXIMUM
+        }
     }
 }
 

@@ -1,4 +1,5 @@
 //! Octets on the wire: header, nonce, AAD. Stateless; keys are never looked up here.
 
 pub mod codec;
+pub mod rtp;
 pub mod sframe;

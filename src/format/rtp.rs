@@ -1,0 +1,335 @@
+//! SFrame ciphertexts in RTP payloads, draft-ietf-avtcore-rtp-sframe-02: cut, and put together again under loss and reordering.
+//!
+//! ```text
+//!   0 1 2 3 4 5 6 7
+//!  +-+-+-+-+-+-+-+-+------------------------------+
+//!  |S|E|T| reserved|  piece of the ciphertext     |   one RTP payload
+//!  +-+-+-+-+-+-+-+-+------------------------------+
+//! ```
+//!
+//! S: the first piece. E: the last one. T: what is sealed is an RTP payload of the codec (1) or a whole frame (0). The draft may still change; this module has its version in
+//! [`DRAFT`].
+
+use crate::error::Misuse;
+
+/// The version of draft-ietf-avtcore-rtp-sframe that is spoken here.
+pub const DRAFT: u32 = 2;
+
+/// Octets before each piece.
+pub const DESCRIPTOR_LEN: usize = 1;
+
+const START: u8 = 0x80;
+const END: u8 = 0x40;
+const PACKETIZED: u8 = 0x20;
+
+/// What an SFrame ciphertext is of: the T bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Content {
+    /// A whole frame as the encoder gave it.
+    Frame,
+    /// One RTP payload, as the codec's packetizer made it.
+    Packet,
+}
+
+/// One RTP payload: a descriptor and a piece of the ciphertext.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fragment<'a> {
+    descriptor: u8,
+    piece: &'a [u8],
+}
+
+impl Fragment<'_> {
+    /// Returns the octets of the payload.
+    #[must_use]
+    pub const fn payload_len(&self) -> usize {
+        DESCRIPTOR_LEN + self.piece.len()
+    }
+
+    /// Tells whether it is the last. The RTP packet's marker bit is that of the frame then, and 0 before.
+    #[must_use]
+    pub const fn is_last(&self) -> bool {
+        self.descriptor & END != 0
+    }
+
+    /// Writes the payload to the front of `payload` and returns its length.
+    ///
+    /// # Errors
+    /// [`Misuse::RangeOutsideStorage`] if there is no room for it.
+    pub fn write_to(&self, payload: &mut [u8]) -> Result<usize, Misuse> {
+        let len = self.payload_len();
+        let (descriptor, piece) = payload
+            .get_mut(..len)
+            .and_then(<[u8]>::split_first_mut)
+            .ok_or(Misuse::RangeOutsideStorage)?;
+        *descriptor = self.descriptor;
+        piece.copy_from_slice(self.piece);
+        Ok(len)
+    }
+}
+
+/// The payloads of one ciphertext, in their order.
+#[derive(Clone, Debug)]
+pub struct Fragments<'a> {
+    rest: &'a [u8],
+    piece_len: usize,
+    flags: u8,
+}
+
+impl<'a> Fragments<'a> {
+    /// Cuts an SFrame ciphertext into payloads of at most `max_len` octets, as few as possible and of about one length.
+    ///
+    /// # Errors
+    /// [`Misuse::PacketMaximum`] if `max_len` is below 2.
+    pub fn new(ciphertext: &'a [u8], content: Content, max_len: usize) -> Result<Self, Misuse> {
+        let needed = DESCRIPTOR_LEN + 1;
+        if max_len < needed {
+            return Err(Misuse::PacketMaximum { max_len, needed });
+        }
+        let count = ciphertext.len().div_ceil(max_len - DESCRIPTOR_LEN).max(1);
+        let content = match content {
+            Content::Frame => 0,
+            Content::Packet => PACKETIZED,
+        };
+        Ok(Self {
+            rest: ciphertext,
+            piece_len: ciphertext.len().div_ceil(count),
+            flags: START | content,
+        })
+    }
+}
+
+impl<'a> Iterator for Fragments<'a> {
+    type Item = Fragment<'a>;
+
+    fn next(&mut self) -> Option<Fragment<'a>> {
+        // The first piece is there even if it is empty.
+        if self.rest.is_empty() && self.flags & START == 0 {
+            return None;
+        }
+        let (piece, rest) = self.rest.split_at(self.piece_len.min(self.rest.len()));
+        let end = if rest.is_empty() { END } else { 0 };
+        let descriptor = self.flags | end;
+        self.rest = rest;
+        self.flags &= !START;
+        Some(Fragment { descriptor, piece })
+    }
+}
+
+/// What an RTP header says of a payload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RtpInfo {
+    /// Sequence number.
+    pub sequence: u16,
+    /// Timestamp.
+    pub timestamp: u32,
+    /// Payload type.
+    pub payload_type: u8,
+    /// Marker bit.
+    pub marker: bool,
+}
+
+/// What became of a payload.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Progress<'a> {
+    /// With it a ciphertext is complete.
+    Complete(Complete<'a>),
+    /// It waits for others.
+    Waiting,
+    /// It came before. Retransmission and redundancy do that.
+    Duplicate,
+    /// It is older than all that are kept.
+    TooOld,
+    /// It has no descriptor, is longer than was agreed, or its run is of different payload types or contents.
+    Refused,
+}
+
+/// A ciphertext that is complete, and what is known of it. Nothing of it is authenticated before it was opened.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Complete<'a> {
+    /// Header, ciphertext and tag of SFrame.
+    pub ciphertext: &'a mut [u8],
+    /// What it is of.
+    pub content: Content,
+    /// What the header of its last packet said.
+    pub last: RtpInfo,
+}
+
+/// What a place of the ring holds.
+#[derive(Clone, Copy)]
+struct Slot {
+    /// The number that it is of, extended to 64 bits; 0 before the first.
+    number: u64,
+    /// Whether its frame is still to be completed.
+    waits: bool,
+    descriptor: u8,
+    len: usize,
+    info: RtpInfo,
+}
+
+const EMPTY: Slot = Slot {
+    number: 0,
+    waits: false,
+    descriptor: 0,
+    len: 0,
+    info: RtpInfo {
+        sequence: 0,
+        timestamp: 0,
+        payload_type: 0,
+        marker: false,
+    },
+};
+
+/// Puts the payloads of one stream together again, whatever was lost or came in another order. All memory is taken when it is made: `packets` × `max_len` octets, twice.
+///
+/// Frames come out as they become complete, each once; what is late or never complete falls out of the ring.
+pub struct Reassembler {
+    slots: Box<[Slot]>,
+    pieces: Box<[u8]>,
+    whole: Box<[u8]>,
+    max_piece: usize,
+    /// The highest number that came, extended; nothing before the first.
+    newest: Option<u64>,
+}
+
+/// The number of the first packet: so that those before it have numbers too.
+const FIRST: u64 = 1 << 32;
+/// Fewest and most packets that are kept.
+const PACKETS: core::ops::RangeInclusive<usize> = 2..=32_768;
+
+impl Reassembler {
+    /// Keeps the last `packets` packets, 2 to 32,768, whose payloads have at most `max_len` octets. The largest frame must fit, and what may come between its first and its last packet.
+    ///
+    /// # Errors
+    /// [`Misuse::PacketMaximum`] if `max_len` is below 2 or above 65,535; [`Misuse::ReassemblyPackets`] for other numbers of packets.
+    pub fn new(packets: usize, max_len: usize) -> Result<Self, Misuse> {
+        if !PACKETS.contains(&packets) {
+            return Err(Misuse::ReassemblyPackets { packets });
+        }
+        let needed = DESCRIPTOR_LEN + 1;
+        if !(needed..=usize::from(u16::MAX)).contains(&max_len) {
+            return Err(Misuse::PacketMaximum { max_len, needed });
+        }
+        let max_piece = max_len - DESCRIPTOR_LEN;
+        Ok(Self {
+            slots: vec![EMPTY; packets].into(),
+            pieces: vec![0; packets * max_piece].into(),
+            whole: vec![0; packets * max_piece].into(),
+            max_piece,
+            newest: None,
+        })
+    }
+
+    /// Takes a payload without its RTP padding.
+    pub fn push(&mut self, info: RtpInfo, payload: &[u8]) -> Progress<'_> {
+        let Some((&descriptor, piece)) = payload.split_first() else {
+            return Progress::Refused;
+        };
+        if piece.len() > self.max_piece {
+            return Progress::Refused;
+        }
+        let number = self.extended(info.sequence);
+        let newest = self.newest.map_or(number, |newest| newest.max(number));
+        if newest - number >= self.slots.len() as u64 {
+            return Progress::TooOld;
+        }
+        self.newest = Some(newest);
+        let place = self.place(number);
+        if self.slots[place].number == number {
+            return Progress::Duplicate;
+        }
+        self.slots[place] = Slot {
+            number,
+            waits: true,
+            descriptor,
+            len: piece.len(),
+            info,
+        };
+        self.pieces[place * self.max_piece..][..piece.len()].copy_from_slice(piece);
+        match self.run_of(number) {
+            Some((first, last)) => self.complete(first, last),
+            None => Progress::Waiting,
+        }
+    }
+
+    /// The 64-bit number that a sequence number stands for: the nearest to the newest.
+    fn extended(&self, sequence: u16) -> u64 {
+        let Some(newest) = self.newest else {
+            return FIRST | u64::from(sequence);
+        };
+        let [.., high, low] = newest.to_be_bytes();
+        let ahead = sequence
+            .wrapping_sub(u16::from_be_bytes([high, low]))
+            .cast_signed();
+        newest.wrapping_add_signed(ahead.into())
+    }
+
+    fn place(&self, number: u64) -> usize {
+        // Below the number of slots, so nothing is lost.
+        usize::try_from(number % self.slots.len() as u64).unwrap_or_default()
+    }
+
+    /// What waits under a number.
+    fn waiting(&self, number: u64) -> Option<&Slot> {
+        let slot = &self.slots[self.place(number)];
+        (slot.number == number && slot.waits).then_some(slot)
+    }
+
+    /// The first and the last number of the run that `number` belongs to, if all of it is there.
+    fn run_of(&self, number: u64) -> Option<(u64, u64)> {
+        let mut first = number;
+        while self.waiting(first)?.descriptor & START == 0 {
+            first -= 1;
+            if self.waiting(first)?.descriptor & END != 0 {
+                return None;
+            }
+        }
+        let mut last = number;
+        while self.waiting(last)?.descriptor & END == 0 {
+            last += 1;
+            if self.waiting(last)?.descriptor & START != 0 {
+                return None;
+            }
+        }
+        Some((first, last))
+    }
+
+    /// Takes a run out of the ring.
+    fn complete(&mut self, first: u64, last: u64) -> Progress<'_> {
+        let Slot {
+            descriptor, info, ..
+        } = self.slots[self.place(last)];
+        let mut is_one = true;
+        let mut len = 0;
+        for number in first..=last {
+            let place = self.place(number);
+            let slot = &mut self.slots[place];
+            slot.waits = false;
+            is_one &= (slot.descriptor ^ descriptor) & PACKETIZED == 0
+                && slot.info.payload_type == info.payload_type;
+            let piece = &self.pieces[place * self.max_piece..][..slot.len];
+            self.whole[len..len + piece.len()].copy_from_slice(piece);
+            len += piece.len();
+        }
+        if !is_one {
+            return Progress::Refused;
+        }
+        Progress::Complete(Complete {
+            ciphertext: &mut self.whole[..len],
+            content: if descriptor & PACKETIZED == 0 {
+                Content::Frame
+            } else {
+                Content::Packet
+            },
+            last: info,
+        })
+    }
+}
+
+impl core::fmt::Debug for Reassembler {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Reassembler")
+            .field("packets", &self.slots.len())
+            .field("max_len", &(self.max_piece + DESCRIPTOR_LEN))
+            .finish_non_exhaustive()
+    }
+}

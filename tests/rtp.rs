@@ -1,0 +1,196 @@
+//! RTP payloads of SFrame ciphertexts: what is cut comes together again, whatever is lost, late, twice or in another order.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod common;
+
+use std::collections::BTreeMap;
+
+use common::Dice;
+use mediaseal::Misuse;
+use mediaseal::format::rtp::{Complete, Content, Fragments, Progress, Reassembler, RtpInfo};
+
+fn info(sequence: u16) -> RtpInfo {
+    RtpInfo {
+        sequence,
+        timestamp: 0,
+        payload_type: 96,
+        marker: false,
+    }
+}
+
+fn payloads(ciphertext: &[u8], content: Content, max_len: usize) -> Vec<Vec<u8>> {
+    Fragments::new(ciphertext, content, max_len)
+        .unwrap()
+        .map(|fragment| {
+            let mut payload = vec![0xEE; fragment.payload_len()];
+            assert_eq!(fragment.write_to(&mut payload), Ok(payload.len()));
+            payload
+        })
+        .collect()
+}
+
+#[test]
+fn pieces_are_few_and_of_one_length() {
+    for len in 0..400_usize {
+        let ciphertext: Vec<u8> = (0..=255).cycle().take(len).collect();
+        for max_len in [2, 3, 10, 100, 399, 400, 401] {
+            let payloads = payloads(&ciphertext, Content::Frame, max_len);
+            assert_eq!(payloads.len(), len.div_ceil(max_len - 1).max(1));
+            let lengths = payloads.iter().map(Vec::len);
+            assert!(lengths.clone().max().unwrap() <= max_len);
+            let others = lengths.clone().take(payloads.len() - 1);
+            assert!(others.clone().all(|len| len == payloads[0].len()));
+            let joined: Vec<u8> = payloads
+                .iter()
+                .flat_map(|payload| payload[1..].to_vec())
+                .collect();
+            assert_eq!(joined, ciphertext);
+            for (index, payload) in payloads.iter().enumerate() {
+                let start = if index == 0 { 0x80 } else { 0 };
+                let end = if index + 1 == payloads.len() { 0x40 } else { 0 };
+                assert_eq!(payload[0], start | end);
+            }
+        }
+    }
+    assert_eq!(payloads(b"x", Content::Packet, 10), [[0xE0, b'x']]);
+    let refused = Fragments::new(b"x", Content::Frame, 1).err();
+    assert_eq!(
+        refused,
+        Some(Misuse::PacketMaximum {
+            max_len: 1,
+            needed: 2
+        })
+    );
+    let fragment = Fragments::new(b"xy", Content::Frame, 10)
+        .unwrap()
+        .next()
+        .unwrap();
+    assert_eq!(
+        fragment.write_to(&mut [0; 2]),
+        Err(Misuse::RangeOutsideStorage)
+    );
+}
+
+/// A network: what is late by less than the ring comes together, each frame at most once, and none is wrong.
+#[test]
+fn frames_come_together_through_a_bad_network() {
+    for seed in 0..20 {
+        let dice = &mut Dice(seed);
+        let loss = [0, 0, 2, 10, 30][dice.index(5)];
+        let frames: Vec<Vec<u8>> = (0_u32..2000)
+            .map(|number| {
+                let len = 4 + dice.index(900);
+                number.to_be_bytes().into_iter().cycle().take(len).collect()
+            })
+            .collect();
+        let mut sequence = u16::try_from(dice.roll(65_536)).unwrap();
+        let mut sent: BTreeMap<u64, (u16, usize, Vec<u8>)> = BTreeMap::new();
+        let mut is_whole = vec![true; frames.len()];
+        for (number, frame) in frames.iter().enumerate() {
+            for payload in payloads(frame, Content::Frame, 101) {
+                if dice.roll(100) < loss {
+                    is_whole[number] = false;
+                } else {
+                    // Overtaken by up to 60 others, and sometimes sent twice.
+                    for _ in 0..=dice.roll(20) / 19 {
+                        let time = sent.len() as u64 + dice.roll(60);
+                        sent.insert(
+                            time << 20 | dice.roll(1 << 20),
+                            (sequence, number, payload.clone()),
+                        );
+                    }
+                }
+                sequence = sequence.wrapping_add(1);
+            }
+        }
+        let mut reassembler = Reassembler::new(200, 101).unwrap();
+        let mut came = vec![0; frames.len()];
+        for (sequence, _, payload) in sent.values() {
+            if let Progress::Complete(Complete {
+                ciphertext,
+                content,
+                ..
+            }) = reassembler.push(info(*sequence), payload)
+            {
+                let number = u32::from_be_bytes(*ciphertext.first_chunk().unwrap());
+                assert_eq!(ciphertext, frames[number as usize]);
+                assert_eq!(content, Content::Frame);
+                came[number as usize] += 1;
+            }
+        }
+        for (number, count) in came.iter().enumerate() {
+            assert_eq!(
+                *count,
+                u32::from(is_whole[number]),
+                "seed {seed}, frame {number}"
+            );
+        }
+    }
+}
+
+#[test]
+fn what_is_twice_or_too_old_is_said_to_be() {
+    let mut reassembler = Reassembler::new(8, 100).unwrap();
+    let whole = payloads(b"ciphertext", Content::Packet, 100);
+    for sequence in [65_530_u16, 65_535, 0, 1] {
+        let progress = reassembler.push(info(sequence), &whole[0]);
+        let Progress::Complete(complete) = progress else {
+            panic!("{progress:?}");
+        };
+        assert_eq!(complete.ciphertext, b"ciphertext");
+        assert_eq!(
+            (complete.content, complete.last),
+            (Content::Packet, info(sequence))
+        );
+    }
+    assert_eq!(reassembler.push(info(0), &whole[0]), Progress::Duplicate);
+    assert_eq!(
+        reassembler.push(info(65_530), &whole[0]),
+        Progress::Duplicate
+    );
+    assert_eq!(reassembler.push(info(65_529), &whole[0]), Progress::TooOld);
+    assert!(matches!(
+        reassembler.push(info(65_534), &whole[0]),
+        Progress::Complete(_)
+    ));
+}
+
+#[test]
+fn runs_that_do_not_belong_together_are_refused() {
+    let halves = payloads(b"ciphertext", Content::Frame, 6);
+    let others = payloads(b"ciphertext", Content::Packet, 6);
+    assert_eq!((halves.len(), others.len()), (2, 2));
+    let mut reassembler = Reassembler::new(16, 100).unwrap();
+    // Another content.
+    assert_eq!(reassembler.push(info(1), &halves[0]), Progress::Waiting);
+    assert_eq!(reassembler.push(info(2), &others[1]), Progress::Refused);
+    // Another payload type.
+    assert_eq!(reassembler.push(info(3), &halves[0]), Progress::Waiting);
+    let other = RtpInfo {
+        payload_type: 97,
+        ..info(4)
+    };
+    assert_eq!(reassembler.push(other, &halves[1]), Progress::Refused);
+    // A start within, an end within: each run stands for itself.
+    assert_eq!(reassembler.push(info(5), &halves[0]), Progress::Waiting);
+    assert_eq!(reassembler.push(info(6), &halves[0]), Progress::Waiting);
+    assert!(matches!(
+        reassembler.push(info(7), &halves[1]),
+        Progress::Complete(_)
+    ));
+    assert_eq!(reassembler.push(info(8), &halves[1]), Progress::Waiting);
+    assert_eq!(reassembler.push(info(9), &[]), Progress::Refused);
+    assert_eq!(reassembler.push(info(9), &[0x80; 101]), Progress::Refused);
+}
+
+#[test]
+fn sizes_that_make_no_sense_are_refused() {
+    for packets in [0, 1, 32_769, usize::MAX] {
+        let refused = Reassembler::new(packets, 1200).err();
+        assert_eq!(refused, Some(Misuse::ReassemblyPackets { packets }));
+    }
+    for max_len in [0, 1, 65_536, usize::MAX] {
+        let refused = Reassembler::new(10, max_len).err();
+        assert_eq!(refused, Some(Misuse::PacketMaximum { max_len, needed: 2 }));
+    }
+}
