@@ -51,3 +51,8 @@ fn decryptor_seeds_open_nothing_but_genuine_frames() {
 fn codec_seeds_come_out_bit_by_bit() {
     replay("codecs", targets::codecs, 20);
 }
+
+#[test]
+fn rtp_seeds_come_together_again() {
+    replay("rtp", targets::rtp, 8);
+}

@@ -5,11 +5,13 @@
 
 mod c_boundary;
 mod codecs;
+mod rtp;
 
 use std::sync::OnceLock;
 
 pub use c_boundary::c_boundary;
 pub use codecs::codecs;
+pub use rtp::rtp;
 
 use mediaseal::{
     BaseKey, ChannelConfig, ChannelDecryptor, ChannelEncryptor, ChannelKey, ChannelStore,

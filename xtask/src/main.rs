@@ -67,7 +67,8 @@ commands:
                                     android ios macos windows-msvc
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
                                     deny cargo-c kernels fuzz-header fuzz-decryptor fuzz-keys
-                                    fuzz-codecs fuzz-c-boundary
+                                    fuzz-codecs fuzz-rtp
+                                    fuzz-c-boundary
                                     N: seconds of fuzzing a target (default 60)
 
 Missing system packages (such as ffmpeg) are installed by apt-get on Debian

@@ -42,6 +42,10 @@ pub(crate) const PARTS: &[Part] = &[
         job: |campaign| fuzz(campaign, "codecs"),
     },
     Part {
+        name: "fuzz-rtp",
+        job: |campaign| fuzz(campaign, "rtp"),
+    },
+    Part {
         name: "fuzz-c-boundary",
         job: |campaign| fuzz(campaign, "c_boundary"),
     },
