@@ -499,7 +499,9 @@ fn octets_that_look_like_escapes_stay_where_there_are_none() {
 #[test]
 fn a_wrong_codec_shows_no_slice() {
     let slice: Vec<u8> = [SLICE, &[0x5A; 300]].concat();
-    let long: Vec<u8> = [&[0x28, 1][..], &[0xAF; 5000]].concat();
+    // IDR_N_LP, which looks like a picture parameter set of H.264.
+    let short: Vec<u8> = [&[0x28, 1][..], &[0xAF; 500]].concat();
+    let long: Vec<u8> = [&[0x67, 1][..], &[0xAF; 5000]].concat();
     let h264 = Codec::H264(NalFormat::AnnexB);
     let h265 = Codec::H265(NalFormat::AnnexB);
     let of_lengths: Vec<u8> = [&[0x41, 0x9A][..], &[0x5A; 357]].concat();
@@ -507,6 +509,8 @@ fn a_wrong_codec_shows_no_slice() {
         (h265, join(NalFormat::AnnexB, &[&slice])),
         (h265, join(NalFormat::AnnexB, &[IDR])),
         (h264, join(NalFormat::AnnexB, &[&[8, 1, 0xD0, 7, 7]])),
+        (h264, join(NalFormat::AnnexB, &[&short])),
+        (h264, join(NalFormat::AnnexB, &[&short, &short])),
         (h264, join(NalFormat::AnnexB, &[&long])),
         (h264, join(NalFormat::Length4, &[&of_lengths])),
         (Codec::Av1, vec![8; 60]),

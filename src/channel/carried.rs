@@ -39,11 +39,9 @@ impl ChannelDecryptor {
     /// The codec of the frame's stream; nothing if it is opaque.
     #[inline(never)]
     pub(super) fn codec_aware(&mut self, info: &FrameInfo<'_>) -> Result<Option<Codec>, Error> {
-        match self.codecs.of(info.ssrc()) {
-            Ok(Codec::Opaque) => Ok(None),
-            Ok(codec) => Ok(Some(codec)),
-            Err(error) => Err(self.count(None, info, error)),
-        }
+        self.codecs
+            .of(info.ssrc())
+            .map_err(|error| self.count(None, info, error))
     }
 
     /// Opens a codec-aware frame where it lies.

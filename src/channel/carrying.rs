@@ -39,11 +39,9 @@ impl ChannelEncryptor {
     /// The codec of the frame's stream; nothing if it is opaque.
     #[inline(never)]
     pub(super) fn codec_aware(&mut self, info: &FrameInfo<'_>) -> Result<Option<Codec>, Error> {
-        match self.codecs.of(info.ssrc()) {
-            Ok(Codec::Opaque) => Ok(None),
-            Ok(codec) => Ok(Some(codec)),
-            Err(error) => Err(self.count(info, error)),
-        }
+        self.codecs
+            .of(info.ssrc())
+            .map_err(|error| self.count(info, error))
     }
 
     /// Seals a frame in the form of its codec, where it lies or, if there is too little room before or behind it, beside that.

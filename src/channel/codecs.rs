@@ -66,15 +66,16 @@ impl Codecs {
         Ok(())
     }
 
-    /// The codec of a stream.
-    pub(super) fn of(&self, ssrc: Ssrc) -> Result<Codec, Error> {
+    /// The codec of a stream; nothing if it is opaque.
+    pub(super) fn of(&self, ssrc: Ssrc) -> Result<Option<Codec>, Error> {
         let Some(set) = &self.0 else {
-            return Ok(Codec::Opaque);
+            return Ok(None);
         };
-        match set.place(ssrc) {
-            Ok(place) => Ok(set.streams[place].1),
-            Err(_) => set.default.ok_or(Misuse::NoCodec.into()),
-        }
+        let codec = match set.place(ssrc) {
+            Ok(place) => set.streams[place].1,
+            Err(_) => set.default.ok_or(Misuse::NoCodec)?,
+        };
+        Ok((codec != Codec::Opaque).then_some(codec))
     }
 
     /// The most octets that a frame of `len` octets becomes, of whichever stream, if header and tag add at most `overhead`.

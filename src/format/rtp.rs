@@ -181,7 +181,8 @@ const EMPTY: Slot = Slot {
 
 /// Puts the payloads of one stream together again, whatever was lost or came in another order. All memory is taken when it is made: `packets` × `max_len` octets, twice.
 ///
-/// Frames come out as they become complete, each once; what is late or never complete falls out of the ring.
+/// Frames come out as they become complete, each once; what is late or never complete falls out of the ring. Who starts anew with other sequence numbers under the
+/// same SSRC is another stream: make a new one then, or up to 32,768 of his packets are too old.
 pub struct Reassembler {
     slots: Box<[Slot]>,
     pieces: Box<[u8]>,

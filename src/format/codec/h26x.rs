@@ -53,9 +53,8 @@ impl Standard {
                 1 | 5 => Role::Slice,
                 // nal_ref_idc is not 0 (section 7.4.1).
                 7 | 8 | 13 | 15 if first >> 5 != 0 => Role::ParameterSet,
-                7 | 8 | 13 | 15 => Role::Unsupported,
                 // Data partitions; prefixes and slices of SVC, MVC and 3D.
-                2..=4 | 14 | 20 | 21 => Role::Unsupported,
+                2..=4 | 7 | 8 | 13..=15 | 20 | 21 => Role::Unsupported,
                 _ => Role::Other,
             },
             (Self::H265, [first, second, ..]) => {
@@ -69,6 +68,15 @@ impl Standard {
                 }
             }
             _ => Role::Other,
+        }
+    }
+
+    /// Tells a set that says what a sequence of pictures has in common from one of single pictures.
+    fn is_sequence_set(self, nal: &[u8]) -> bool {
+        match (self, nal) {
+            (Self::H264, [first, ..]) => matches!(first & 0x1F, 7 | 15),
+            (Self::H265, [first, ..]) => matches!(first >> 1 & 0x3F, 32 | 33),
+            _ => false,
         }
     }
 
@@ -181,11 +189,13 @@ impl Plan {
             hint_len: 0,
             head: standard.head_without_slice(),
         };
+        let (mut has_slice, mut has_sequence_set) = (false, false);
         while let Some(start) = nals.next_start().map_err(|_| Unsupported::NalFormat)? {
             let beginning = beginning(frame, start..nals.known_end());
             match standard.role(beginning) {
                 Role::Slice => {
                     plan.head = standard.head(beginning)?;
+                    has_slice = true;
                     break;
                 }
                 Role::ParameterSet => {
@@ -194,10 +204,15 @@ impl Plan {
                         return Err(Unsupported::NalType);
                     }
                     plan.hint_len += format.prefix_len() + len;
+                    has_sequence_set |= standard.is_sequence_set(beginning);
                 }
                 Role::Unsupported => return Err(Unsupported::NalType),
                 Role::Other => {}
             }
+        }
+        // Pictures' sets alone: in H.264 so begin key frames of H.265 without sets (IDR_N_LP, 28).
+        if plan.hint_len > 0 && !has_slice && !has_sequence_set {
+            return Err(Unsupported::NalType);
         }
         Ok(plan)
     }
