@@ -148,11 +148,45 @@ fn what_is_twice_or_too_old_is_said_to_be() {
         reassembler.push(info(65_530), &whole[0]),
         Progress::Duplicate
     );
-    assert_eq!(reassembler.push(info(65_529), &whole[0]), Progress::TooOld);
+    assert_eq!(
+        reassembler.push(info(65_529), &whole[0]),
+        Progress::OutOfRange
+    );
     assert!(matches!(
         reassembler.push(info(65_534), &whole[0]),
         Progress::Complete(_)
     ));
+}
+
+#[test]
+fn a_stray_number_changes_nothing_and_two_in_a_row_start_anew() {
+    let whole = &payloads(&[7; 50], Content::Frame, 100)[0];
+    let halves = payloads(&[8; 100], Content::Frame, 60);
+    let mut reassembler = Reassembler::new(64, 100).expect("sizes are in range");
+    let mut push = |sequence: u16, payload: &[u8]| match reassembler.push(info(sequence), payload) {
+        Progress::Complete(_) => "complete",
+        Progress::Waiting => "waiting",
+        Progress::OutOfRange => "out of range",
+        Progress::Duplicate | Progress::Refused => "other",
+    };
+    assert_eq!(push(1000, &halves[0]), "waiting");
+    // A bit flipped on the way.
+    assert_eq!(push(1001 ^ 0x8000, whole), "out of range");
+    assert_eq!(push(1001, &halves[1]), "complete");
+    assert_eq!(push(4000, whole), "complete");
+    assert_eq!(push(7000, whole), "out of range");
+    assert_eq!(push(7002, whole), "out of range");
+    assert_eq!(push(7001, whole), "out of range");
+    assert_eq!(push(4001, whole), "complete");
+    // The one before does not count any more.
+    assert_eq!(push(7002, whole), "out of range");
+
+    for start in [20_000, 40_000_u16, 39_000, 65_535] {
+        assert_eq!(push(start, whole), "out of range");
+        assert_eq!(push(start.wrapping_add(1), &halves[0]), "waiting");
+        assert_eq!(push(start.wrapping_add(2), &halves[1]), "complete");
+        assert_eq!(push(start.wrapping_add(1), &halves[0]), "other");
+    }
 }
 
 #[test]

@@ -32,7 +32,7 @@ pub fn rtp(input: &[u8]) {
                 assert!(complete.ciphertext.ends_with(&payload[1..]) || complete.last != info);
                 given -= complete.ciphertext.len();
             }
-            Progress::Refused | Progress::Waiting | Progress::Duplicate | Progress::TooOld => {}
+            Progress::Refused | Progress::Waiting | Progress::Duplicate | Progress::OutOfRange => {}
         }
         rest = after;
     }

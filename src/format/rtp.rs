@@ -137,8 +137,9 @@ pub enum Progress<'a> {
     Waiting,
     /// It came before. Retransmission and redundancy do that.
     Duplicate,
-    /// It is older than all that are kept.
-    TooOld,
+    /// Its number is older than all that are kept, or 3,000 and more ahead of them. One such packet may be a stray; if the next one follows it, the sender started anew, and
+    /// so does the ring (RFC 3550 appendix A.1).
+    OutOfRange,
     /// It has no descriptor, is longer than was agreed, or its run is of different payload types or contents.
     Refused,
 }
@@ -181,8 +182,7 @@ const EMPTY: Slot = Slot {
 
 /// Puts the payloads of one stream together again, whatever was lost or came in another order. All memory is taken when it is made: `packets` × `max_len` octets, twice.
 ///
-/// Frames come out as they become complete, each once; what is late or never complete falls out of the ring. Who starts anew with other sequence numbers under the
-/// same SSRC is another stream: make a new one then, or up to 32,768 of his packets are too old.
+/// Frames come out as they become complete, each once; what is late or never complete falls out of the ring.
 pub struct Reassembler {
     slots: Box<[Slot]>,
     pieces: Box<[u8]>,
@@ -190,10 +190,14 @@ pub struct Reassembler {
     max_piece: usize,
     /// The highest number that came, extended; nothing before the first.
     newest: Option<u64>,
+    /// What would follow the last packet that was out of range.
+    restart: Option<u16>,
 }
 
 /// The number of the first packet: so that those before it have numbers too.
 const FIRST: u64 = 1 << 32;
+/// A step ahead of so many packets is a stray or a new start: MAX_DROPOUT of RFC 3550 appendix A.1.
+const MAX_DROPOUT: u64 = 3_000;
 /// Fewest and most packets that are kept.
 const PACKETS: core::ops::RangeInclusive<usize> = 2..=32_768;
 
@@ -217,6 +221,7 @@ impl Reassembler {
             whole: vec![0; packets * max_piece].into(),
             max_piece,
             newest: None,
+            restart: None,
         })
     }
 
@@ -228,12 +233,10 @@ impl Reassembler {
         if piece.len() > self.max_piece {
             return Progress::Refused;
         }
-        let number = self.extended(info.sequence);
-        let newest = self.newest.map_or(number, |newest| newest.max(number));
-        if newest - number >= self.slots.len() as u64 {
-            return Progress::TooOld;
-        }
-        self.newest = Some(newest);
+        let Some(number) = self.number_of(info.sequence) else {
+            return Progress::OutOfRange;
+        };
+        self.newest = self.newest.max(Some(number));
         let place = self.place(number);
         if self.slots[place].number == number {
             return Progress::Duplicate;
@@ -252,16 +255,31 @@ impl Reassembler {
         }
     }
 
-    /// The 64-bit number that a sequence number stands for: the nearest to the newest.
-    fn extended(&self, sequence: u16) -> u64 {
+    /// The 64-bit number that a sequence number stands for: the nearest to the newest, if that is in range; after a new start one above all before.
+    fn number_of(&mut self, sequence: u16) -> Option<u64> {
         let Some(newest) = self.newest else {
-            return FIRST | u64::from(sequence);
+            return Some(FIRST | u64::from(sequence));
         };
         let [.., high, low] = newest.to_be_bytes();
         let ahead = sequence
             .wrapping_sub(u16::from_be_bytes([high, low]))
             .cast_signed();
-        newest.wrapping_add_signed(ahead.into())
+        let number = newest.wrapping_add_signed(ahead.into());
+        let is_in_range = if number > newest {
+            number - newest < MAX_DROPOUT
+        } else {
+            newest - number < self.slots.len() as u64
+        };
+        if is_in_range {
+            self.restart = None;
+            return Some(number);
+        }
+        if self.restart.replace(sequence.wrapping_add(1)) != Some(sequence) {
+            return None;
+        }
+        self.restart = None;
+        // A full turn above, so that nothing kept is near.
+        Some((newest | 0xffff) + 0x1_0001 + u64::from(sequence))
     }
 
     fn place(&self, number: u64) -> usize {
