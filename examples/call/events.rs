@@ -13,6 +13,7 @@ use crate::script::{
     Act, DELIVERS, DELIVERS_AGAIN, JOINS, LEAVES, REFLECTS, REPLAYS, RESTARTS, STREAM,
 };
 use crate::stream::Participant;
+use crate::wire::Wire;
 
 /// A line of the report.
 pub(crate) struct Event {
@@ -30,6 +31,7 @@ pub(crate) struct Story<'a> {
     pub(crate) rows_to_c: &'a [Row<'a>],
     /// When the last turn of the call began: a short call does not get to everything.
     pub(crate) last_turn: Duration,
+    pub(crate) wire: Wire,
 }
 
 impl Story<'_> {
@@ -61,8 +63,9 @@ impl Story<'_> {
         let tried = self.tried(Participant::A, Act::Reflect);
         let mut event = Event::new(REFLECTS, "reflected");
         event.what = format!(
-            "{} frames sent back to A: {}",
+            "{} {} sent back to A: {}",
             tried.frames,
+            self.wire.units(),
             listed(&tried.refused)
         );
         event.must(tried.frames > 0, "no frame came back to A");
@@ -79,8 +82,9 @@ impl Story<'_> {
         let epochs = &self.receipts[Participant::C as usize].epochs;
         let opened = epochs.get(&(1, 1)).copied().unwrap_or(0);
         let mut event = Event::new(JOINS, "joined");
+        let units = self.wire.units();
         event.what = format!(
-            "C, by the key text of step 1: {opened} frames opened; {} frames from before sent to C: {}",
+            "C, by the key text of step 1: {opened} {units} opened; {} {units} from before sent to C: {}",
             past.frames,
             listed(&past.refused)
         );
@@ -101,14 +105,14 @@ impl Story<'_> {
         let Some(row) = self.rows.iter().find(restarts) else {
             return event;
         };
-        let sealed = &row.sent.sealed;
+        let sessions = &row.sent.sessions;
         let after = row
             .stream
             .media
             .frames
             .iter()
             .position(|frame| frame.due >= RESTARTS)
-            .unwrap_or(sealed.len());
+            .unwrap_or(sessions.len());
         let arrived = |frame: &&Option<Vec<u8>>| frame.is_some();
         let opened = row
             .received
@@ -117,19 +121,20 @@ impl Story<'_> {
             .skip(after)
             .filter(arrived)
             .count();
-        let kid = |at: usize| sealed.get(at).map(|(kid, _)| *kid);
-        let is_new = |kid: KeyId| sealed.iter().take(after).all(|(before, _)| *before != kid);
+        let kid = |at: usize| sessions.get(at).copied();
+        let is_new = |kid: KeyId| !sessions.iter().take(after).any(|before| *before == kid);
 
         let all = || self.rows.iter().flat_map(|row| &row.sent.sealed);
         let different: HashSet<_> = all().collect();
-        let sessions: HashSet<_> = all().map(|(kid, _)| kid).collect();
+        let of_all: HashSet<_> = all().map(|(kid, _)| kid).collect();
         event.what = format!(
-            "A's {}, in a new session: B opened {opened} frames more; no KID and CTR came twice in {} frames of {} sessions",
+            "A's {}, in a new session: B opened {opened} frames more; no KID and CTR came twice in {} {} of {} sessions",
             row.stream.media.name,
             different.len(),
-            sessions.len()
+            self.wire.units(),
+            of_all.len()
         );
-        let is_over = after == sealed.len();
+        let is_over = after == sessions.len();
         event.must(
             is_over || opened > 0 || !self.goes_on_after(RESTARTS),
             "B opened nothing of A's restarted sender",
@@ -146,8 +151,9 @@ impl Story<'_> {
         let tried = self.tried(Participant::B, Act::Replay);
         let mut event = Event::new(REPLAYS, "replayed session");
         event.what = format!(
-            "{} frames of A from before its restart sent to B again: {}",
+            "{} {} of A from before its restart sent to B again: {}",
             tried.frames,
+            self.wire.units(),
             listed(&tried.refused)
         );
         event.must(tried.frames > 0, "no frame came to B again");
@@ -161,15 +167,16 @@ impl Story<'_> {
         for row in self.rows_to_c {
             let sender = &self.members[row.stream.sender as usize];
             for frame in &row.received.refused {
-                let sealed = row.sent.sealed.get(frame.frame);
-                let epoch = sealed.and_then(|(kid, _)| sender.epoch_of(*kid));
+                let session = row.sent.sessions.get(frame.frame);
+                let epoch = session.and_then(|kid| sender.epoch_of(*kid));
                 if epoch.is_some_and(|(generation, _)| generation == 2) {
                     *refused.entry(frame.name).or_default() += 1;
                 }
             }
         }
+        let units = self.wire.units();
         event.what = format!(
-            "C, without the key of generation 2: {} frames under it sent to C: {}",
+            "C, without the key of generation 2: {} {units} under it sent to C: {}",
             refused.values().sum::<u64>(),
             listed(&refused)
         );
@@ -183,7 +190,7 @@ impl Story<'_> {
         if self.last_turn >= DELIVERS {
             let late = self.tried(Participant::B, Act::DeliverLate);
             event.what += &format!(
-                "; B opened {} of {} frames that came late",
+                "; B opened {} of {} {units} that came late",
                 late.opened, late.frames
             );
             event.must(late.opened == late.frames, "B lost frames within grace");

@@ -1,7 +1,16 @@
 //! What the relay does to datagrams. Each decision depends on the seed and the datagram's place alone,
 //! so a seed names the same losses again, however the threads run.
 
-use crate::datagram::Header;
+/// A packet's place in its stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    /// Number of the stream.
+    pub(crate) stream: u32,
+    /// Number of the frame in its stream.
+    pub(crate) frame: u32,
+    /// Number of the packet in its frame.
+    pub(crate) index: u16,
+}
 
 /// How often the relay does what, in percent, and the seed of its decisions.
 #[derive(Clone, Copy, Debug)]
@@ -35,7 +44,7 @@ pub(crate) enum Chance {
 
 impl Impairments {
     /// Tells whether it happens to this datagram.
-    pub(crate) fn happens(&self, chance: Chance, header: Header) -> bool {
+    pub(crate) fn happens(&self, chance: Chance, place: Place) -> bool {
         let percent = match chance {
             Chance::Loss => self.loss,
             Chance::Reorder => self.reorder,
@@ -44,18 +53,18 @@ impl Impairments {
             Chance::Tamper => self.tamper,
             Chance::HoldBack | Chance::ReplayAge | Chance::TamperedBit => 100.0,
         };
-        f64::from(self.draw(chance, header)) * 100.0 < percent * f64::from(u32::MAX)
+        f64::from(self.draw(chance, place)) * 100.0 < percent * f64::from(u32::MAX)
     }
 
     /// Draws a number below `end`, which must not be 0.
-    pub(crate) fn below(&self, end: u32, chance: Chance, header: Header) -> u32 {
-        self.draw(chance, header) % end
+    pub(crate) fn below(&self, end: u32, chance: Chance, place: Place) -> u32 {
+        self.draw(chance, place) % end
     }
 
-    fn draw(&self, chance: Chance, header: Header) -> u32 {
-        let place = (u64::from(header.stream) << 32) | u64::from(header.frame);
-        let piece = (u64::from(header.index) << 8) | chance as u64;
-        let [a, b, c, d, ..] = mix(mix(mix(self.seed) ^ place) ^ piece).to_be_bytes();
+    fn draw(&self, chance: Chance, place: Place) -> u32 {
+        let frame = (u64::from(place.stream) << 32) | u64::from(place.frame);
+        let piece = (u64::from(place.index) << 8) | chance as u64;
+        let [a, b, c, d, ..] = mix(mix(mix(self.seed) ^ frame) ^ piece).to_be_bytes();
         u32::from_be_bytes([a, b, c, d])
     }
 }
@@ -86,13 +95,12 @@ mod tests {
             tamper: 0.0,
             seed,
         };
-        let header = |frame| Header {
+        let place = |frame| Place {
             stream: 1,
             frame,
             index: 0,
-            count: 1,
         };
-        let lost = |frame: &u32| impairments.happens(Chance::Loss, header(*frame));
+        let lost = |frame: &u32| impairments.happens(Chance::Loss, place(*frame));
         (0..100_000).filter(lost).count()
     }
 

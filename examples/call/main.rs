@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!     camera, screen, speech, messages                            camera, speech, messages
-//!  A  encrypt ─► cut ─► UDP ──►┐                              ┌─► UDP ─► reassemble ─► decrypt  B
+//!  A  encrypt ─► cut ─► RTP ──►┐                              ┌─► RTP ─► reassemble ─► decrypt  B
 //!                              ├─► relay: look, lose, alter, ─┤                          │
 //!                              │   delay, repeat, replay,     │                          ▼
 //!     (and from B to A)        │   reflect                    │        compare, write a playable file
@@ -17,18 +17,21 @@
 mod ciphers;
 mod clock;
 mod cost;
-mod datagram;
 mod events;
 mod gate;
+mod hint;
 mod impairments;
 mod media;
 mod member;
 mod options;
+mod passing;
+mod pieces;
 mod progress;
 mod receiver;
 mod refusal;
 mod relay;
 mod report;
+mod rtp;
 mod script;
 mod sender;
 #[path = "../sm4_gcm/mod.rs"]
@@ -38,6 +41,7 @@ mod surroundings;
 mod talk;
 mod timeline;
 mod watch;
+mod wire;
 
 use std::error::Error;
 use std::fmt::Write as _;
@@ -51,6 +55,7 @@ use crate::events::Story;
 use crate::media::Media;
 use crate::options::{Command, Options};
 use crate::report::{Report, Row};
+use crate::rtp::Session;
 use crate::stream::{Participant, Stream};
 use crate::talk::{Outcome, Plan};
 use crate::watch::Watch;
@@ -115,41 +120,35 @@ fn main() -> ExitCode {
 
 /// Reads the media of A and B, and makes their messages: the streams of A, then those of B.
 fn streams(options: &Options) -> Result<Vec<Stream>, Failure> {
-    let mut streams = Vec::new();
-    let mut add = |sender, kind, media| {
-        streams.push(Stream {
-            sender,
-            number: 0,
-            kind,
-            media,
-        });
-    };
+    let mut all = Vec::new();
     for path in &options.inputs {
         let media = Media::open(path, options.fps)?;
-        add(Participant::A, media.kind(), media);
+        all.push((Participant::A, media.kind(), media));
     }
     for (sender, kind, name, file) in BUILT_IN {
         if sender == Participant::B || options.inputs.is_empty() {
-            add(sender, kind, Media::parse(name, file, 30)?);
+            all.push((sender, kind, Media::parse(name, file, 30)?));
         }
     }
     if let Some(seconds) = options.seconds {
-        for stream in &mut streams {
-            stream.media.cut_at(seconds);
+        for (.., media) in &mut all {
+            media.cut_at(seconds);
         }
     }
-    let ends = streams.iter().map(|stream| stream.media.duration());
+    let ends = all.iter().map(|(.., media)| media.duration());
     let end = ends.max().unwrap_or_default();
     // Media first: their numbers are in the names of files.
-    for (stream, number) in streams.iter_mut().zip(1..) {
-        stream.number = number;
-    }
     for sender in Participant::SENDERS {
         let media = Media::messages(sender.name(), end);
+        all.push((sender, media.kind(), media));
+    }
+    let mut streams = Vec::new();
+    for ((sender, kind, media), number) in all.into_iter().zip(1..) {
         streams.push(Stream {
             sender,
-            number: u32::try_from(streams.len())? + 1,
-            kind: media.kind(),
+            number,
+            kind,
+            rtp: Session::new(number, &media)?,
             media,
         });
     }
@@ -161,12 +160,18 @@ fn streams(options: &Options) -> Result<Vec<Stream>, Failure> {
 fn call(options: Options, streams: &[Stream]) -> Result<bool, Failure> {
     fs::create_dir_all(&options.out)
         .map_err(|error| format!("{}: {error}", options.out.display()))?;
-    let frames = || {
-        let frames = streams.iter().flat_map(|stream| &stream.media.frames);
-        frames.map(|frame| &frame.octets[..])
-    };
-    let watch = Watch::new(frames())?;
-    let longest = frames().max_by_key(|frame| frame.len()).unwrap_or_default();
+    let wire = options.wire;
+    let frames = streams.iter().flat_map(|stream| {
+        let codec = wire.codec_of(stream);
+        let frames = stream.media.frames.iter().map(|frame| &frame.octets[..]);
+        frames.map(move |frame| {
+            let shown = codec.map(|codec| hint::shown(codec, frame));
+            (frame, shown.unwrap_or_default())
+        })
+    });
+    let watch = Watch::new(frames.clone())?;
+    let hidden = frames.map(|(frame, shown)| &frame[shown.last().map_or(0, |part| part.end)..]);
+    let longest = hidden.max_by_key(|octets| octets.len()).unwrap_or_default();
     let self_check = watch::check(&watch, longest)?;
 
     let mut keys = options.keys.into_iter();
@@ -181,6 +186,7 @@ fn call(options: Options, streams: &[Stream]) -> Result<bool, Failure> {
         watch: &watch,
         impairments: options.impairments,
         fast: options.fast,
+        wire,
     };
     let outcome = talk::talk(&plan, [next_key()?, next_key()?])?;
 
@@ -191,10 +197,12 @@ fn call(options: Options, streams: &[Stream]) -> Result<bool, Failure> {
         rows: &rows,
         rows_to_c: &rows_to_c,
         last_turn: outcome.last_turn,
+        wire,
     };
     let events = story.tell();
     let report = Report {
         cipher: cipher_name,
+        wire,
         rows,
         rows_to_c,
         events: &events,
@@ -239,8 +247,8 @@ fn rows<'a>(streams: &'a [Stream], outcome: &'a Outcome) -> (Vec<Row<'a>>, Vec<R
 
         let sender = &outcome.members[stream.sender as usize];
         let is_for_c = |frame: usize| {
-            let sealed = sent.sealed.get(frame);
-            sealed.and_then(|(kid, _)| sender.epoch_of(*kid)) == Some((1, 1))
+            let session = sent.sessions.get(frame);
+            session.and_then(|kid| sender.epoch_of(*kid)) == Some((1, 1))
         };
         let to = Participant::C;
         rows_to_c.push(Row::new(stream, to, sent, received(to), is_for_c));

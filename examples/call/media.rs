@@ -173,6 +173,15 @@ impl Media {
         }
     }
 
+    /// Returns the ticks a second of its RTP timestamps (RFC 3551, RFC 7587, RFC 4103).
+    pub(crate) fn clock_rate(&self) -> u32 {
+        match self.container {
+            Container::OggOpus(_) => 48_000,
+            Container::Messages => 1_000,
+            Container::Ivf(_) | Container::AnnexB => 90_000,
+        }
+    }
+
     /// Makes a file of the frames that arrived; `arrived` has one element a frame of this stream.
     ///
     /// # Errors

@@ -9,14 +9,15 @@ use mediaseal::ChannelKey;
 
 use crate::ciphers::Choice;
 use crate::impairments::Impairments;
+use crate::wire::Wire;
 
 const HELP: &str = "\
 Three participants in an encrypted call over UDP, through a relay that nobody trusts.
 
 A sends speech, a camera and a screen; B sends speech and a camera; both send
-messages. Each is encrypted whole and cut into datagrams of at most 1200 octets.
-The relay loses, delays, repeats, replays and alters datagrams, and looks for media
-in each. What arrives is compared with what was sent, bit by bit, and written to files.
+messages. Each frame is encrypted and goes in RTP packets of at most 1200 octets. The
+relay loses, delays, repeats, replays and alters packets, and looks for media in each.
+What arrives is compared with what was sent, bit by bit, and written to files.
 
 One key of the channel is all that A and B share. C joins after 4 seconds and gets a
 secret that opens nothing earlier; A restarts a sender after 6; the relay sends a
@@ -32,6 +33,12 @@ Media:
   --seconds N        send only the first N seconds
   --fast             send as fast as it goes instead of at the media's own pace
 
+Wire:
+  --codec-aware      seal frames so that packetizers and relays still read what they
+                     need: where a frame begins, which are key frames (docs/codecs.md)
+  --packet-mode      cut first, and seal the payload of each packet
+                     [else whole frames are sealed, and show nothing]
+
 Keys:
   --cipher NAME      CIPHERS
   --cipher-library FILE
@@ -42,11 +49,11 @@ Keys:
                      tests: others on this machine can read a command line. [random]
 
 Relay, in percent:
-  --loss P           datagrams lost [2]
-  --reorder P        datagrams that others overtake [5]
-  --duplicate P      datagrams sent twice [1]
+  --loss P           packets lost [2]
+  --reorder P        packets that others overtake [5]
+  --duplicate P      packets sent twice [1]
   --replay P         frames sent again, a second or more later [2]
-  --tamper P         datagrams with one bit flipped [0.5]
+  --tamper P         packets with one bit flipped [0.5]
   --seed N           makes another choice of them [12]
 
 Result:
@@ -65,6 +72,7 @@ pub(crate) struct Options {
     pub(crate) fps: u32,
     pub(crate) seconds: Option<Duration>,
     pub(crate) fast: bool,
+    pub(crate) wire: Wire,
     pub(crate) cipher: Choice,
     pub(crate) cipher_library: Option<PathBuf>,
     pub(crate) keys: Vec<ChannelKey>,
@@ -90,6 +98,7 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
         fps: 30,
         seconds: None,
         fast: false,
+        wire: Wire::Frames,
         cipher: Choice::all().next().ok_or("no cipher is built in")?,
         cipher_library: None,
         keys: Vec::new(),
@@ -111,6 +120,16 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             Long("fps") => options.fps = value(&mut parser, "--fps", frame_rate)?,
             Long("seconds") => options.seconds = Some(value(&mut parser, "--seconds", seconds)?),
             Long("fast") => options.fast = true,
+            Long(name @ ("codec-aware" | "packet-mode")) => {
+                let wire = match name {
+                    "packet-mode" => Wire::Packets,
+                    _ => Wire::CodecAware,
+                };
+                if options.wire != Wire::Frames && options.wire != wire {
+                    return Err("--codec-aware and --packet-mode exclude each other".into());
+                }
+                options.wire = wire;
+            }
             Long("cipher") => options.cipher = value(&mut parser, "--cipher", cipher_named)?,
             Long("cipher-library") => options.cipher_library = Some(parser.value()?.into()),
             Long("key") => options.keys.push(channel_key(&parser.value()?)?),
@@ -210,6 +229,7 @@ mod tests {
             (&["--fps", "0"], "1 to 1000"),
             (&["--seconds", "-1"], "above 0"),
             (&["--cipher", "rot13"], "aes-128-gcm"),
+            (&["--codec-aware", "--packet-mode"], "exclude"),
             (&["stray"], "without an option"),
         ] {
             let message = error(args);

@@ -7,23 +7,28 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use mediaseal::{ChannelDecryptor, FrameBuf, FrameInfo, KeyId, Mode, SenderId, Ssrc};
+use mediaseal::format::rtp::{Complete, Progress, Reassembler};
+use mediaseal::{ChannelDecryptor, FrameBuf, FrameInfo, KeyId, SenderId, Ssrc};
 
 use crate::cost::Cost;
-use crate::datagram::{self, Header, MAX_DATAGRAM, Reassembler, Whole};
 use crate::gate::Gate;
 use crate::member::{Announcement, Member};
+use crate::pieces::Assembler;
 use crate::refusal::{Names, Refusal, Refused, name_of};
 use crate::relay;
+use crate::rtp::{self, Header, MAX_DATAGRAM, MAX_PAYLOAD};
 use crate::script::{Act, Stage};
 use crate::stream::Stream;
+use crate::wire::Wire;
 
 /// How long a read waits before it looks whether the call is over.
 const TURN: Duration = Duration::from_millis(5);
 /// With the relay done and nothing read for so long, datagrams under way are given up.
 const LAST_CALL: Duration = Duration::from_secs(1);
-/// Octets by which an encrypted frame may be longer than the longest plain one.
-const MAX_OVERHEAD: usize = FrameBuf::HEADROOM + FrameBuf::TAILROOM;
+/// Octets by which an encrypted frame may be longer than the longest plain one: the hint of a codec-aware one too.
+const MAX_OVERHEAD: usize = FrameBuf::HEADROOM + FrameBuf::TAILROOM + 8192;
+/// Packets that a stream keeps at least: those of the seconds that the relay holds some back.
+const MIN_PACKETS: usize = 512;
 
 /// What a participant receives with.
 pub(crate) struct Receiver<'a> {
@@ -38,25 +43,30 @@ pub(crate) struct Receiver<'a> {
     pub(crate) stage: &'a Stage,
     /// Frames delivered and refused so far, for the progress line.
     pub(crate) progress: [&'a AtomicU64; 2],
+    pub(crate) wire: Wire,
 }
 
 /// What became of one stream on the receiving side.
 #[derive(Debug)]
 pub(crate) struct Received {
-    /// Complete frames that were handed to the decryptor.
+    /// What was complete and handed to the decryptor: frames, or packets in packet mode.
     pub(crate) whole: u64,
+    /// What it opened of them.
+    pub(crate) opened: u64,
     /// Frames that came out of it as they had been sent.
     pub(crate) exact: u64,
     /// Frames that came out of it in any other way.
     pub(crate) wrong: u64,
-    /// Frames that it refused.
+    /// Frames or packets that it refused.
     pub(crate) refused: Vec<Refused>,
     /// The frames that arrived, one place a frame sent.
     pub(crate) frames: Vec<Option<Vec<u8>>>,
     /// Cost of the decrypting calls.
     pub(crate) cost: Cost,
-    /// Datagrams that fitted no frame.
-    pub(crate) malformed_datagrams: u64,
+    /// RTP packets that had come already.
+    pub(crate) repeated: u64,
+    /// RTP packets that fitted nothing.
+    pub(crate) malformed: u64,
     newest: usize,
     /// The newest frame's.
     session: Option<KeyId>,
@@ -66,14 +76,32 @@ impl Received {
     fn new(frames: usize) -> Self {
         Self {
             whole: 0,
+            opened: 0,
             exact: 0,
             wrong: 0,
             refused: Vec::new(),
             frames: vec![None; frames],
             cost: Cost::default(),
-            malformed_datagrams: 0,
+            repeated: 0,
+            malformed: 0,
             newest: 0,
             session: None,
+        }
+    }
+
+    /// Takes a frame that was opened, and compares it with the one that was sent.
+    fn take(&mut self, stream: &Stream, timestamp: u32, octets: &[u8]) {
+        let number = stream.rtp.frame(timestamp);
+        let sent = number.and_then(|number| stream.media.frames.get(number));
+        match sent {
+            Some(sent) if sent.octets == octets => self.exact += 1,
+            _ => self.wrong += 1,
+        }
+        if let Some(number) = number
+            && let Some(place) = self.frames.get_mut(number)
+        {
+            *place = Some(octets.to_vec());
+            self.newest = self.newest.max(number);
         }
     }
 
@@ -111,16 +139,23 @@ pub(crate) struct Receipt {
 struct Incoming<'a> {
     stream: &'a Stream,
     reassembler: Reassembler,
+    /// Where frames were cut before they were sealed.
+    assembler: Assembler,
     received: Received,
 }
 
 impl<'a> Incoming<'a> {
-    fn new(stream: &'a Stream) -> Self {
-        Self {
+    fn new(stream: &'a Stream) -> Result<Self, mediaseal::Misuse> {
+        let longest = stream.media.longest_frame();
+        // Twice the longest frame: what is lost and what comes in between has numbers too.
+        let packets = 2 * (2 * longest + MAX_OVERHEAD).div_ceil(MAX_PAYLOAD - 1);
+        let packets = packets.clamp(MIN_PACKETS, 1 << 15);
+        Ok(Self {
             stream,
-            reassembler: Reassembler::new(stream.media.longest_frame() + MAX_OVERHEAD),
+            reassembler: Reassembler::new(packets, MAX_PAYLOAD)?,
+            assembler: Assembler::new(longest),
             received: Received::new(stream.media.frames.len()),
-        }
+        })
     }
 }
 
@@ -138,7 +173,10 @@ impl Receiver<'_> {
             strays: 0,
             counts: [0; 2],
         };
-        let mut incoming: Vec<_> = streams.iter().map(Incoming::new).collect();
+        let mut incoming = streams
+            .iter()
+            .map(Incoming::new)
+            .collect::<Result<Vec<_>, _>>()?;
         let mut datagram = [0; 2 * MAX_DATAGRAM];
         let mut last_read = Instant::now();
         self.socket.set_read_timeout(Some(TURN))?;
@@ -147,19 +185,15 @@ impl Receiver<'_> {
                 last_read = Instant::now();
                 // A session is announced before its first frame is sent.
                 self.member.hear(&self.inbox)?;
-                let header = Header::parse(&datagram[..len]);
-                let known = header.and_then(|(header, piece)| {
-                    let of_header = |at: &&mut Incoming<'_>| at.stream.number == header.stream;
+                let packet = Header::parse(&datagram[..len]);
+                let known = packet.and_then(|(header, payload)| {
+                    let of_header = |at: &&mut Incoming<'_>| at.stream.rtp.ssrc == header.ssrc;
                     let incoming = incoming.iter_mut().find(of_header)?;
-                    Some((incoming, header, piece))
+                    Some((incoming, header, payload))
                 });
                 match known {
-                    Some((incoming, header, piece)) => {
-                        if let Some(mut whole) = incoming.reassembler.accept(header, piece) {
-                            let frame = header.frame;
-                            self.open(&mut decryptor, incoming, frame, &mut whole, &mut receipt)?;
-                            incoming.reassembler.recycle(whole);
-                        }
+                    Some((incoming, header, payload)) => {
+                        self.accept(&mut decryptor, incoming, header, payload, &mut receipt)?;
                     }
                     None => receipt.strays += 1,
                 }
@@ -170,10 +204,7 @@ impl Receiver<'_> {
                 break;
             }
         }
-        let received = incoming.into_iter().map(|incoming| Received {
-            malformed_datagrams: incoming.reassembler.malformed,
-            ..incoming.received
-        });
+        let received = incoming.into_iter().map(|incoming| incoming.received);
         receipt.streams = received.collect();
         let totals = decryptor.totals();
         receipt.counts = [totals.frames, totals.errors.total()];
@@ -189,32 +220,88 @@ impl Receiver<'_> {
                 expected.push(pair);
             }
         }
-        ChannelDecryptor::for_channel(&self.member.channel, &expected, Mode::Frame)
+        let mode = self.wire.mode();
+        let mut decryptor = ChannelDecryptor::for_channel(&self.member.channel, &expected, mode)?;
+        for stream in streams {
+            if let Some(codec) = self.wire.codec_of(stream) {
+                decryptor.set_codec(Ssrc::new(stream.rtp.ssrc), codec)?;
+            }
+        }
+        Ok(decryptor)
     }
 
-    /// Decrypts a complete frame in place and compares it with the one that was sent.
-    fn open(
+    /// Takes an RTP packet; if something is complete with it, decrypts that in place and compares what it is of with what was sent.
+    fn accept(
         &self,
         decryptor: &mut ChannelDecryptor,
         incoming: &mut Incoming<'_>,
-        frame: u32,
-        whole: &mut Whole,
+        header: Header,
+        payload: &[u8],
         receipt: &mut Receipt,
     ) -> Result<(), mediaseal::Error> {
+        let Incoming {
+            stream,
+            reassembler,
+            assembler,
+            received,
+        } = incoming;
+        let complete = match reassembler.push(header.info(), payload) {
+            Progress::Complete(complete) if complete.content == self.wire.content() => complete,
+            Progress::Waiting => return Ok(()),
+            Progress::Duplicate => {
+                received.repeated += 1;
+                return Ok(());
+            }
+            Progress::Complete(_) | Progress::OutOfRange | Progress::Refused => {
+                received.malformed += 1;
+                return Ok(());
+            }
+        };
+        let timestamp = complete.last.timestamp;
+        let opened = self.open(decryptor, stream, received, complete, receipt)?;
+        let is_delivery = self.stage.act().is_delivery();
+        let Some(opened) = opened.filter(|_| is_delivery) else {
+            return Ok(());
+        };
+        received.opened += 1;
+        match self.wire {
+            Wire::Frames | Wire::CodecAware => {
+                received.take(stream, timestamp, opened);
+                self.progress[0].fetch_add(1, Ordering::Relaxed);
+            }
+            Wire::Packets => {
+                if let Some(whole) = assembler.accept(timestamp, opened) {
+                    received.take(stream, timestamp, whole.octets());
+                    assembler.recycle(whole);
+                    self.progress[0].fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Decrypts a ciphertext in place; nothing if it is refused.
+    fn open<'c>(
+        &self,
+        decryptor: &mut ChannelDecryptor,
+        stream: &Stream,
+        received: &mut Received,
+        complete: Complete<'c>,
+        receipt: &mut Receipt,
+    ) -> Result<Option<&'c [u8]>, mediaseal::Error> {
         let act = self.stage.act();
-        let stream = incoming.stream.number;
-        let number = usize::try_from(frame).unwrap_or(usize::MAX);
-        let frames = &incoming.stream.media.frames;
-        let received = &mut incoming.received;
+        let frames = &stream.media.frames;
         let tried = &mut receipt.acts[act as usize];
         tried.frames += 1;
         received.whole += u64::from(act.is_delivery());
 
-        let octets = whole.octets();
-        let len = octets.len();
-        let mut buf = FrameBuf::new(octets, 0, len)?;
-        let metadata = datagram::metadata(stream, frame);
-        let info = FrameInfo::new(Ssrc::new(stream)).metadata(&metadata);
+        let Complete {
+            ciphertext, last, ..
+        } = complete;
+        let len = ciphertext.len();
+        let mut buf = FrameBuf::new(ciphertext, 0, len)?;
+        let metadata = rtp::metadata(stream.rtp.ssrc, last.timestamp);
+        let info = FrameInfo::new(Ssrc::new(stream.rtp.ssrc)).metadata(&metadata);
         let mut opened = Err(mediaseal::Error::NoActiveKey);
         let session = &mut received.session;
         received.cost.measure(|| {
@@ -228,6 +315,7 @@ impl Receiver<'_> {
                 let name = name_of(&error);
                 *tried.refused.entry(name).or_default() += 1;
                 if act.is_delivery() {
+                    let number = stream.rtp.frame(last.timestamp).unwrap_or(usize::MAX);
                     let newest = frames
                         .get(received.newest)
                         .map_or(Duration::ZERO, |frame| frame.due);
@@ -241,24 +329,14 @@ impl Receiver<'_> {
                     });
                     self.progress[1].fetch_add(1, Ordering::Relaxed);
                 }
+                Ok(None)
             }
             Ok((_, epoch)) => {
                 tried.opened += 1;
                 *receipt.epochs.entry(epoch.unwrap_or_default()).or_default() += 1;
-                if !act.is_delivery() {
-                    return Ok(());
-                }
-                match frames.get(number) {
-                    Some(sent) if sent.octets == buf.as_slice() => received.exact += 1,
-                    _ => received.wrong += 1,
-                }
-                if let Some(place) = received.frames.get_mut(number) {
-                    *place = Some(buf.as_slice().to_vec());
-                    received.newest = received.newest.max(number);
-                }
-                self.progress[0].fetch_add(1, Ordering::Relaxed);
+                let (start, len) = (buf.offset(), buf.len());
+                Ok(ciphertext.get(start..start + len))
             }
         }
-        Ok(())
     }
 }

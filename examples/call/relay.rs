@@ -1,4 +1,4 @@
-//! The relay between the participants, which nobody trusts: it looks for media in each datagram, and it
+//! The relay between the participants, which nobody trusts: it looks for media in each packet, and it
 //! loses, delays, repeats, replays and alters them.
 //!
 //! ```text
@@ -14,8 +14,9 @@ use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::datagram::{Header, MAX_DATAGRAM};
-use crate::impairments::{Chance, Impairments};
+use crate::impairments::{Chance, Impairments, Place};
+use crate::passing::{Passing, Shifts};
+use crate::rtp::{self, Header, MAX_DATAGRAM};
 use crate::script::{Act, HOLDS_BACK, JOINS, LEAVES, REFLECTED, RESTARTS, STREAM};
 use crate::stream::Participant;
 use crate::surroundings::{Side, Surroundings};
@@ -31,7 +32,7 @@ const MAX_KEPT: usize = 256;
 /// With all senders done and nothing read for so long, datagrams under way are given up.
 const LAST_CALL: Duration = Duration::from_secs(1);
 
-/// What the relay did and saw, in datagrams where nothing else is said.
+/// What the relay did and saw, in packets where nothing else is said.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) received: u64,
@@ -41,14 +42,17 @@ pub(crate) struct Tally {
     pub(crate) altered: u64,
     /// Frames sent again.
     pub(crate) replayed: u64,
-    /// Octets of encoded media that stood in a datagram.
+    /// Octets of encoded media that stood in a packet.
     pub(crate) octets_seen: u64,
+    /// Frames of the senders that it took for key frames.
+    pub(crate) key_frames: u64,
 }
 
-/// A datagram that others may overtake.
+/// A packet that others may overtake.
 struct Held {
     from: usize,
     octets: Vec<u8>,
+    shifts: Shifts,
     after: u64,
     until: Instant,
 }
@@ -56,7 +60,8 @@ struct Held {
 /// A frame that is kept for a replay.
 struct Kept {
     from: usize,
-    first: Header,
+    /// Of its first packet.
+    place: Place,
     due: u32,
     spoiled: bool,
     datagrams: Vec<Vec<u8>>,
@@ -65,8 +70,9 @@ struct Kept {
 /// A frame of A's first stream as it passed.
 struct Copied {
     frame: u32,
-    count: u16,
-    datagrams: Vec<Vec<u8>>,
+    /// Packets that it has, once the last one came.
+    count: Option<usize>,
+    datagrams: Vec<(Vec<u8>, Shifts)>,
 }
 
 /// The relay's state.
@@ -74,8 +80,7 @@ pub(crate) struct Relay<'a> {
     socket: UdpSocket,
     around: Surroundings<'a>,
     impairments: Impairments,
-    /// Frames a second of each stream, by stream number - 1.
-    rates: Vec<u32>,
+    passing: Vec<Passing>,
     held: Vec<Held>,
     kept: Vec<Kept>,
     /// Time of the media, as far as the relay has played its part.
@@ -96,14 +101,14 @@ impl<'a> Relay<'a> {
         socket: UdpSocket,
         around: Surroundings<'a>,
         impairments: Impairments,
-        rates: Vec<u32>,
+        passing: Vec<Passing>,
     ) -> io::Result<Self> {
         socket.set_read_timeout(Some(TURN))?;
         Ok(Self {
             socket,
             around,
             impairments,
-            rates,
+            passing,
             held: Vec::new(),
             kept: Vec::new(),
             time: Duration::ZERO,
@@ -143,52 +148,64 @@ impl<'a> Relay<'a> {
         }
     }
 
-    /// Does with one datagram whatever chance has in store for it; tells whether it stays here.
+    /// Does with one packet whatever chance has in store for it; tells whether it stays here.
     fn relay(&mut self, from: usize, datagram: &mut [u8]) -> io::Result<bool> {
         self.tally.received += 1;
         self.tally.octets_seen += self.around.watch.octets_seen(datagram) as u64;
-        let Some((header, _)) = Header::parse(datagram) else {
+        let Some((header, payload)) = Header::parse(datagram) else {
             return Ok(false);
         };
-        let happens = |chance| self.impairments.happens(chance, header);
+        let is_of = |passing: &Passing| passing.is_of(header);
+        let Some(at) = self.passing.iter().position(is_of) else {
+            return Ok(false);
+        };
+        let place = self.passing[at].place(header);
+        if place.index == 0 {
+            // Between two frames, so that nothing comes into the middle of one.
+            self.replay_due(place)?;
+        }
+        let passing = &mut self.passing[at];
+        let (shifts, rate) = (passing.pass(header), passing.rate);
+        self.tally.key_frames += u64::from(passing.shows_key_frame(payload));
+        let happens = |chance| self.impairments.happens(chance, place);
         let (lose, alter) = (happens(Chance::Loss), happens(Chance::Tamper));
         let (twice, hold_back) = (happens(Chance::Duplicate), happens(Chance::Reorder));
-        let is_copied = header.stream == STREAM && !lose && !alter;
+        let is_copied = place.stream == STREAM && !lose && !alter;
         let comes_late = is_copied && (HOLDS_BACK..LEAVES).contains(&self.time);
-        self.keep(from, header, datagram, lose || alter || comes_late);
-        self.replay_due(header)?;
+        self.keep(from, place, rate, datagram, lose || alter || comes_late);
 
         if lose {
             self.tally.lost += 1;
             return Ok(false);
         }
         if is_copied && self.time < RESTARTS {
-            copy(&mut self.session, header, datagram);
+            copy(&mut self.session, place, header, datagram, shifts);
         }
         if comes_late {
-            copy(&mut self.late, header, datagram);
+            copy(&mut self.late, place, header, datagram, shifts);
             return Ok(false);
         }
         if alter {
             self.tally.altered += 1;
-            self.flip_a_bit(header, datagram);
+            self.flip_a_bit(place, datagram);
         }
         if twice {
             self.tally.duplicated += 1;
-            self.forward(from, datagram)?;
+            self.forward(from, datagram, shifts)?;
         }
         if hold_back {
             self.tally.held_back += 1;
-            let overtakers = 1 + self.impairments.below(12, Chance::HoldBack, header);
+            let overtakers = 1 + self.impairments.below(12, Chance::HoldBack, place);
             self.held.push(Held {
                 from,
                 octets: datagram.to_vec(),
+                shifts,
                 after: self.tally.received + u64::from(overtakers),
                 until: Instant::now() + LONGEST_HOLD,
             });
             return Ok(true);
         }
-        self.forward(from, datagram)?;
+        self.forward(from, datagram, shifts)?;
         Ok(false)
     }
 
@@ -207,28 +224,39 @@ impl<'a> Relay<'a> {
     }
 
     /// Sends frames of A's first stream once more, or late, while nothing else is under way.
-    fn play(&self, act: Act) -> io::Result<()> {
+    fn play(&mut self, act: Act) -> io::Result<()> {
+        let Self {
+            session,
+            late,
+            passing,
+            ..
+        } = self;
         let (frames, to): (Vec<_>, &[Participant]) = match act {
             Act::Relay => return Ok(()),
             Act::Reflect => {
-                let is_whole = |copied: &&Copied| copied.datagrams.len() == copied.count.into();
-                let newest = self.session.iter().rev().filter(is_whole);
+                let is_whole = |copied: &&Copied| copied.count == Some(copied.datagrams.len());
+                let newest = session.iter().rev().filter(is_whole);
                 (newest.take(REFLECTED).collect(), &[Participant::A])
             }
-            Act::ShowThePast => (self.session.iter().collect(), &[Participant::C]),
-            Act::Replay => (self.session.iter().collect(), &[Participant::B]),
-            Act::DeliverLate => (
-                self.late.iter().collect(),
-                &[Participant::B, Participant::C],
-            ),
-            Act::DeliverTooLate => (self.late.iter().collect(), &[Participant::B]),
+            Act::ShowThePast => (session.iter().collect(), &[Participant::C]),
+            Act::Replay => (session.iter().collect(), &[Participant::B]),
+            Act::DeliverLate => (late.iter().collect(), &[Participant::B, Participant::C]),
+            Act::DeliverTooLate => (late.iter().collect(), &[Participant::B]),
         };
+        let mut sent = Vec::new();
+        for (datagram, shifts) in frames.into_iter().flat_map(|copied| &copied.datagrams) {
+            for to in to {
+                let shift = match act {
+                    Act::DeliverLate => shifts[*to as usize],
+                    _ => shift_behind(passing, *to, datagram),
+                };
+                sent.push((*to as usize, datagram.clone(), shift));
+            }
+        }
         self.wait_for_receivers();
         self.around.stage.set(act);
-        for datagram in frames.into_iter().flat_map(|copied| &copied.datagrams) {
-            for to in to {
-                self.send(*to as usize, datagram)?;
-            }
+        for (to, datagram, shift) in sent {
+            self.send(to, &datagram, shift)?;
         }
         self.wait_for_receivers();
         self.around.stage.set(Act::Relay);
@@ -241,10 +269,10 @@ impl<'a> Relay<'a> {
         }
     }
 
-    /// Flips one bit, in the example's header or in the encrypted frame.
-    fn flip_a_bit(&self, header: Header, datagram: &mut [u8]) {
+    /// Flips one bit, in clear headers or in what is sealed.
+    fn flip_a_bit(&self, place: Place, datagram: &mut [u8]) {
         let bits = u32::try_from(datagram.len() * 8).unwrap_or(u32::MAX);
-        let bit = self.impairments.below(bits, Chance::TamperedBit, header);
+        let bit = self.impairments.below(bits, Chance::TamperedBit, place);
         if let Some(octet) = usize::try_from(bit / 8)
             .ok()
             .and_then(|at| datagram.get_mut(at))
@@ -253,35 +281,23 @@ impl<'a> Relay<'a> {
         }
     }
 
-    /// Keeps the datagrams of a frame that is to be replayed. One of which the receiver did not get
+    /// Keeps the packets of a frame that is to be replayed. One of which the receiver did not get
     /// everything would not come a second time, and is left out.
-    fn keep(&mut self, from: usize, header: Header, datagram: &[u8], spoiled: bool) {
-        let first = Header {
-            index: 0,
-            count: 0,
-            ..header
-        };
+    fn keep(&mut self, from: usize, place: Place, rate: u32, datagram: &[u8], spoiled: bool) {
+        let first = Place { index: 0, ..place };
         if !self.impairments.happens(Chance::Replay, first) {
             return;
         }
-        let at = match self.kept.iter().position(|kept| kept.first == first) {
+        let at = match self.kept.iter().position(|kept| kept.place == first) {
             Some(at) => at,
             None if self.kept.len() < MAX_KEPT => {
                 let ages = u32::try_from(REPLAY_AGES.len()).unwrap_or(1);
                 let age = self.impairments.below(ages, Chance::ReplayAge, first);
                 let seconds = usize::try_from(age).map_or(1, |at| REPLAY_AGES[at]);
-                let stream = header
-                    .stream
-                    .checked_sub(1)
-                    .and_then(|at| usize::try_from(at).ok());
-                let rate = stream
-                    .and_then(|at| self.rates.get(at))
-                    .copied()
-                    .unwrap_or(1);
                 self.kept.push(Kept {
                     from,
-                    first,
-                    due: header
+                    place: first,
+                    due: place
                         .frame
                         .saturating_add(rate.saturating_mul(seconds))
                         .saturating_add(1),
@@ -296,9 +312,9 @@ impl<'a> Relay<'a> {
         self.kept[at].datagrams.push(datagram.to_vec());
     }
 
-    /// Sends kept frames again for which this datagram's frame is late enough.
-    fn replay_due(&mut self, header: Header) -> io::Result<()> {
-        let is_due = |kept: &Kept| kept.first.stream == header.stream && kept.due <= header.frame;
+    /// Sends kept frames again for which the frame that comes is late enough.
+    fn replay_due(&mut self, place: Place) -> io::Result<()> {
+        let is_due = |kept: &Kept| kept.place.stream == place.stream && kept.due <= place.frame;
         while let Some(at) = self.kept.iter().position(is_due) {
             let kept = self.kept.swap_remove(at);
             if kept.spoiled {
@@ -306,51 +322,70 @@ impl<'a> Relay<'a> {
             }
             self.tally.replayed += 1;
             for datagram in &kept.datagrams {
-                self.forward(kept.from, datagram)?;
+                let passing = &mut self.passing;
+                let shifts = Participant::ALL.map(|to| shift_behind(passing, to, datagram));
+                self.forward(kept.from, datagram, shifts)?;
             }
         }
         Ok(())
     }
 
-    /// Sends on the datagrams that were held back and are `due` now.
+    /// Sends on the packets that were held back and are `due` now.
     fn release(&mut self, due: impl Fn(&Held) -> bool) -> io::Result<()> {
         while let Some(at) = self.held.iter().position(&due) {
             let held = self.held.remove(at);
-            self.forward(held.from, &held.octets)?;
+            self.forward(held.from, &held.octets, held.shifts)?;
             self.around.incoming.leave();
         }
         Ok(())
     }
 
-    /// Sends a datagram to all who are there; C, once it came, although it has left.
-    fn forward(&self, from: usize, datagram: &[u8]) -> io::Result<()> {
+    /// Sends a packet to all who are there; C, once it came, although it has left.
+    fn forward(&self, from: usize, datagram: &[u8], shifts: Shifts) -> io::Result<()> {
         for to in Participant::ALL {
             let is_there = to != Participant::C || self.time >= JOINS;
             if to as usize != from && is_there {
-                self.send(to as usize, datagram)?;
+                self.send(to as usize, datagram, shifts[to as usize])?;
             }
         }
         Ok(())
     }
 
-    fn send(&self, to: usize, datagram: &[u8]) -> io::Result<()> {
+    /// Sends a packet under a sequence number that is so much higher.
+    fn send(&self, to: usize, datagram: &[u8], shift: u16) -> io::Result<()> {
+        let mut shifted = [0; 2 * MAX_DATAGRAM];
+        let shifted = &mut shifted[..datagram.len()];
+        shifted.copy_from_slice(datagram);
+        rtp::shift_sequence(shifted, shift);
         let side = &self.around.sides[to];
         side.gate.enter();
-        self.socket.send_to(datagram, side.address).map(|_| ())
+        self.socket.send_to(shifted, side.address).map(|_| ())
     }
 }
 
-/// Adds a datagram to the frame it belongs to.
-fn copy(to: &mut Vec<Copied>, header: Header, datagram: &[u8]) {
-    if to.last().is_none_or(|newest| newest.frame != header.frame) {
+/// Makes room behind all packets of a stream that went to a participant, for one that goes there again.
+fn shift_behind(passing: &mut [Passing], to: Participant, datagram: &[u8]) -> u16 {
+    let Some((header, _)) = Header::parse(datagram) else {
+        return 0;
+    };
+    let of_header = passing.iter_mut().find(|passing| passing.is_of(header));
+    of_header.map_or(0, |passing| passing.insert(to, header))
+}
+
+/// Adds a packet to the frame it belongs to.
+fn copy(to: &mut Vec<Copied>, place: Place, header: Header, datagram: &[u8], shifts: Shifts) {
+    if to.last().is_none_or(|newest| newest.frame != place.frame) {
         to.push(Copied {
-            frame: header.frame,
-            count: header.count,
+            frame: place.frame,
+            count: None,
             datagrams: Vec::new(),
         });
     }
     if let Some(newest) = to.last_mut() {
-        newest.datagrams.push(datagram.to_vec());
+        newest.datagrams.push((datagram.to_vec(), shifts));
+        if header.marker {
+            newest.count = Some(usize::from(place.index) + 1);
+        }
     }
 }
 

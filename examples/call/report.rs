@@ -4,12 +4,15 @@ use std::fmt::{self, Write};
 
 use crate::cost::Cost;
 use crate::events::Event;
+use crate::hint;
+use crate::media::Frame;
 use crate::receiver::{Receipt, Received};
 use crate::refusal::{Names, Refusal, listed};
 use crate::relay::Tally;
 use crate::sender::Sent;
 use crate::stream::{Participant, Stream};
 use crate::watch::Watch;
+use crate::wire::Wire;
 
 /// A stream and one of its receivers, with what became of it on both sides.
 pub(crate) struct Row<'a> {
@@ -32,7 +35,7 @@ impl<'a> Row<'a> {
         received: &'a Received,
         is_expected: impl Fn(usize) -> bool,
     ) -> Self {
-        let expected = || (0..sent.sealed.len()).filter(|frame| is_expected(*frame));
+        let expected = || (0..sent.sessions.len()).filter(|frame| is_expected(*frame));
         let is_lost = |frame: &usize| received.frames.get(*frame).is_none_or(Option::is_none);
         Self {
             stream,
@@ -49,6 +52,7 @@ impl<'a> Row<'a> {
 pub(crate) struct Report<'a> {
     /// Name of the cipher.
     pub(crate) cipher: &'static str,
+    pub(crate) wire: Wire,
     /// The streams of A and B to each other.
     pub(crate) rows: Vec<Row<'a>>,
     /// The same streams to C.
@@ -57,9 +61,9 @@ pub(crate) struct Report<'a> {
     pub(crate) events: &'a [Event],
     pub(crate) receipts: &'a [Receipt],
     pub(crate) relay: Tally,
-    /// Datagrams that the operating system lost.
+    /// Packets that the operating system lost.
     pub(crate) lost_elsewhere: u64,
-    /// Octets that the relay's look-out found in the datagram that was not encrypted.
+    /// Octets that the relay's look-out found in the packet that was not encrypted.
     pub(crate) self_check: usize,
     /// What the look-out knew.
     pub(crate) watch: &'a Watch,
@@ -70,6 +74,19 @@ impl Report<'_> {
     pub(crate) fn sum(&self, number: impl Fn(&Row<'_>) -> u64) -> u64 {
         let media = self.rows.iter().filter(|row| !row.stream.is_data());
         media.map(number).sum()
+    }
+
+    /// Key frames that were sent on streams which the relay can look into.
+    fn key_frames(&self) -> u64 {
+        let of_row = |row: &Row<'_>| {
+            let Some(codec) = self.wire.codec_of(row.stream) else {
+                return 0;
+            };
+            let frames = row.stream.media.frames.iter();
+            let is_key = |frame: &&Frame| hint::is_key_frame(codec, &frame.octets);
+            frames.filter(is_key).count() as u64
+        };
+        self.rows.iter().map(of_row).sum()
     }
 
     fn all_rows(&self) -> impl Iterator<Item = &Row<'_>> {
@@ -104,8 +121,16 @@ impl Report<'_> {
                 ));
             }
             let (whole, refused) = (received.whole, received.refused.len() as u64);
-            if whole != exact + wrong + refused {
-                faults.push(format!("{name}: {whole} received is not {exact} exact + {wrong} wrong + {refused} refused"));
+            let opened = received.opened;
+            if whole != opened + refused {
+                faults.push(format!(
+                    "{name}: {whole} received is not {opened} opened + {refused} refused"
+                ));
+            }
+            if self.wire != Wire::Packets && opened != exact + wrong {
+                faults.push(format!(
+                    "{name}: {opened} opened is not {exact} exact + {wrong} wrong"
+                ));
             }
         }
         for (receipt, who) in self.receipts.iter().zip(Participant::ALL) {
@@ -127,6 +152,12 @@ impl Report<'_> {
         }
         let events = self.events.iter().flat_map(|event| &event.faults);
         faults.extend(events.cloned());
+        let (recognised, key_frames) = (self.relay.key_frames, self.key_frames());
+        if recognised != key_frames {
+            faults.push(format!(
+                "the relay took {recognised} frames for key frames, of {key_frames} that it could see"
+            ));
+        }
         if self.relay.octets_seen > 0 {
             faults.push(format!(
                 "the relay saw {} octets of media",
@@ -151,7 +182,8 @@ impl Report<'_> {
     /// # Errors
     /// None but those of `out`.
     pub(crate) fn write(&self, out: &mut String) -> fmt::Result {
-        writeln!(out, "Call encrypted with {}.\n", self.cipher)?;
+        let (cipher, wire) = (self.cipher, self.wire.name());
+        writeln!(out, "Call encrypted with {cipher}, in {wire} over RTP.\n")?;
         self.write_frames(out)?;
         self.write_events(out)?;
         self.write_cost(out)?;
@@ -162,7 +194,10 @@ impl Report<'_> {
         writeln!(
             out,
             "{:29}{:-^34}  {:>9}  {:-^46}",
-            "", " frames sent ", "complete", " of which refused as "
+            "",
+            " frames sent ",
+            self.wire.units(),
+            " of which refused as "
         )?;
         writeln!(
             out,
@@ -228,7 +263,10 @@ impl Report<'_> {
         writeln!(
             out,
             "\n{:29}{:-^19}  {:-^21}  {:-^24}",
-            "", " octets a frame ", " µs a frame, median ", " allocations a frame "
+            "",
+            " octets a frame ",
+            format!(" µs a {}, median ", self.wire.unit()),
+            format!(" allocations a {} ", self.wire.unit())
         )?;
         writeln!(
             out,
@@ -272,24 +310,32 @@ impl Report<'_> {
             altered,
             replayed,
             octets_seen,
+            key_frames,
         } = self.relay;
         let strays: u64 = self.receipts.iter().map(|receipt| receipt.strays).sum();
-        let received_streams = self.receipts.iter().flat_map(|receipt| &receipt.streams);
-        let malformed = strays
-            + received_streams
-                .map(|received| received.malformed_datagrams)
-                .sum::<u64>();
+        let streams = || self.receipts.iter().flat_map(|receipt| &receipt.streams);
+        let malformed = strays + streams().map(|received| received.malformed).sum::<u64>();
+        let repeated: u64 = streams().map(|received| received.repeated).sum();
         writeln!(
             out,
-            "\nRelay: {received} datagrams, of which {lost} lost, {held_back} held back, {duplicated} sent twice, \
+            "\nRelay: {received} packets, of which {lost} lost, {held_back} held back, {duplicated} sent twice, \
              {altered} altered; {replayed} frames replayed.\n\
-             Receivers: datagrams that fitted no frame, as their clear header was altered: {malformed}.\n\
-             Look-out: {octets_seen} octets of media in all datagrams; it knows {} runs of 16 octets,\n\
-             and found {} of {} octets of a datagram that was not encrypted.",
+             Receivers: {repeated} packets came twice; {malformed} fitted nothing, as their clear header was altered.\n\
+             Look-out: {octets_seen} octets of media in all packets; it knows {} runs of 16 octets,\n\
+             and found {} of {} octets of a packet that was not encrypted.",
             self.watch.len(),
             self.self_check,
             self.self_check
         )?;
+        if self.wire == Wire::CodecAware {
+            writeln!(
+                out,
+                "Shown by design: {} runs of parameter sets and sequence headers, which it did not look for;\n\
+                 with them the relay recognised {key_frames} of {} key frames.",
+                self.watch.shown(),
+                self.key_frames()
+            )?;
+        }
         if self.watch.too_short() > 0 {
             let short = self.watch.too_short();
             writeln!(
@@ -301,7 +347,7 @@ impl Report<'_> {
             let lost = self.lost_elsewhere;
             writeln!(
                 out,
-                "Besides the relay, the operating system lost {lost} datagrams."
+                "Besides the relay, the operating system lost {lost} packets."
             )?;
         }
         Ok(())

@@ -1,19 +1,24 @@
-//! The sending half of a participant: encrypts each frame whole and cuts it into datagrams.
+//! The sending half of a participant: encrypts each frame, whole or in pieces, and sends it in RTP packets.
 
 use std::error::Error;
 use std::net::UdpSocket;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use mediaseal::{ChannelEncryptor, Counter, FrameBuf, FrameInfo, KeyId, Mode, SenderId, Ssrc};
+use mediaseal::format::rtp::Fragments;
+use mediaseal::{ChannelEncryptor, Counter, FrameBuf, FrameInfo, KeyId, SenderId, Ssrc};
 
 use crate::clock::Clock;
 use crate::cost::Cost;
-use crate::datagram;
 use crate::gate::Gate;
 use crate::member::Member;
+use crate::pieces;
+use crate::rtp::{self, HEADER_LEN, Header, MAX_DATAGRAM, MAX_PAYLOAD};
 use crate::script::{RESTARTS, STREAM, TURN};
 use crate::stream::Stream;
+use crate::wire::Wire;
+
+type Failure = Box<dyn Error + Send + Sync>;
 
 /// What a participant sends with.
 pub(crate) struct Sender<'a> {
@@ -24,12 +29,15 @@ pub(crate) struct Sender<'a> {
     pub(crate) relay: &'a Gate,
     /// Frames sent so far in the whole call, for the progress line.
     pub(crate) progress: &'a AtomicU64,
+    pub(crate) wire: Wire,
 }
 
 /// What became of one stream on the sending side.
 #[derive(Debug, Default)]
 pub(crate) struct Sent {
-    /// What each frame that was sent was sealed with.
+    /// The session that each frame was sealed in.
+    pub(crate) sessions: Vec<KeyId>,
+    /// KID and CTR of all that was sealed.
     pub(crate) sealed: Vec<(KeyId, Counter)>,
     /// Octets that encryption added to them.
     pub(crate) overhead: u64,
@@ -40,7 +48,7 @@ pub(crate) struct Sent {
 impl Sent {
     /// Frames sent.
     pub(crate) fn frames(&self) -> u64 {
-        self.sealed.len() as u64
+        self.sessions.len() as u64
     }
 }
 
@@ -49,25 +57,37 @@ struct Outgoing<'a> {
     stream: &'a Stream,
     encryptor: ChannelEncryptor,
     storage: Vec<u8>,
+    sequence: u16,
     sent: Sent,
 }
 
 impl<'a> Outgoing<'a> {
-    fn new(member: &Member, stream: &'a Stream) -> Result<Self, mediaseal::Error> {
-        let room = FrameBuf::HEADROOM + stream.media.longest_frame() + FrameBuf::TAILROOM;
+    fn new(member: &Member, stream: &'a Stream, wire: Wire) -> Result<Self, mediaseal::Error> {
+        let encryptor = encryptor(member, stream, wire)?;
+        let room = encryptor.encrypted_len_bound(stream.media.longest_frame());
         Ok(Self {
             stream,
-            encryptor: encryptor(member, stream)?,
-            storage: vec![0; room],
+            storage: vec![0; room.max(MAX_DATAGRAM) + FrameBuf::HEADROOM + FrameBuf::TAILROOM],
+            encryptor,
+            sequence: stream.rtp.first_sequence,
             sent: Sent::default(),
         })
     }
 }
 
 /// Makes an encryptor; each has sessions of its own, however many of one sender there are.
-fn encryptor(member: &Member, stream: &Stream) -> Result<ChannelEncryptor, mediaseal::Error> {
+fn encryptor(
+    member: &Member,
+    stream: &Stream,
+    wire: Wire,
+) -> Result<ChannelEncryptor, mediaseal::Error> {
     let sender = SenderId::new(member.who.name())?;
-    ChannelEncryptor::for_channel(&member.channel, sender, stream.kind, Mode::Frame)
+    let mut encryptor =
+        ChannelEncryptor::for_channel(&member.channel, sender, stream.kind, wire.mode())?;
+    if let Some(codec) = wire.codec_of(stream) {
+        encryptor.set_codec(Ssrc::new(stream.rtp.ssrc), codec)?;
+    }
+    Ok(encryptor)
 }
 
 impl Sender<'_> {
@@ -76,15 +96,11 @@ impl Sender<'_> {
     ///
     /// # Errors
     /// If a frame cannot be encrypted or sent.
-    pub(crate) fn run(
-        &self,
-        streams: &[Stream],
-        clock: &Clock,
-    ) -> Result<Vec<Sent>, Box<dyn Error + Send + Sync>> {
+    pub(crate) fn run(&self, streams: &[Stream], clock: &Clock) -> Result<Vec<Sent>, Failure> {
         let party = clock.attend();
         let mut outgoing = Vec::with_capacity(streams.len());
         for stream in streams {
-            outgoing.push(Outgoing::new(self.member, stream)?);
+            outgoing.push(Outgoing::new(self.member, stream, self.wire)?);
         }
         let mut frames = schedule(streams).into_iter().peekable();
         for turn in clock.turns() {
@@ -95,7 +111,7 @@ impl Sender<'_> {
                 // As after a crash: nothing of the old encryptor is needed, no nonce comes again.
                 let restarts = |outgoing: &&mut Outgoing<'_>| outgoing.stream.number == STREAM;
                 for outgoing in outgoing.iter_mut().filter(restarts) {
-                    outgoing.encryptor = encryptor(self.member, outgoing.stream)?;
+                    outgoing.encryptor = encryptor(self.member, outgoing.stream, self.wire)?;
                 }
             }
             while let Some((due, at, number)) = frames.next_if(|(due, ..)| *due < turn + TURN) {
@@ -107,24 +123,56 @@ impl Sender<'_> {
     }
 
     /// Encrypts and sends one frame.
-    fn send(
+    fn send(&self, outgoing: &mut Outgoing<'_>, number: usize) -> Result<(), Failure> {
+        let plain = &outgoing.stream.media.frames[number].octets;
+        let timestamp = outgoing.stream.rtp.timestamp(number);
+        let front = FrameBuf::HEADROOM;
+        match self.wire {
+            Wire::Frames | Wire::CodecAware => {
+                outgoing.storage[front..front + plain.len()].copy_from_slice(plain);
+                self.seal_and_send(outgoing, plain.len(), plain.len(), timestamp, true)
+                    .map_err(|error| {
+                        format!("frame {number} of {}: {error}", outgoing.stream.media.name)
+                    })?;
+            }
+            Wire::Packets => {
+                for (header, piece) in pieces::cut(plain)? {
+                    let len = pieces::write((header, piece), &mut outgoing.storage[front..]);
+                    let is_last = header.index + 1 == header.count;
+                    self.seal_and_send(outgoing, len, piece.len(), timestamp, is_last)?;
+                }
+            }
+        }
+        let session = outgoing.sent.sealed.last().map(|(kid, _)| *kid);
+        outgoing.sent.sessions.extend(session);
+        self.progress.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Seals the `len` octets that stand in the storage, `of_media` of them a frame's own, and sends them.
+    fn seal_and_send(
         &self,
         outgoing: &mut Outgoing<'_>,
-        number: usize,
-    ) -> Result<(), Box<dyn Error + Send + Sync>> {
-        let plain = &outgoing.stream.media.frames[number].octets;
-        let stream = outgoing.stream.number;
-        let frame = u32::try_from(number)?;
-
-        let offset = FrameBuf::HEADROOM;
-        outgoing.storage[offset..offset + plain.len()].copy_from_slice(plain);
-        let mut buf = FrameBuf::new(&mut outgoing.storage, offset, plain.len())?;
-        let metadata = datagram::metadata(stream, frame);
-        let info = FrameInfo::new(Ssrc::new(stream)).metadata(&metadata);
-        let encryptor = &mut outgoing.encryptor;
-        let session = outgoing.sent.sealed.last().map(|(kid, _)| *kid);
+        len: usize,
+        of_media: usize,
+        timestamp: u32,
+        ends_frame: bool,
+    ) -> Result<(), Failure> {
+        let Outgoing {
+            stream,
+            encryptor,
+            storage,
+            sequence,
+            sent,
+            ..
+        } = outgoing;
+        let ssrc = stream.rtp.ssrc;
+        let mut buf = FrameBuf::new(storage, FrameBuf::HEADROOM, len)?;
+        let metadata = rtp::metadata(ssrc, timestamp);
+        let info = FrameInfo::new(Ssrc::new(ssrc)).metadata(&metadata);
+        let session = sent.sealed.last().map(|(kid, _)| *kid);
         let mut sealed = Err(mediaseal::Error::NoActiveKey);
-        outgoing.sent.cost.measure(|| {
+        sent.cost.measure(|| {
             sealed = encryptor.encrypt_in_place(&info, &mut buf);
             sealed.is_ok_and(|sealed| Some(sealed.kid) != session)
         });
@@ -132,15 +180,25 @@ impl Sender<'_> {
         if Some(sealed.kid) != session {
             self.member.announce();
         }
+        sent.sealed.push((sealed.kid, sealed.ctr));
+        sent.overhead += (buf.len() - of_media) as u64;
 
-        outgoing.sent.sealed.push((sealed.kid, sealed.ctr));
-        outgoing.sent.overhead += (buf.len() - plain.len()) as u64;
-        self.progress.fetch_add(1, Ordering::Relaxed);
-        datagram::cut(stream, frame, buf.as_slice(), |datagram| {
+        let mut datagram = [0; MAX_DATAGRAM];
+        for fragment in Fragments::new(buf.as_slice(), self.wire.content(), MAX_PAYLOAD)? {
+            let header = Header {
+                ssrc,
+                sequence: *sequence,
+                timestamp,
+                payload_type: stream.rtp.payload_type,
+                marker: ends_frame && fragment.is_last(),
+            };
+            *sequence = sequence.wrapping_add(1);
+            header.write_to(&mut datagram)?;
+            let len = HEADER_LEN + fragment.write_to(&mut datagram[HEADER_LEN..])?;
             self.relay.enter();
-            self.socket.send(datagram)?;
-            Ok(())
-        })
+            self.socket.send(&datagram[..len])?;
+        }
+        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use mediaseal::Media as Kind;
 
 use crate::media::Media;
+use crate::rtp::Session;
 
 /// Those in the call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Participant {
     }
 }
 
-/// One stream; all ends and the report know it by its number, which is also its SSRC.
+/// One stream; the report knows it by its number, the wire by its SSRC.
 #[derive(Debug)]
 pub(crate) struct Stream {
     pub(crate) sender: Participant,
@@ -38,6 +39,7 @@ pub(crate) struct Stream {
     /// What the channel knows it as.
     pub(crate) kind: Kind,
     pub(crate) media: Media,
+    pub(crate) rtp: Session,
 }
 
 impl Stream {

@@ -14,6 +14,7 @@ use crate::clock::{Abandoned, Clock};
 use crate::gate::Gate;
 use crate::impairments::Impairments;
 use crate::member::{Announcement, Control, KeyPath, Member};
+use crate::passing::Passing;
 use crate::progress::Progress;
 use crate::receiver::{Receipt, Receiver};
 use crate::relay::{Relay, Tally};
@@ -22,6 +23,7 @@ use crate::sender::{Sender, Sent};
 use crate::stream::{Participant, Stream};
 use crate::surroundings::{Side, Surroundings};
 use crate::watch::Watch;
+use crate::wire::Wire;
 
 /// Those who meet: two senders and three control threads.
 const PARTIES: usize = 5;
@@ -34,6 +36,7 @@ pub(crate) struct Plan<'a> {
     pub(crate) watch: &'a Watch,
     pub(crate) impairments: Impairments,
     pub(crate) fast: bool,
+    pub(crate) wire: Wire,
 }
 
 /// What a call leaves behind.
@@ -120,9 +123,9 @@ pub(crate) fn talk(plan: &Plan<'_>, keys: [ChannelKey; 2]) -> Result<Outcome, Fa
         played: &played,
         watch: plan.watch,
     };
-    let rate = |stream: &Stream| u32::try_from(stream.media.frames_a_second()).unwrap_or(u32::MAX);
-    let rates = plan.streams.iter().map(rate).collect();
-    let relay = Relay::new(relay_socket, around, plan.impairments, rates)?;
+    let passing = |stream| Passing::new(stream, plan.wire.codec_of(stream));
+    let passing = plan.streams.iter().map(passing).collect();
+    let relay = Relay::new(relay_socket, around, plan.impairments, passing)?;
     let (senders_done, relay_done) = (AtomicBool::new(false), AtomicBool::new(false));
     let progress = Progress::new(plan.streams);
     let of_c = [AtomicU64::new(0), AtomicU64::new(0)];
@@ -154,6 +157,7 @@ pub(crate) fn talk(plan: &Plan<'_>, keys: [ChannelKey; 2]) -> Result<Outcome, Fa
             Participant::A | Participant::B => [&progress.delivered, &progress.refused],
             Participant::C => [&of_c[0], &of_c[1]],
         },
+        wire: plan.wire,
     });
     let receivers: Vec<_> = receivers.collect();
     let of_a = |stream: &Stream| stream.sender == Participant::A;
@@ -179,6 +183,7 @@ pub(crate) fn talk(plan: &Plan<'_>, keys: [ChannelKey; 2]) -> Result<Outcome, Fa
                 socket: &sockets[who as usize],
                 relay: &to_relay,
                 progress: &progress.sent,
+                wire: plan.wire,
             };
             let clock = &clock;
             scope.spawn(move || sender.run(streams, clock))

@@ -87,7 +87,7 @@ fn subtitles(report: &Report<'_>) -> [String; 2] {
              {refused} altered or repeated frames refused"
         ),
         format!(
-            "Relay: {} datagrams, of which {} lost, {} held back, {} sent twice, {} altered; {} frames replayed; \
+            "Relay: {} packets, of which {} lost, {} held back, {} sent twice, {} altered; {} frames replayed; \
              {} octets of media seen",
             relay.received,
             relay.lost,

@@ -2,11 +2,12 @@
 
 use std::io;
 use std::net::UdpSocket;
+use std::ops::Range;
 use std::time::Duration;
 
-use crate::datagram::{HEADER_LEN, Header, MAX_DATAGRAM};
 use crate::impairments::noise;
 use crate::relay;
+use crate::rtp::MAX_DATAGRAM;
 
 /// How long the check waits for a datagram.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -23,29 +24,40 @@ pub(crate) struct Watch {
     slots: Vec<u32>,
     known: usize,
     too_short: usize,
+    shown: usize,
 }
 
 impl Watch {
-    /// Learns the frames. Shorter ones than 16 octets cannot be told from chance and are left out.
+    /// Learns the frames, each but for the runs that lie within its parts that are shown by design. Shorter ones than 16 octets cannot be
+    /// told from chance and are left out.
     ///
     /// # Errors
     /// If all frames together have 4 GiB or more.
     pub(crate) fn new<'a>(
-        frames: impl Iterator<Item = &'a [u8]> + Clone,
+        frames: impl Iterator<Item = (&'a [u8], Vec<Range<usize>>)> + Clone,
     ) -> Result<Self, std::num::TryFromIntError> {
-        let octets: usize = frames.clone().map(<[u8]>::len).sum();
+        let octets: usize = frames.clone().map(|(frame, _)| frame.len()).sum();
         let slots = (2 * octets).next_power_of_two();
         let mut watch = Self {
             media: Vec::with_capacity(octets),
             slots: vec![FREE; slots],
             known: 0,
             too_short: 0,
+            shown: 0,
         };
-        for frame in frames {
+        for (frame, shown) in frames {
             watch.too_short += usize::from(frame.len() < RUN);
             let start = watch.media.len();
             watch.media.extend_from_slice(frame);
             for place in start..(start + frame.len()).saturating_sub(RUN - 1) {
+                let run = place - start..place - start + RUN;
+                if shown
+                    .iter()
+                    .any(|part| part.start <= run.start && run.end <= part.end)
+                {
+                    watch.shown += 1;
+                    continue;
+                }
                 let slot = watch.slot_of(&watch.media[place..place + RUN]);
                 if watch.slots[slot] == FREE {
                     watch.slots[slot] = u32::try_from(place)?;
@@ -72,6 +84,11 @@ impl Watch {
     /// Returns how many different runs are known.
     pub(crate) fn len(&self) -> usize {
         self.known
+    }
+
+    /// Returns how many runs were left out because they are shown by design.
+    pub(crate) fn shown(&self) -> usize {
+        self.shown
     }
 
     /// Returns how many frames were too short to learn.
@@ -116,14 +133,7 @@ pub(crate) fn check(watch: &Watch, frame: &[u8]) -> io::Result<usize> {
         UdpSocket::bind("127.0.0.1:0")?,
     );
     to.set_read_timeout(Some(PATIENCE))?;
-    let header = Header {
-        stream: 1,
-        frame: 0,
-        index: 0,
-        count: 1,
-    }
-    .to_octets();
-    let piece = &frame[..frame.len().min(MAX_DATAGRAM - HEADER_LEN)];
+    let piece = &frame[..frame.len().min(MAX_DATAGRAM)];
     let covered: Vec<u8> = piece
         .iter()
         .zip(noise())
@@ -131,11 +141,11 @@ pub(crate) fn check(watch: &Watch, frame: &[u8]) -> io::Result<usize> {
         .collect();
 
     for (sent, expected) in [(piece, piece.len()), (&covered, 0)] {
-        from.send_to(&[&header, sent].concat(), to.local_addr()?)?;
+        from.send_to(sent, to.local_addr()?)?;
         let mut datagram = [0; MAX_DATAGRAM];
         let len = relay::read(&to, &mut datagram)?.map_or(0, |(len, _)| len);
         let seen = watch.octets_seen(&datagram[..len]);
-        if seen != expected || len != HEADER_LEN + sent.len() {
+        if seen != expected || len != sent.len() {
             let what =
                 format!("the relay's look-out saw {seen} octets of media where {expected} are");
             return Err(io::Error::other(what));
@@ -154,9 +164,25 @@ mod tests {
         (0..200).collect()
     }
 
+    fn watch<'a>(
+        frames: impl Iterator<Item = &'a [u8]> + Clone,
+    ) -> Result<Watch, std::num::TryFromIntError> {
+        Watch::new(frames.map(|frame| (frame, Vec::new())))
+    }
+
+    #[test]
+    fn what_is_shown_by_design_is_not_learned() -> Outcome {
+        let watch = Watch::new([(&frame()[..], vec![10..40])].into_iter())?;
+        assert_eq!((watch.len(), watch.shown()), (170, 15));
+        assert_eq!(watch.octets_seen(&frame()[10..40]), 0);
+        assert_eq!(watch.octets_seen(&frame()[10..41]), 16);
+        assert_eq!(watch.octets_seen(&frame()[9..40]), 16);
+        Ok(())
+    }
+
     #[test]
     fn each_octet_is_counted_once() -> Outcome {
-        let watch = Watch::new([&frame()[..]].into_iter())?;
+        let watch = watch([&frame()[..]].into_iter())?;
         assert_eq!(watch.len(), 185);
         assert_eq!(watch.octets_seen(&frame()), 200);
         assert_eq!(watch.octets_seen(&frame()[50..66]), 16);
@@ -168,7 +194,7 @@ mod tests {
 
     #[test]
     fn other_octets_are_not_seen() -> Outcome {
-        let watch = Watch::new([&frame()[..], b"too short"].into_iter())?;
+        let watch = watch([&frame()[..], b"too short"].into_iter())?;
         let other: Vec<u8> = frame().iter().map(|octet| octet ^ 1).collect();
         assert_eq!(watch.octets_seen(&other), 0);
         assert_eq!(watch.octets_seen(b"too short"), 0);
@@ -178,7 +204,7 @@ mod tests {
 
     #[test]
     fn a_run_does_not_reach_over_two_frames() -> Outcome {
-        let watch = Watch::new(frame().chunks(100))?;
+        let watch = watch(frame().chunks(100))?;
         assert_eq!(watch.len(), 170);
         assert_eq!(watch.octets_seen(&frame()[92..108]), 0);
         Ok(())
@@ -186,7 +212,7 @@ mod tests {
 
     #[test]
     fn repeated_runs_are_known_once() -> Outcome {
-        let watch = Watch::new([&[0; 5000][..], &[0; 5000]].into_iter())?;
+        let watch = watch([&[0; 5000][..], &[0; 5000]].into_iter())?;
         assert_eq!(watch.len(), 1);
         assert_eq!(watch.octets_seen(&[0; 100]), 100);
         Ok(())

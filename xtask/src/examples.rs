@@ -38,6 +38,8 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
     };
     let calls = [
         call("default"),
+        call("codec-aware").args(["--codec-aware"]),
+        call("packet-mode").args(["--packet-mode"]),
         call("sm4").args(["--cipher", "sm4"]),
         call("own-keys")
             .args(["--key"])
@@ -49,7 +51,7 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
     for call in calls {
         exact += exact_frames(&call.run(&mut campaign.transcript)?.successful()?)?;
     }
-    Ok(format!("6 runs, {exact} frames of calls bit-exact"))
+    Ok(format!("8 runs, {exact} frames of calls bit-exact"))
 }
 
 /// The example `name`, to be run at the root of the checkout.
