@@ -172,9 +172,10 @@ mod tests {
 
     #[test]
     fn what_is_shown_by_design_is_not_learned() -> Outcome {
-        let watch = Watch::new([(&frame()[..], vec![10..40])].into_iter())?;
-        assert_eq!((watch.len(), watch.shown()), (170, 15));
+        let watch = Watch::new([(&frame()[..], vec![10..40, 100..120])].into_iter())?;
+        assert_eq!((watch.len(), watch.shown()), (165, 20));
         assert_eq!(watch.octets_seen(&frame()[10..40]), 0);
+        assert_eq!(watch.octets_seen(&frame()[100..120]), 0);
         assert_eq!(watch.octets_seen(&frame()[10..41]), 16);
         assert_eq!(watch.octets_seen(&frame()[9..40]), 16);
         Ok(())
