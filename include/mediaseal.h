@@ -478,6 +478,43 @@
 #define MEDIASEAL_PACKET_MAX_LEN_DEFAULT 1200
 
 /**
+ * RTP payloads carry a frame as the encoder gave it.
+ */
+#define MEDIASEAL_RTP_FRAME 0
+
+/**
+ * RTP payloads carry an RTP payload, as the codec's packetizer made it.
+ */
+#define MEDIASEAL_RTP_PACKET 1
+
+/**
+ * With the packet a ciphertext is complete.
+ */
+#define MEDIASEAL_RTP_COMPLETE 1
+
+/**
+ * The packet waits for others.
+ */
+#define MEDIASEAL_RTP_WAITING 2
+
+/**
+ * The packet came before; retransmission and redundancy do that.
+ */
+#define MEDIASEAL_RTP_DUPLICATE 3
+
+/**
+ * The packet's sequence number is older than all that are kept, or 3,000 and more ahead. If the
+ * next one follows it, the sender started anew.
+ */
+#define MEDIASEAL_RTP_OUT_OF_RANGE 4
+
+/**
+ * The packet has no descriptor, is longer than was agreed, or its run is of different payload types
+ * or contents.
+ */
+#define MEDIASEAL_RTP_REFUSED 5
+
+/**
  * Media: not said.
  */
 #define MEDIASEAL_MEDIA_UNSPECIFIED 0
@@ -647,6 +684,11 @@ typedef struct mediaseal_encryptor mediaseal_encryptor;
  * Raw keys: the application brings a base key for each KID, and vouches for both (RFC 9605).
  */
 typedef struct mediaseal_key_store mediaseal_key_store;
+
+/**
+ * Puts the RTP payloads of one stream (SSRC) together again.
+ */
+typedef struct mediaseal_rtp_reassembler mediaseal_rtp_reassembler;
 
 /**
  * What a function returns: 0 for success, else one of the `MEDIASEAL_ERR_...` numbers, which never
@@ -1521,6 +1563,104 @@ typedef struct mediaseal_decrypt_job {
  */
 #define MEDIASEAL_DECRYPT_JOB_INIT \
     { (uint32_t)sizeof(mediaseal_decrypt_job), 0, NULL, NULL, NULL, 0, NULL, 0, 0, NULL }
+
+/**
+ * An RTP packet that came. Initialize with MEDIASEAL_RTP_PACKET_INIT.
+ */
+typedef struct mediaseal_rtp_packet {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Timestamp.
+     */
+    uint32_t timestamp;
+    /**
+     * Sequence number.
+     */
+    uint16_t sequence;
+    /**
+     * Payload type.
+     */
+    uint8_t payload_type;
+    /**
+     * Marker bit: 0 or 1.
+     */
+    uint8_t marker;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Payload, without padding.
+     */
+    const uint8_t *payload;
+    /**
+     * Its octets.
+     */
+    size_t payload_len;
+} mediaseal_rtp_packet;
+
+/**
+ * A mediaseal_rtp_packet with every default.
+ */
+#define MEDIASEAL_RTP_PACKET_INIT \
+    { (uint32_t)sizeof(mediaseal_rtp_packet), 0, 0, 0, 0, 0, NULL, 0 }
+
+/**
+ * What became of an RTP packet. Initialize with MEDIASEAL_RTP_CIPHERTEXT_INIT.
+ */
+typedef struct mediaseal_rtp_ciphertext {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * One of MEDIASEAL_RTP_COMPLETE, MEDIASEAL_RTP_WAITING, MEDIASEAL_RTP_DUPLICATE,
+     * MEDIASEAL_RTP_OUT_OF_RANGE, MEDIASEAL_RTP_REFUSED. What follows is set for the first of them
+     * alone.
+     */
+    uint32_t progress;
+    /**
+     * Of what it is: MEDIASEAL_RTP_FRAME or MEDIASEAL_RTP_PACKET.
+     */
+    uint32_t content;
+    /**
+     * Timestamp of its last packet.
+     */
+    uint32_t timestamp;
+    /**
+     * Sequence number of its last packet.
+     */
+    uint16_t sequence;
+    /**
+     * Payload type of all its packets.
+     */
+    uint8_t payload_type;
+    /**
+     * Marker bit of its last packet.
+     */
+    uint8_t marker;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * The ciphertext, to be opened here or elsewhere; it lives until the reassembler's next call.
+     */
+    uint8_t *ciphertext;
+    /**
+     * Its octets.
+     */
+    size_t ciphertext_len;
+} mediaseal_rtp_ciphertext;
+
+/**
+ * A mediaseal_rtp_ciphertext with every default.
+ */
+#define MEDIASEAL_RTP_CIPHERTEXT_INIT \
+    { (uint32_t)sizeof(mediaseal_rtp_ciphertext), 0, 0, 0, 0, 0, 0, 0, NULL, 0 }
 
 /**
  * What a loadable cipher exports under the name `mediaseal_cipher_library_v1`: it returns the
@@ -3380,6 +3520,91 @@ mediaseal_status mediaseal_encrypt_batch(mediaseal_encrypt_job *jobs,
  */
 mediaseal_status mediaseal_decrypt_batch(mediaseal_decrypt_job *jobs,
                                          size_t count);
+
+/* ==== Ciphertexts in RTP payloads =================================================================================== */
+
+/**
+ * Writes to `out_count` how many RTP payloads of at most `max_len` octets carry a ciphertext of
+ * `ciphertext_len` octets, after draft-ietf-avtcore-rtp-sframe-02.
+ *
+ * `max_len` includes the descriptor of one octet with which each begins.
+ *
+ * Returns MEDIASEAL_OK; MEDIASEAL_ERR_PACKET_MAXIMUM if `max_len` is below 2,
+ * MEDIASEAL_ERR_NULL_POINTER. Any thread, also in callbacks. Since 0.1.
+ */
+mediaseal_status mediaseal_rtp_payload_count(size_t ciphertext_len,
+                                             size_t max_len,
+                                             size_t *out_count);
+
+/**
+ * Writes payload number `index`, from 0, of a ciphertext to `payload`, and its octets to
+ * `out_payload_len`.
+ *
+ * Borrows `ciphertext`, what mediaseal_encryptor_encrypt made, of a whole frame (`content`
+ * MEDIASEAL_RTP_FRAME) or of one RTP payload of the codec (MEDIASEAL_RTP_PACKET). `payload` has no
+ * octet in common with it. The RTP packets have consecutive sequence numbers, the timestamp of the
+ * frame, and the marker bit at the last of them where the frame ends.
+ *
+ * Returns MEDIASEAL_OK; MEDIASEAL_ERR_INDEX behind the last payload; MEDIASEAL_ERR_BUFFER_TOO_SMALL
+ * (`max_len` is always enough), MEDIASEAL_ERR_PACKET_MAXIMUM, MEDIASEAL_ERR_UNKNOWN_VALUE,
+ * MEDIASEAL_ERR_OVERLAP, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_NULL_POINTER. Any thread, also in
+ * callbacks. Since 0.1.
+ */
+mediaseal_status mediaseal_rtp_payload(const uint8_t *ciphertext,
+                                       size_t ciphertext_len,
+                                       uint32_t content,
+                                       size_t max_len,
+                                       size_t index,
+                                       uint8_t *payload,
+                                       size_t payload_capacity,
+                                       size_t *out_payload_len);
+
+/**
+ * Makes a reassembler that keeps the last `packets` RTP packets of a stream, whose payloads have at
+ * most `max_len` octets.
+ *
+ * The largest frame must fit, and what may come between its first and its last packet: 512 packets
+ * do for a call. It takes twice `packets` times `max_len` octets of memory now, and none later.
+ * Writes a new object to `out_reassembler`, which the caller ends with
+ * mediaseal_rtp_reassembler_free.
+ *
+ * Returns MEDIASEAL_OK; MEDIASEAL_ERR_PACKET_MAXIMUM for `packets` below 2 or above 32,768, or
+ * `max_len` below 2 or above 65,535; MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_rtp_reassembler_new(size_t packets,
+                                               size_t max_len,
+                                               mediaseal_rtp_reassembler **out_reassembler);
+
+/**
+ * Takes the payload of an RTP packet, and writes to `out_ciphertext` what became of it.
+ *
+ * Borrows `packet` and its payload, without RTP padding. With progress MEDIASEAL_RTP_COMPLETE
+ * `out_ciphertext` lends a ciphertext, which mediaseal_decryptor_decrypt may open where it lies; it
+ * lives until the next call with this object. Nothing of it is authenticated before it was opened.
+ * Allocates nothing.
+ *
+ * Returns MEDIASEAL_OK whatever the packet is: what fits nothing is MEDIASEAL_RTP_REFUSED;
+ * MEDIASEAL_ERR_OVERLAP if the payload lies in what was lent, MEDIASEAL_ERR_BUSY,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE,
+ * MEDIASEAL_ERR_LENGTH. Exclusive use of `reassembler`. Since 0.1.
+ */
+mediaseal_status mediaseal_rtp_reassembler_push(mediaseal_rtp_reassembler *reassembler,
+                                                const mediaseal_rtp_packet *packet,
+                                                mediaseal_rtp_ciphertext *out_ciphertext);
+
+/**
+ * Ends the use of a reassembler: calls that begin later return MEDIASEAL_ERR_CLOSED, and the first
+ * of them, or mediaseal_rtp_reassembler_free, gives its memory back.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_rtp_reassembler_close(mediaseal_rtp_reassembler *reassembler);
+
+/**
+ * Frees a reassembler, the last use of it and of what it lent. NULL is accepted. Since 0.1.
+ */
+void mediaseal_rtp_reassembler_free(mediaseal_rtp_reassembler *reassembler);
 
 #ifdef __cplusplus
 }  // extern "C"

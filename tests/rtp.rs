@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use common::Dice;
 use mediaseal::Misuse;
-use mediaseal::format::rtp::{Complete, Content, Fragments, Progress, Reassembler, RtpInfo};
+use mediaseal::format::rtp::{
+    Complete, Content, Fragments, Progress, Reassembler, RtpInfo, payload_count,
+};
 
 fn info(sequence: u16) -> RtpInfo {
     RtpInfo {
@@ -36,6 +38,15 @@ fn pieces_are_few_and_of_one_length() {
         for max_len in [2, 3, 10, 100, 399, 400, 401] {
             let payloads = payloads(&ciphertext, Content::Frame, max_len);
             assert_eq!(payloads.len(), len.div_ceil(max_len - 1).max(1));
+            assert_eq!(payload_count(len, max_len), Ok(payloads.len()));
+            let fragments = Fragments::new(&ciphertext, Content::Frame, max_len).unwrap();
+            assert_eq!(fragments.len(), payloads.len());
+            for index in (0..payloads.len() + 2).step_by(1 + len / 7) {
+                let mut rest = fragments.clone();
+                let nth = rest.nth(index).map(|fragment| fragment.payload_len());
+                assert_eq!(nth, payloads.get(index).map(Vec::len));
+                assert_eq!(rest.len(), payloads.len().saturating_sub(index + 1));
+            }
             let lengths = payloads.iter().map(Vec::len);
             assert!(lengths.clone().max().unwrap() <= max_len);
             let others = lengths.clone().take(payloads.len() - 1);

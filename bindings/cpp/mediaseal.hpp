@@ -298,6 +298,22 @@ enum class nal_format : std::uint32_t {
     length_4 = MEDIASEAL_NAL_LENGTH_4,  ///< Lengths of 4 octets.
 };
 
+/// What an SFrame ciphertext in RTP payloads is of.
+enum class rtp_content : std::uint32_t {
+    frame = MEDIASEAL_RTP_FRAME,    ///< A frame as the encoder gave it.
+    packet = MEDIASEAL_RTP_PACKET,  ///< An RTP payload, as the codec's packetizer made it.
+};
+
+/// What became of an RTP packet.
+enum class rtp_progress : std::uint32_t {
+    none = 0,                                   ///< Nothing: the call was refused.
+    complete = MEDIASEAL_RTP_COMPLETE,          ///< With it a ciphertext is complete.
+    waiting = MEDIASEAL_RTP_WAITING,            ///< It waits for others.
+    duplicate = MEDIASEAL_RTP_DUPLICATE,        ///< It came before.
+    out_of_range = MEDIASEAL_RTP_OUT_OF_RANGE,  ///< Its number is too old, or far ahead; if the next one follows it, the sender started anew.
+    refused = MEDIASEAL_RTP_REFUSED,            ///< It fits nothing.
+};
+
 /// What an event tells.
 enum class event_type : std::uint32_t {
     none = MEDIASEAL_EVENT_NONE,                              ///< There is none.
@@ -421,6 +437,7 @@ struct freer {
     void operator()(mediaseal_channel* object) const noexcept { mediaseal_channel_free(object); }
     void operator()(mediaseal_encryptor* object) const noexcept { mediaseal_encryptor_free(object); }
     void operator()(mediaseal_decryptor* object) const noexcept { mediaseal_decryptor_free(object); }
+    void operator()(mediaseal_rtp_reassembler* object) const noexcept { mediaseal_rtp_reassembler_free(object); }
 };
 
 /// A text that went into a buffer with a zero octet behind it, and is wiped.
@@ -2222,6 +2239,101 @@ mediaseal_status run_batch(array_view<Job> jobs, mediaseal_status (*call)(CJob*,
 inline void encrypt_batch(array_view<encrypt_job> jobs) { detail::check(try_encrypt_batch(jobs)); }
 /// As try_decrypt_batch: throws the first status that was not MEDIASEAL_OK, after all jobs ended.
 inline void decrypt_batch(array_view<decrypt_job> jobs) { detail::check(try_decrypt_batch(jobs)); }
+#endif
+
+// ==== Ciphertexts in RTP payloads ====================================================================================
+
+/// Writes how many RTP payloads of at most `max_len` octets carry a ciphertext, after draft-ietf-avtcore-rtp-sframe-02. Returns also
+/// MEDIASEAL_ERR_PACKET_MAXIMUM.
+[[nodiscard]] inline mediaseal_status try_rtp_payload_count(std::size_t ciphertext_len, std::size_t max_len, std::size_t& out_count) noexcept {
+    return mediaseal_rtp_payload_count(ciphertext_len, max_len, &out_count);
+}
+
+/// Writes payload number `index`, from 0, to `payload` and its octets to `out_len`. Returns also MEDIASEAL_ERR_INDEX behind the last one,
+/// MEDIASEAL_ERR_BUFFER_TOO_SMALL (`max_len` is always enough), MEDIASEAL_ERR_PACKET_MAXIMUM, MEDIASEAL_ERR_OVERLAP.
+[[nodiscard]] inline mediaseal_status try_rtp_payload(bytes_view ciphertext, rtp_content content, std::size_t max_len, std::size_t index,
+                                                      mutable_bytes payload, std::size_t& out_len) noexcept {
+    return mediaseal_rtp_payload(ciphertext.data(), ciphertext.size(), static_cast<std::uint32_t>(content), max_len, index, payload.data(),
+                                 payload.size(), &out_len);
+}
+
+/// What an RTP header says of a payload.
+struct rtp_info {
+    std::uint16_t sequence = 0;     ///< Sequence number.
+    std::uint32_t timestamp = 0;    ///< Timestamp.
+    std::uint8_t payload_type = 0;  ///< Payload type.
+    bool marker = false;            ///< Marker bit.
+};
+
+/// What became of an RTP packet; with rtp_progress::complete a ciphertext, which lives until the reassembler's next call.
+struct rtp_ciphertext {
+    rtp_progress progress = rtp_progress::none;  ///< What follows is set for rtp_progress::complete alone.
+    rtp_content content = rtp_content::frame;    ///< Of what it is.
+    rtp_info last{};                             ///< The header of its last packet.
+    mutable_bytes octets{};                      ///< The ciphertext, to be opened here or elsewhere. Nothing of it is authenticated before.
+};
+
+/// Puts the RTP payloads of one stream (SSRC) together again, whatever was lost or came in another order, in memory that is taken once.
+class rtp_reassembler : public owner<mediaseal_rtp_reassembler> {
+public:
+    /// An empty owner.
+    explicit rtp_reassembler(std::nullptr_t) noexcept {}
+
+    /// Makes one that keeps the last `packets` packets, 2 to 32,768, whose payloads have at most `max_len` octets, 2 to 65,535. Returns also
+    /// MEDIASEAL_ERR_PACKET_MAXIMUM.
+    [[nodiscard]] static mediaseal_status try_new(std::size_t packets, std::size_t max_len, rtp_reassembler& out) noexcept {
+        return renew(out, [&](mediaseal_rtp_reassembler** handle) noexcept { return mediaseal_rtp_reassembler_new(packets, max_len, handle); });
+    }
+
+    /// Takes a payload without padding. It is no error if it fits nothing. Returns also MEDIASEAL_ERR_OVERLAP if it lies in what was lent,
+    /// MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED.
+    [[nodiscard]] mediaseal_status try_push(const rtp_info& info, bytes_view payload, rtp_ciphertext& out) noexcept {
+        mediaseal_rtp_packet packet = MEDIASEAL_RTP_PACKET_INIT;
+        packet.timestamp = info.timestamp;
+        packet.sequence = info.sequence;
+        packet.payload_type = info.payload_type;
+        packet.marker = info.marker ? 1 : 0;
+        packet.payload = payload.data();
+        packet.payload_len = payload.size();
+        mediaseal_rtp_ciphertext told = MEDIASEAL_RTP_CIPHERTEXT_INIT;
+        const mediaseal_status status = mediaseal_rtp_reassembler_push(native_handle(), &packet, &told);
+        out.progress = static_cast<rtp_progress>(told.progress);
+        out.content = static_cast<rtp_content>(told.content);
+        out.last = {told.sequence, told.timestamp, told.payload_type, told.marker != 0};
+        out.octets = {told.ciphertext, told.ciphertext_len};
+        return status;
+    }
+
+    /// Ends its use: calls that begin later return MEDIASEAL_ERR_CLOSED. Any thread, at any time.
+    [[nodiscard]] mediaseal_status try_close() noexcept { return mediaseal_rtp_reassembler_close(native_handle()); }
+
+#if defined(__cpp_exceptions)
+    /// As try_new.
+    rtp_reassembler(std::size_t packets, std::size_t max_len) { detail::check_made(try_new(packets, max_len, *this)); }
+    /// As try_push.
+    [[nodiscard]] rtp_ciphertext push(const rtp_info& info, bytes_view payload) {
+        rtp_ciphertext told;
+        detail::check(try_push(info, payload, told));
+        return told;
+    }
+    /// As try_close.
+    void close() { detail::check(try_close()); }
+#endif
+};
+
+#if defined(__cpp_exceptions)
+/// As try_rtp_payload_count.
+[[nodiscard]] inline std::size_t rtp_payload_count(std::size_t ciphertext_len, std::size_t max_len) {
+    std::size_t count = 0;
+    detail::check(try_rtp_payload_count(ciphertext_len, max_len, count));
+    return count;
+}
+/// As try_rtp_payload; returns the octets of the payload.
+inline std::size_t rtp_payload(bytes_view ciphertext, rtp_content content, std::size_t max_len, std::size_t index, mutable_bytes payload) {
+    std::size_t len = 0;
+    detail::check(try_rtp_payload(ciphertext, content, max_len, index, payload, len));
+    return len;
+}
 #endif
 
 }  // namespace mediaseal

@@ -178,6 +178,13 @@ pub(super) const CONSTANTS: &[(&str, i64)] = constants! {
     MEDIASEAL_NAL_LENGTH_1
     MEDIASEAL_NAL_LENGTH_2
     MEDIASEAL_NAL_LENGTH_4
+    MEDIASEAL_RTP_FRAME
+    MEDIASEAL_RTP_PACKET
+    MEDIASEAL_RTP_COMPLETE
+    MEDIASEAL_RTP_WAITING
+    MEDIASEAL_RTP_DUPLICATE
+    MEDIASEAL_RTP_OUT_OF_RANGE
+    MEDIASEAL_RTP_REFUSED
     MEDIASEAL_HASH_SHA256
     MEDIASEAL_HASH_SHA512
     MEDIASEAL_HASH_SM3
@@ -243,6 +250,8 @@ pub(super) const STRUCTS: &[(&str, usize)] = structs! {
     mediaseal_statistics
     mediaseal_encrypt_job
     mediaseal_decrypt_job
+    mediaseal_rtp_packet
+    mediaseal_rtp_ciphertext
     mediaseal_cipher_params
     mediaseal_known_answer
     mediaseal_refusal

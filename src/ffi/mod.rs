@@ -48,6 +48,7 @@ mod handle;
 mod key_store;
 mod numbers;
 mod properties;
+mod rtp;
 mod statistics;
 mod status;
 mod types;

@@ -134,6 +134,21 @@ pub const MEDIASEAL_MODE_COMPACT_PACKET: u32 = 2;
 /// The packet maximum that is used for 0: it passes through any path of the Internet whole.
 pub const MEDIASEAL_PACKET_MAX_LEN_DEFAULT: usize = 1200;
 
+/// RTP payloads carry a frame as the encoder gave it.
+pub const MEDIASEAL_RTP_FRAME: u32 = 0;
+/// RTP payloads carry an RTP payload, as the codec's packetizer made it.
+pub const MEDIASEAL_RTP_PACKET: u32 = 1;
+/// With the packet a ciphertext is complete.
+pub const MEDIASEAL_RTP_COMPLETE: u32 = 1;
+/// The packet waits for others.
+pub const MEDIASEAL_RTP_WAITING: u32 = 2;
+/// The packet came before; retransmission and redundancy do that.
+pub const MEDIASEAL_RTP_DUPLICATE: u32 = 3;
+/// The packet's sequence number is older than all that are kept, or 3,000 and more ahead. If the next one follows it, the sender started anew.
+pub const MEDIASEAL_RTP_OUT_OF_RANGE: u32 = 4;
+/// The packet has no descriptor, is longer than was agreed, or its run is of different payload types or contents.
+pub const MEDIASEAL_RTP_REFUSED: u32 = 5;
+
 /// Media: not said.
 pub const MEDIASEAL_MEDIA_UNSPECIFIED: u32 = 0;
 /// Media: audio of a microphone.

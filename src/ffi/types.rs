@@ -304,6 +304,55 @@ pub struct mediaseal_decrypt_job {
     pub opened: *mut mediaseal_opened,
 }
 
+/// An RTP packet that came. Initialize with MEDIASEAL_RTP_PACKET_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_rtp_packet {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// Timestamp.
+    pub timestamp: u32,
+    /// Sequence number.
+    pub sequence: u16,
+    /// Payload type.
+    pub payload_type: u8,
+    /// Marker bit: 0 or 1.
+    pub marker: u8,
+    /// Zero.
+    pub reserved: u32,
+    /// Payload, without padding.
+    pub payload: *const u8,
+    /// Its octets.
+    pub payload_len: usize,
+}
+
+/// What became of an RTP packet. Initialize with MEDIASEAL_RTP_CIPHERTEXT_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_rtp_ciphertext {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// One of MEDIASEAL_RTP_COMPLETE, MEDIASEAL_RTP_WAITING, MEDIASEAL_RTP_DUPLICATE, MEDIASEAL_RTP_OUT_OF_RANGE, MEDIASEAL_RTP_REFUSED. What follows is set for
+    /// the first of them alone.
+    pub progress: u32,
+    /// Of what it is: MEDIASEAL_RTP_FRAME or MEDIASEAL_RTP_PACKET.
+    pub content: u32,
+    /// Timestamp of its last packet.
+    pub timestamp: u32,
+    /// Sequence number of its last packet.
+    pub sequence: u16,
+    /// Payload type of all its packets.
+    pub payload_type: u8,
+    /// Marker bit of its last packet.
+    pub marker: u8,
+    /// Zero.
+    pub reserved: u32,
+    /// The ciphertext, to be opened here or elsewhere; it lives until the reassembler's next call.
+    pub ciphertext: *mut u8,
+    /// Its octets.
+    pub ciphertext_len: usize,
+}
+
 /// Lengths, limits and hash of a cipher. Initialize with MEDIASEAL_CIPHER_PARAMS_INIT.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -394,5 +443,5 @@ macro_rules! sized {
 sized! {
     mediaseal_frame_info mediaseal_opened mediaseal_failure mediaseal_encryptor_config mediaseal_decryptor_config
     mediaseal_channel_config mediaseal_generation mediaseal_event mediaseal_statistics mediaseal_encrypt_job mediaseal_decrypt_job
-    mediaseal_cipher_params mediaseal_refusal mediaseal_epoch
+    mediaseal_cipher_params mediaseal_refusal mediaseal_epoch mediaseal_rtp_packet mediaseal_rtp_ciphertext
 }

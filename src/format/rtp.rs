@@ -67,6 +67,20 @@ impl Fragment<'_> {
     }
 }
 
+/// Returns how many payloads of at most `max_len` octets carry a ciphertext of `len` octets.
+///
+/// # Errors
+/// [`Misuse::PacketMaximum`] if `max_len` is below 2.
+pub const fn payload_count(len: usize, max_len: usize) -> Result<usize, Misuse> {
+    let needed = DESCRIPTOR_LEN + 1;
+    if max_len < needed {
+        return Err(Misuse::PacketMaximum { max_len, needed });
+    }
+    let count = len.div_ceil(max_len - DESCRIPTOR_LEN);
+    // An empty one is a payload too.
+    Ok(if count == 0 { 1 } else { count })
+}
+
 /// The payloads of one ciphertext, in their order.
 #[derive(Clone, Debug)]
 pub struct Fragments<'a> {
@@ -81,11 +95,7 @@ impl<'a> Fragments<'a> {
     /// # Errors
     /// [`Misuse::PacketMaximum`] if `max_len` is below 2.
     pub fn new(ciphertext: &'a [u8], content: Content, max_len: usize) -> Result<Self, Misuse> {
-        let needed = DESCRIPTOR_LEN + 1;
-        if max_len < needed {
-            return Err(Misuse::PacketMaximum { max_len, needed });
-        }
-        let count = ciphertext.len().div_ceil(max_len - DESCRIPTOR_LEN).max(1);
+        let count = payload_count(ciphertext.len(), max_len)?;
         let content = match content {
             Content::Frame => 0,
             Content::Packet => PACKETIZED,
@@ -98,11 +108,28 @@ impl<'a> Fragments<'a> {
     }
 }
 
+impl ExactSizeIterator for Fragments<'_> {}
+
 impl<'a> Iterator for Fragments<'a> {
     type Item = Fragment<'a>;
 
-    fn next(&mut self) -> Option<Fragment<'a>> {
+    fn size_hint(&self) -> (usize, Option<usize>) {
         // The first piece is there even if it is empty.
+        let first = usize::from(self.flags & START != 0);
+        let left = self.rest.len().div_ceil(self.piece_len.max(1)).max(first);
+        (left, Some(left))
+    }
+
+    fn nth(&mut self, n: usize) -> Option<Self::Item> {
+        if n > 0 {
+            let skipped = n.saturating_mul(self.piece_len).min(self.rest.len());
+            self.rest = &self.rest[skipped..];
+            self.flags &= !START;
+        }
+        self.next()
+    }
+
+    fn next(&mut self) -> Option<Fragment<'a>> {
         if self.rest.is_empty() && self.flags & START == 0 {
             return None;
         }

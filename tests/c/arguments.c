@@ -19,6 +19,8 @@ static mediaseal_channel *new_channel;
 static mediaseal_key_store *new_key_store;
 static mediaseal_encryptor *new_encryptor;
 static mediaseal_decryptor *new_decryptor;
+static mediaseal_rtp_packet packet = MEDIASEAL_RTP_PACKET_INIT;
+static mediaseal_rtp_ciphertext ciphertext = MEDIASEAL_RTP_CIPHERTEXT_INIT;
 static mediaseal_expected alice = {(const uint8_t *)"alice", 5, MEDIASEAL_MEDIA_VIDEO, 0};
 
 typedef mediaseal_status (*call_with)(void *object);
@@ -98,6 +100,8 @@ CALL(decryptor_statistics, O, 0, &statistics)
 CALL(decryptor_totals, O, &statistics)
 CALL(decryptor_unattributed, O, &statistics)
 CALL(decryptor_close, O)
+CALL(rtp_reassembler_push, O, &packet, &ciphertext)
+CALL(rtp_reassembler_close, O)
 
 #define OF_CIPHER(X) X(cipher_describe) X(key_store_new) X(cipher_close)
 #define OF_COUNTER_STORE(X) X(counter_store_close)
@@ -127,6 +131,7 @@ CALL(decryptor_close, O)
     X(decryptor_decrypt) X(decryptor_decrypt_in_place) X(decryptor_refresh)                       \
     X(decryptor_last_failure) X(decryptor_statistics_count) X(decryptor_statistics)               \
     X(decryptor_totals) X(decryptor_unattributed) X(decryptor_close)
+#define OF_REASSEMBLER(X) X(rtp_reassembler_push) X(rtp_reassembler_close)
 
 struct entry {
     const char *name;
@@ -141,8 +146,9 @@ static const struct entry of_channel_store[] = {OF_CHANNEL_STORE(ENTRY)};
 static const struct entry of_channel[] = {OF_CHANNEL(ENTRY)};
 static const struct entry of_encryptor[] = {OF_ENCRYPTOR(ENTRY)};
 static const struct entry of_decryptor[] = {OF_DECRYPTOR(ENTRY)};
+static const struct entry of_reassembler[] = {OF_REASSEMBLER(ENTRY)};
 
-enum { TYPES = 7 };
+enum { TYPES = 8 };
 
 /* One object of every type, and its functions. */
 static struct {
@@ -205,6 +211,9 @@ static void objects(const char *folder)
     TYPE(4, "a channel", member.channel, of_channel);
     TYPE(5, "an encryptor", pair.encryptor, of_encryptor);
     TYPE(6, "a decryptor", pair.decryptor, of_decryptor);
+    static mediaseal_rtp_reassembler *reassembler;
+    OK(mediaseal_rtp_reassembler_new(512, 1200, &reassembler));
+    TYPE(7, "a reassembler", reassembler, of_reassembler);
     generation.number = 5;
     generation.key = key;
     generation.key_len = sizeof key;
@@ -237,6 +246,7 @@ static void objects(const char *folder)
     mediaseal_channel_free(NULL);
     mediaseal_encryptor_free(NULL);
     mediaseal_decryptor_free(NULL);
+    mediaseal_rtp_reassembler_free(NULL);
 
     /* Closed: every function says so, and closing again is no error. */
     for (int type = 0; type < TYPES; type++) {
@@ -250,6 +260,7 @@ static void objects(const char *folder)
     leave(&member);
     mediaseal_cipher_free(cipher);
     mediaseal_counter_store_free(counters);
+    mediaseal_rtp_reassembler_free(reassembler);
 }
 
 static void buffers(void)
@@ -402,6 +413,52 @@ static void numbers(void)
     mediaseal_cipher_free(cipher);
 }
 
+static void rtp(void)
+{
+    uint8_t payload[100], whole[3] = {0xC0, 1, 2};
+    mediaseal_rtp_reassembler *none = NULL;
+    STATUS(MEDIASEAL_ERR_PACKET_MAXIMUM, mediaseal_rtp_payload_count(10, 1, &count));
+    STATUS(MEDIASEAL_ERR_PACKET_MAXIMUM, mediaseal_rtp_payload(key, 32, MEDIASEAL_RTP_FRAME, 0, 0, payload, sizeof payload, &len));
+    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_rtp_payload(key, 32, 2, 100, 0, payload, sizeof payload, &len));
+    STATUS(MEDIASEAL_ERR_INDEX, mediaseal_rtp_payload(key, 32, MEDIASEAL_RTP_FRAME, 20, 2, payload, sizeof payload, &len));
+    STATUS(MEDIASEAL_ERR_INDEX, mediaseal_rtp_payload(key, 32, MEDIASEAL_RTP_FRAME, 20, SIZE_MAX, payload, sizeof payload, &len));
+    STATUS(MEDIASEAL_ERR_BUFFER_TOO_SMALL, mediaseal_rtp_payload(key, 32, MEDIASEAL_RTP_FRAME, 100, 0, payload, 32, &len));
+    STATUS(MEDIASEAL_ERR_OVERLAP, mediaseal_rtp_payload(payload + 99, 1, MEDIASEAL_RTP_FRAME, 100, 0, payload, sizeof payload, &len));
+    STATUS(MEDIASEAL_ERR_LENGTH, mediaseal_rtp_payload(key, SIZE_MAX, MEDIASEAL_RTP_FRAME, 100, 0, payload, sizeof payload, &len));
+    CHECK(len == 0 && count == 0);
+    STATUS(MEDIASEAL_ERR_PACKET_MAXIMUM, mediaseal_rtp_reassembler_new(1, 100, &none));
+    STATUS(MEDIASEAL_ERR_PACKET_MAXIMUM, mediaseal_rtp_reassembler_new(32769, 100, &none));
+    STATUS(MEDIASEAL_ERR_PACKET_MAXIMUM, mediaseal_rtp_reassembler_new(2, 65536, &none));
+    CHECK(none == NULL);
+
+    mediaseal_rtp_reassembler *reassembler;
+    OK(mediaseal_rtp_reassembler_new(2, 100, &reassembler));
+    mediaseal_rtp_packet from = MEDIASEAL_RTP_PACKET_INIT;
+    mediaseal_rtp_ciphertext told = MEDIASEAL_RTP_CIPHERTEXT_INIT;
+    /* Nothing at all is no fault of the call. */
+    OK(mediaseal_rtp_reassembler_push(reassembler, &from, &told));
+    CHECK(told.progress == MEDIASEAL_RTP_REFUSED && told.ciphertext == NULL);
+    from.payload = whole;
+    from.payload_len = sizeof whole;
+    from.marker = 2;
+    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_rtp_reassembler_push(reassembler, &from, &told));
+    from.marker = 1;
+    from.reserved = 1;
+    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_rtp_reassembler_push(reassembler, &from, &told));
+    from.reserved = 0;
+    from.struct_size = 4;
+    STATUS(MEDIASEAL_ERR_STRUCT_SIZE, mediaseal_rtp_reassembler_push(reassembler, &from, &told));
+    from.struct_size = sizeof from;
+    STATUS(MEDIASEAL_ERR_NULL_POINTER, mediaseal_rtp_reassembler_push(reassembler, &from, NULL));
+    OK(mediaseal_rtp_reassembler_push(reassembler, &from, &told));
+    CHECK(told.progress == MEDIASEAL_RTP_COMPLETE && told.ciphertext_len == 2 && told.marker == 1);
+    from.sequence = 1;
+    from.payload = told.ciphertext + 1;
+    STATUS(MEDIASEAL_ERR_OVERLAP, mediaseal_rtp_reassembler_push(reassembler, &from, &told));
+    CHECK(told.progress == 0);
+    mediaseal_rtp_reassembler_free(reassembler);
+}
+
 /* A struct of a program that is older or newer than the library. */
 static void versions(void)
 {
@@ -442,6 +499,7 @@ int main(int argc, char **argv)
     objects(argv[1]);
     buffers();
     numbers();
+    rtp();
     versions();
     DONE("arguments");
 }

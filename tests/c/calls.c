@@ -250,6 +250,74 @@ static void codecs(void)
     mediaseal_cipher_free(cipher);
 }
 
+/* A sealed frame in RTP payloads, through a network that reorders, repeats and loses. */
+static void rtp(void)
+{
+    enum { FRAMES = 40, MAX_LEN = 100 };
+    mediaseal_cipher *cipher;
+    OK(mediaseal_cipher_builtin(MEDIASEAL_SUITE_AES_128_GCM_SHA256_128, 0, &cipher));
+    struct raw_pair pair = raw_pair(cipher);
+    mediaseal_rtp_reassembler *reassembler;
+    OK(mediaseal_rtp_reassembler_new(64, MAX_LEN, &reassembler));
+    uint16_t sequence = 65500;
+    unsigned opened = 0, repeated = 0, lost = 0;
+    for (uint32_t number = 0; number < FRAMES; number++) {
+        uint8_t frame[1000], sealed[1064], payloads[16][MAX_LEN];
+        size_t frame_len = number * 25, len, payload_count, lengths[16];
+        memset(frame, (int)number, sizeof frame);
+        OK(mediaseal_encryptor_encrypt(pair.encryptor, NULL, frame, frame_len, sealed, sizeof sealed, &len));
+        OK(mediaseal_rtp_payload_count(len, MAX_LEN, &payload_count));
+        CHECK(payload_count == (len + MAX_LEN - 2) / (MAX_LEN - 1));
+        for (size_t index = 0; index < payload_count; index++) {
+            OK(mediaseal_rtp_payload(sealed, len, MEDIASEAL_RTP_FRAME, MAX_LEN, index, payloads[index], MAX_LEN, &lengths[index]));
+            CHECK(lengths[index] <= MAX_LEN);
+        }
+        int is_lost = number % 7 == 3;
+        lost += (unsigned)is_lost;
+        /* Backwards, and each one twice. */
+        for (size_t index = payload_count; index-- > 0;) {
+            if (is_lost && index == payload_count / 2)
+                continue;
+            mediaseal_rtp_packet packet = MEDIASEAL_RTP_PACKET_INIT;
+            mediaseal_rtp_ciphertext whole = MEDIASEAL_RTP_CIPHERTEXT_INIT;
+            packet.timestamp = 3000 * number;
+            packet.sequence = (uint16_t)(sequence + index);
+            packet.payload_type = 96;
+            packet.marker = index + 1 == payload_count;
+            packet.payload = payloads[index];
+            packet.payload_len = lengths[index];
+            OK(mediaseal_rtp_reassembler_push(reassembler, &packet, &whole));
+            if (whole.progress == MEDIASEAL_RTP_COMPLETE) {
+                uint8_t back[1064];
+                size_t plain;
+                CHECK(whole.content == MEDIASEAL_RTP_FRAME && whole.timestamp == 3000 * number && whole.payload_type == 96);
+                CHECK(whole.marker == 1 && whole.sequence == (uint16_t)(sequence + payload_count - 1));
+                OK(mediaseal_decryptor_decrypt(pair.decryptor, NULL, whole.ciphertext, whole.ciphertext_len, back, sizeof back, &plain, NULL));
+                CHECK(plain == frame_len && memcmp(back, frame, plain) == 0);
+                opened++;
+            } else {
+                CHECK(whole.progress == MEDIASEAL_RTP_WAITING && whole.ciphertext == NULL);
+            }
+            OK(mediaseal_rtp_reassembler_push(reassembler, &packet, &whole));
+            CHECK(whole.progress == MEDIASEAL_RTP_DUPLICATE);
+            repeated++;
+        }
+        sequence = (uint16_t)(sequence + payload_count);
+    }
+    CHECK(opened + lost == FRAMES && lost == 6 && repeated > 100);
+    uint8_t far[] = {0xC0, 1};
+    mediaseal_rtp_packet stray = MEDIASEAL_RTP_PACKET_INIT;
+    mediaseal_rtp_ciphertext whole = MEDIASEAL_RTP_CIPHERTEXT_INIT;
+    stray.sequence = (uint16_t)(sequence + 20000);
+    stray.payload = far;
+    stray.payload_len = sizeof far;
+    OK(mediaseal_rtp_reassembler_push(reassembler, &stray, &whole));
+    CHECK(whole.progress == MEDIASEAL_RTP_OUT_OF_RANGE);
+    mediaseal_rtp_reassembler_free(reassembler);
+    free_raw_pair(&pair);
+    mediaseal_cipher_free(cipher);
+}
+
 struct heard {
     unsigned events;
     unsigned sessions;
@@ -643,6 +711,7 @@ int main(int argc, char **argv)
     buffers();
     packets();
     codecs();
+    rtp();
     channels();
     batches();
     if (argc == 2)

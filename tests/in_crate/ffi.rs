@@ -13,7 +13,7 @@ use super::numbers::*;
 use super::status::*;
 use super::{
     batch, channel, channel_store, cipher, codec, counter_store, decryptor, encryptor, general,
-    key_store,
+    key_store, rtp,
 };
 use crate::cipher::{Tier, Verdict};
 use crate::error::{Class, Error, StoreFault};
@@ -154,13 +154,18 @@ fn entries() -> Vec<Entry> {
         entry!(codec::mediaseal_encryptor_set_default_codec(_ _ _)),
         entry!(codec::mediaseal_decryptor_set_codec(_ _ _ _)),
         entry!(codec::mediaseal_decryptor_set_default_codec(_ _ _)),
+        entry!(rtp::mediaseal_rtp_payload_count(_ _ _)),
+        entry!(rtp::mediaseal_rtp_payload(_ _ _ _ _ _ _ _)),
+        entry!(rtp::mediaseal_rtp_reassembler_new(_ _ _)),
+        entry!(rtp::mediaseal_rtp_reassembler_push(_ _ _)),
+        entry!(rtp::mediaseal_rtp_reassembler_close(_)),
         entry!(batch::mediaseal_encrypt_batch(_ _)),
         entry!(batch::mediaseal_decrypt_batch(_ _)),
     ]
 }
 
 /// Functions that return no status: they free, or look a text or number up.
-const WITHOUT_STATUS: [&str; 12] = [
+const WITHOUT_STATUS: [&str; 13] = [
     "mediaseal_version",
     "mediaseal_abi_version",
     "mediaseal_status_class",
@@ -173,6 +178,7 @@ const WITHOUT_STATUS: [&str; 12] = [
     "mediaseal_channel_free",
     "mediaseal_encryptor_free",
     "mediaseal_decryptor_free",
+    "mediaseal_rtp_reassembler_free",
 ];
 
 #[test]

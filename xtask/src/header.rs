@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Titles of the header's sections, by the beginning of the names of their functions.
-const SECTIONS: [(&str, &str); 8] = [
+const SECTIONS: [(&str, &str); 9] = [
     (
         "mediaseal_version",
         "Versions, texts and numbers; keys as octets",
@@ -26,13 +26,14 @@ const SECTIONS: [(&str, &str); 8] = [
     ("mediaseal_channel_", "One channel"),
     ("mediaseal_encryptor_", "Frames in, ciphertexts out"),
     ("mediaseal_decryptor_", "Ciphertexts in, frames out"),
+    ("mediaseal_rtp_", "Ciphertexts in RTP payloads"),
 ];
 
 /// Most characters in a line of a comment.
 const WIDTH: usize = 100;
 
 /// The sources, in the order in which the header tells of them.
-const SOURCES: [&str; 13] = [
+const SOURCES: [&str; 14] = [
     "status",
     "numbers",
     "types",
@@ -46,6 +47,7 @@ const SOURCES: [&str; 13] = [
     "decryptor",
     "codec",
     "batch",
+    "rtp",
 ];
 
 /// The header that is checked in.

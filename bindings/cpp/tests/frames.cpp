@@ -264,6 +264,46 @@ void packets_of_16_senders_are_told_apart_and_not_of_17() {
     CHECK_THROWS(opening.decrypt(unexpected.encrypt("payload")), MEDIASEAL_ERR_AUTHENTICATION_FAILED);
 }
 
+void frames_go_in_rtp_payloads() {
+    const octets key = pattern(32, 11);
+    member alice(key), bob(key);
+    encryptor sealing(alice.channel, {"alice", video});
+    decryptor opening(bob.channel, {{"alice", video}});
+    CHECK_THROWS(rtp_reassembler(1, 100), MEDIASEAL_ERR_PACKET_MAXIMUM);
+    rtp_reassembler reassembler(64, 100);
+    std::uint16_t sequence = 65530;
+    for (std::size_t size : {0u, 50u, 99u, 700u}) {
+        const octets frame = pattern(size, 12);
+        const octets sealed = sealing.encrypt(frame);
+        const std::size_t count = rtp_payload_count(sealed.size(), 100);
+        CHECK(count == (sealed.size() + 98) / 99);
+        std::size_t complete = 0;
+        for (std::size_t index = 0; index < count; ++index) {
+            std::array<std::uint8_t, 100> payload{};
+            const std::size_t len = rtp_payload(sealed, rtp_content::packet, 100, index, payload);
+            const rtp_info info{sequence++, 7, 100, index + 1 == count};
+            const bytes_view view(payload.data(), len);
+            const rtp_ciphertext told = reassembler.push(info, view);
+            if (told.progress == rtp_progress::complete) {
+                ++complete;
+                CHECK(told.content == rtp_content::packet && told.last.marker && told.last.sequence == info.sequence);
+                CHECK(told.last.timestamp == 7 && told.last.payload_type == 100);
+                std::size_t back = 0;
+                CHECK_OK(opening.try_decrypt(told.octets, told.octets, back));
+                CHECK(same({told.octets.data(), back}, frame));
+            } else {
+                CHECK(told.progress == rtp_progress::waiting && told.octets.empty());
+            }
+            CHECK(reassembler.push(info, view).progress == rtp_progress::duplicate);
+        }
+        CHECK(complete == 1);
+        std::array<std::uint8_t, 100> payload{};
+        CHECK_THROWS(rtp_payload(sealed, rtp_content::frame, 100, count, payload), MEDIASEAL_ERR_INDEX);
+    }
+    reassembler.close();
+    CHECK_THROWS((void)reassembler.push({}, {}), MEDIASEAL_ERR_CLOSED);
+}
+
 }  // namespace
 
 int main() {
@@ -274,5 +314,6 @@ int main() {
     what_was_altered_leaves_nothing_behind();
     many_frames_go_in_one_call();
     packets_of_16_senders_are_told_apart_and_not_of_17();
+    frames_go_in_rtp_payloads();
     return finish("frames");
 }
