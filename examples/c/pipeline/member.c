@@ -1,7 +1,9 @@
+#include "member.h"
+
+#include <glib.h>
 #include <string.h>
 
 #include "../try.h"
-#include "pipeline.h"
 
 bool member_open(member *self, const char *name, const uint8_t *key, size_t key_len, const mediaseal_cipher *cipher)
 {

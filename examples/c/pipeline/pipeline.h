@@ -6,49 +6,14 @@
 #include <mediaseal.h>
 #include <stdbool.h>
 
+#include "member.h"
+#include "tap.h"
+
 /* Most octets of a datagram; the payloaders' `mtu` is lower by PIPELINE_ROOM, for header and tag. */
 enum { PIPELINE_DATAGRAM_MAX = MEDIASEAL_PACKET_MAX_LEN_DEFAULT, PIPELINE_ROOM = 40, PIPELINE_MTU = PIPELINE_DATAGRAM_MAX - PIPELINE_ROOM };
 
 /* The test sources. Each frame of video bears its number. */
 enum { PIPELINE_VIDEO_RATE = 30, PIPELINE_AUDIO_RATE = 48000, PIPELINE_AUDIO_HZ = 440, PIPELINE_MARK_WIDTH = 16, PIPELINE_MARK_BITS = 16 };
-
-/* ---- member.c: one member of the channel ---- */
-
-typedef struct {
-    const char *name;
-    mediaseal_channel_store *store;
-    mediaseal_channel *channel;
-} member;
-
-/* Opens the channel for `name`, with the channel key in use. `cipher` is NULL for the default. False if it failed, told on stderr. */
-bool member_open(member *self, const char *name, const uint8_t *key, size_t key_len, const mediaseal_cipher *cipher);
-
-/* What a timer does once a second: tells the time, and tells `other` which sessions began, as a call's signalling would. */
-bool member_tick(member *self, member *other);
-
-/* Frees what there is. */
-void member_close(member *self);
-
-/* ---- tap.c: somebody on the wire who looks for media ---- */
-
-typedef struct tap tap;
-
-typedef struct {
-    guint64 searched; /* octets of media that were looked for in what came over the wire */
-    guint64 in_clear; /* those found there */
-    guint64 control;  /* those that the same search finds in the packets before they are sealed: all, or it is broken */
-} tap_counts;
-
-tap *tap_new(void);
-void tap_free(tap *self);
-
-/* Tells the tap which payload is about to be sealed. Any thread. */
-void tap_expect(tap *self, guint32 ssrc, guint16 sequence, const guint8 *payload, gsize len);
-
-/* Searches what the wire carried for it. Any thread. */
-void tap_see(tap *self, guint32 ssrc, guint16 sequence, const guint8 *datagram, gsize len);
-
-tap_counts tap_result(tap *self);
 
 /* ---- sender.c: sources, encoders, payloaders, encryptors, socket ---- */
 

@@ -54,8 +54,6 @@ static GstAppSrc *open_packet(receiver *self, GstBuffer *packet)
     mediaseal_opened opened = MEDIASEAL_OPENED_INIT;
     mediaseal_frame_info info = MEDIASEAL_FRAME_INFO_INIT;
     info.ssrc = gst_rtp_buffer_get_ssrc(&rtp);
-    tap_see(self->tap, info.ssrc, gst_rtp_buffer_get_seq(&rtp), payload, len);
-
     mediaseal_status status = mediaseal_decryptor_decrypt(self->decryptor, &info, payload, len, payload, len, &opened_len, &opened);
     gst_rtp_buffer_set_padding(&rtp, FALSE); /* What stood behind the payload is not authenticated, and cut off below. */
     gst_rtp_buffer_unmap(&rtp);
@@ -83,6 +81,7 @@ static gpointer receive(gpointer data)
         if (len <= 0)
             continue;
         self->counts.packets++;
+        tap_see(self->tap, datagram, (gsize)len);
         GstBuffer *packet = gst_buffer_new_memdup(datagram, (gsize)len);
         GstAppSrc *next = open_packet(self, packet);
         if (next == NULL) {

@@ -47,7 +47,7 @@ static void seal_and_send(stream *stream, GstBuffer *packet)
     mediaseal_status status = MEDIASEAL_ERR_BUFFER_TOO_SMALL;
     if (header_len < sizeof datagram && gst_buffer_extract(packet, 0, datagram, header_len) == header_len) {
         datagram[0] &= (guint8)~0x20; /* The payload goes without padding, so the header must not announce any. */
-        tap_expect(self->tap, info.ssrc, gst_rtp_buffer_get_seq(&rtp), payload, payload_len);
+        tap_expect(self->tap, payload, payload_len);
         status = mediaseal_encryptor_encrypt(stream->encryptor, &info, payload, payload_len, datagram + header_len,
                                              sizeof datagram - header_len, &sealed_len);
     }

@@ -1,21 +1,48 @@
-/* No application needs this file: it proves of the example what mediaseal promises, that nothing goes out in clear. */
+/*
+ * No application needs this file: it proves of the examples what mediaseal promises, that no media go out in clear.
+ *
+ * Media are cut into pieces; at each octet of a datagram it is asked whether one of them begins there. So a piece is found in whatever
+ * packet and place it stands.
+ */
+#include "tap.h"
+
+#include <stdbool.h>
 #include <string.h>
 
-#include "pipeline.h"
+/* Fewer octets than a PIECE may occur by chance. Media of the last PIECES to 2 * PIECES pieces are remembered: seconds, more than packets take. */
+enum { PIECE = 16, PIECES = 1 << 17 };
 
-enum { PIECE = 16, SHORTEST = 8 }; /* fewer octets than that may occur by chance */
-
+/* What is remembered: pieces and, as values, whether they are in clear by design. The older ones go when there are enough younger. */
 struct tap {
     GMutex lock;
-    GHashTable *expected; /* payloads by SSRC and sequence number */
+    GHashTable *younger, *older;
     tap_counts counts;
 };
+
+static guint hash(gconstpointer piece)
+{
+    guint64 halves[2];
+    memcpy(halves, piece, PIECE);
+    guint64 mixed = (halves[0] ^ halves[1] * 0x9E3779B97F4A7C15u) * 0xD1342543DE82EF95u;
+    return (guint)(mixed >> 32);
+}
+
+static gboolean is_same(gconstpointer a, gconstpointer b)
+{
+    return memcmp(a, b, PIECE) == 0;
+}
+
+static GHashTable *new_pieces(void)
+{
+    return g_hash_table_new_full(hash, is_same, g_free, NULL);
+}
 
 tap *tap_new(void)
 {
     tap *self = g_new0(tap, 1);
     g_mutex_init(&self->lock);
-    self->expected = g_hash_table_new_full(g_int64_hash, g_int64_equal, g_free, (GDestroyNotify)g_bytes_unref);
+    self->younger = new_pieces();
+    self->older = new_pieces();
     return self;
 }
 
@@ -23,63 +50,59 @@ void tap_free(tap *self)
 {
     if (self == NULL)
         return;
-    g_hash_table_unref(self->expected);
+    g_hash_table_unref(self->younger);
+    g_hash_table_unref(self->older);
     g_mutex_clear(&self->lock);
     g_free(self);
 }
 
-static gint64 name_of(guint32 ssrc, guint16 sequence)
+static void remember(tap *self, const guint8 *octets, gsize len, bool is_shown)
 {
-    return (gint64)ssrc << 16 | sequence;
-}
-
-static bool contains(const guint8 *hay, gsize hay_len, const guint8 *piece, gsize piece_len)
-{
-    for (const guint8 *end = hay + hay_len; (gsize)(end - hay) >= piece_len; hay++) {
-        hay = memchr(hay, piece[0], (gsize)(end - hay) - piece_len + 1);
-        if (hay == NULL)
-            return false;
-        if (memcmp(hay, piece, piece_len) == 0)
-            return true;
+    for (gsize at = 0; len - at >= PIECE; at += PIECE)
+        g_hash_table_replace(self->younger, g_memdup2(octets + at, PIECE), GINT_TO_POINTER(is_shown));
+    if (g_hash_table_size(self->younger) >= PIECES) {
+        g_hash_table_unref(self->older);
+        self->older = self->younger;
+        self->younger = new_pieces();
     }
-    return false;
 }
 
-/* Returns how many octets of `payload` stand in `hay`, piece by piece. */
-static guint64 found(const guint8 *hay, gsize hay_len, const guint8 *payload, gsize len)
+/* Adds how many octets of what is remembered stand in `octets`. */
+static void find(const tap *self, const guint8 *octets, gsize len, guint64 *secret, guint64 *shown)
 {
-    guint64 octets = 0;
-    for (gsize at = 0; len - at >= SHORTEST; at += MIN((gsize)PIECE, len - at)) {
-        gsize piece_len = MIN((gsize)PIECE, len - at);
-        if (contains(hay, hay_len, payload + at, piece_len))
-            octets += piece_len;
+    for (gsize at = 0; len >= PIECE && at <= len - PIECE;) {
+        gpointer is_shown;
+        if (g_hash_table_lookup_extended(self->younger, octets + at, NULL, &is_shown)
+            || g_hash_table_lookup_extended(self->older, octets + at, NULL, &is_shown)) {
+            *(is_shown ? shown : secret) += PIECE;
+            at += PIECE;
+        } else {
+            at++;
+        }
     }
-    return octets;
 }
 
-void tap_expect(tap *self, guint32 ssrc, guint16 sequence, const guint8 *payload, gsize len)
+void tap_expect(tap *self, const guint8 *media, gsize len)
 {
-    gint64 *name = g_new(gint64, 1);
-    *name = name_of(ssrc, sequence);
     g_mutex_lock(&self->lock);
-    g_hash_table_replace(self->expected, name, g_bytes_new(payload, len));
+    remember(self, media, len, false);
+    self->counts.searched += len - len % PIECE;
+    find(self, media, len, &self->counts.control, &self->counts.control);
     g_mutex_unlock(&self->lock);
 }
 
-void tap_see(tap *self, guint32 ssrc, guint16 sequence, const guint8 *datagram, gsize len)
+void tap_expect_shown(tap *self, const guint8 *octets, gsize len)
 {
-    gint64 name = name_of(ssrc, sequence);
     g_mutex_lock(&self->lock);
-    GBytes *expected = g_hash_table_lookup(self->expected, &name);
-    if (expected != NULL) {
-        gsize payload_len;
-        const guint8 *payload = g_bytes_get_data(expected, &payload_len);
-        gsize odd = payload_len % PIECE;
-        self->counts.searched += odd < SHORTEST ? payload_len - odd : payload_len;
-        self->counts.control += found(payload, payload_len, payload, payload_len);
-        self->counts.in_clear += found(datagram, len, payload, payload_len);
-        g_hash_table_remove(self->expected, &name);
-    }
+    remember(self, octets, len, true);
+    g_mutex_unlock(&self->lock);
+}
+
+void tap_see(tap *self, const guint8 *datagram, gsize len)
+{
+    g_mutex_lock(&self->lock);
+    self->counts.datagrams++;
+    find(self, datagram, len, &self->counts.in_clear, &self->counts.shown);
     g_mutex_unlock(&self->lock);
 }
 
