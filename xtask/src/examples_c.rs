@@ -1,10 +1,14 @@
 //! Builds the examples in C by the commands of their README, with gcc and clang, and runs them.
 
+mod runs;
+
 use std::{
     fs,
     num::NonZeroU32,
     path::{Path, PathBuf},
 };
+
+use runs::Run;
 
 use crate::{
     canary,
@@ -31,14 +35,15 @@ const PROGRAMS: [Program; 2] = [
 ];
 
 /// What pkg-config must know, and the Debian package that brings it.
-const LIBRARIES: [(&str, &str); 4] = [
+const LIBRARIES: [(&str, &str); 5] = [
     ("libgcrypt", "libgcrypt20-dev"),
     ("gstreamer-1.0", "libgstreamer1.0-dev"),
     ("gstreamer-app-1.0", "libgstreamer-plugins-base1.0-dev"),
     ("gstreamer-rtp-1.0", "libgstreamer-plugins-base1.0-dev"),
+    ("gstreamer-video-1.0", "libgstreamer-plugins-base1.0-dev"),
 ];
 
-/// An element of each GStreamer package that the pipeline uses, and the package.
+/// An element of each GStreamer package that the pipelines use, and the package.
 const ELEMENTS: [(&str, &str); 4] = [
     ("opusenc", "gstreamer1.0-plugins-base"),
     ("rtph264pay", "gstreamer1.0-plugins-good"),
@@ -47,12 +52,13 @@ const ELEMENTS: [(&str, &str); 4] = [
 ];
 
 /// The programs that the README builds.
-const BUILT: [&str; 5] = [
+const BUILT: [&str; 6] = [
     "quickstart",
     "key_rotation",
     "custom_cipher",
     "libsm4_gcm.so",
     "pipeline/pipeline",
+    "pipeline_frames/pipeline_frames",
 ];
 
 /// Builds and runs all examples, as a part of `cargo xtask test`.
@@ -232,75 +238,6 @@ fn write(file: &Path, octets: &[u8]) -> Result<(), Halt> {
     fs::write(file, octets).map_err(unwritable)
 }
 
-/// A run: its name, how to start it, and how its last line begins and ends.
-struct Run {
-    program: &'static str,
-    arguments: &'static [&'static str],
-    begins: &'static str,
-    ends: &'static str,
-}
-
-/// Every run that takes no key and must succeed.
-fn runs() -> [Run; 10] {
-    let run = |program, arguments, begins, ends| Run {
-        program,
-        arguments,
-        begins,
-        ends,
-    };
-    let heard = |arguments| {
-        run(
-            "pipeline/pipeline",
-            arguments,
-            "pipeline: 60 video frames and 2.0 s of audio decoded on the far side, ",
-            "0 refused",
-        )
-    };
-    let silent = |arguments| {
-        run(
-            "pipeline/pipeline",
-            arguments,
-            "pipeline: wrong key: 0 frames decoded, ",
-            " packets refused (MEDIASEAL_ERR_AUTHENTICATION_FAILED)",
-        )
-    };
-    let carried =
-        "custom_cipher: suite 0xF001 carried a frame; XOR 0x55 refused for DataDependsOnNonce: ";
-    [
-        run(
-            "quickstart",
-            &[],
-            "quickstart: 42 octets became ",
-            " (retransmission).",
-        ),
-        run(
-            "key_rotation",
-            &[],
-            "key_rotation: one joined, one left, one restarted; ",
-            "nothing else",
-        ),
-        run("custom_cipher", &[], carried, ")"),
-        run(
-            "custom_cipher",
-            &["--library", "./libsm4_gcm.so"],
-            carried,
-            ")",
-        ),
-        run("custom_cipher", &["--help"], "  -h, --help", "print this"),
-        heard(&["--seconds", "2"]),
-        heard(&["--seconds", "2", "--video", "vp8"]),
-        heard(&["--seconds", "2", "--cipher-library", "./libsm4_gcm.so"]),
-        silent(&["--seconds", "2", "--wrong-key"]),
-        silent(&[
-            "--seconds",
-            "2",
-            "--wrong-key",
-            "--cipher-library",
-            "./libsm4_gcm.so",
-        ]),
-    ]
-}
-
 impl Build {
     /// Runs a build command of the README, with this compiler and every warning an error.
     fn compile(&self, campaign: &mut Campaign, command: &str) -> Result<(), Halt> {
@@ -321,7 +258,7 @@ impl Build {
 
     /// Runs what was built.
     fn run_all(&self, campaign: &mut Campaign, checks: &mut Checks) -> Result<(), Halt> {
-        for run in runs() {
+        for run in runs::all() {
             let name = format!(
                 "{}: {} {}",
                 self.compiler,
@@ -359,6 +296,12 @@ impl Build {
                 .args([option, "sm4_gcm.c"])
                 .run(&mut campaign.transcript)?;
             fails_with(&finished, 1, "MEDIASEAL_ERR_CIPHER_LIBRARY")?;
+        }
+        for program in [
+            "custom_cipher",
+            "pipeline/pipeline",
+            "pipeline_frames/pipeline_frames",
+        ] {
             let finished = self
                 .program(program)
                 .args(["--no-such-option"])
