@@ -1,6 +1,7 @@
 //! Whole frames: header, counter, limits, and on the way back key lookup and replay window.
 
 mod batch;
+mod codecs;
 mod dave;
 mod libsrtp;
 mod ours;
@@ -10,6 +11,7 @@ mod srtp;
 use std::time::{Duration, Instant};
 
 pub use batch::Batch;
+pub use codecs::{Form, Frames, Picture, decrypting_frames, encrypting_frames};
 use ours::stores;
 pub use ours::{Ours, Through};
 

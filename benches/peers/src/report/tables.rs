@@ -1,7 +1,11 @@
 //! Tables of ratios: how many times as long as mediaseal everyone takes.
 
 use super::targets::{best_kernel, peers};
-use crate::{channel::OURS, results::Results, sections::STREAMS_BATCH};
+use crate::{
+    channel::OURS,
+    results::Results,
+    sections::{OPAQUE_IN_PLACE, STREAMS_BATCH},
+};
 
 /// A table, to be printed or written.
 pub(super) struct Table {
@@ -83,6 +87,7 @@ pub(super) fn all(results: &Results) -> Vec<Table> {
             "AES-128-GCM, everyone held to AES-NI and PCLMULQDQ",
         ),
         ("channel", OURS, "Whole frames"),
+        ("codecs", OPAQUE_IN_PLACE, "H.264 frames, codec-aware"),
         (
             "ctr-hmac",
             OURS,

@@ -2,6 +2,7 @@
 
 mod back_to_back;
 mod channels;
+mod codecs;
 mod cores;
 mod costs;
 mod ctr_hmac;
@@ -13,6 +14,7 @@ mod through_c;
 
 use crate::{results::Results, rounds::Plan};
 
+pub use codecs::{FRAME, OPAQUE_IN_PLACE, OPAQUE_INTO, codec_aware};
 pub use ctr_hmac::BATCH_NAME as CTR_HMAC_BATCH;
 pub use same_tier::CHILD;
 pub use streams::BATCH_NAME as STREAMS_BATCH;
@@ -42,6 +44,10 @@ pub const SECTIONS: &[Section] = &[
     Section {
         name: "channel",
         run: channels::run,
+    },
+    Section {
+        name: "codecs",
+        run: codecs::run,
     },
     Section {
         name: "c",
