@@ -635,6 +635,49 @@
 #define MEDIASEAL_EVENT_EVENTS_LOST 7
 
 /**
+ * Event: what a sentinel has seen of what is sent has changed: see `proof` and `leak`, with `kid`,
+ * `ctr` and `count` (frames) as in mediaseal_proof_state.
+ */
+#define MEDIASEAL_EVENT_PROOF_CHANGED 8
+
+/**
+ * Proof: encryptors seal, and what is sent was not observed.
+ */
+#define MEDIASEAL_PROOF_SEALING 1
+
+/**
+ * Proof: all that was observed is ciphertext of the store, and some of it was opened again.
+ */
+#define MEDIASEAL_PROOF_ENCRYPTED 2
+
+/**
+ * Proof: something left that is no ciphertext of the store. Stop sending, and look for what goes
+ * around the encryptor.
+ */
+#define MEDIASEAL_PROOF_DEGRADED 3
+
+/**
+ * Leak: there is none.
+ */
+#define MEDIASEAL_LEAK_NONE 0
+
+/**
+ * Leak: octets that are no ciphertext, as plaintext is none; or of a CTR that was never given out.
+ */
+#define MEDIASEAL_LEAK_NOT_SEALED 1
+
+/**
+ * Leak: a header of a key, `kid`, that is not the store's.
+ */
+#define MEDIASEAL_LEAK_UNKNOWN_KEY 2
+
+/**
+ * Leak: a header of the store's, `kid` and `ctr`, on what does not open: changed after it was
+ * sealed, or sealed with other metadata.
+ */
+#define MEDIASEAL_LEAK_DOES_NOT_OPEN 3
+
+/**
  * Flag of mediaseal_opened and of mediaseal_event: `generation` and `step` are those of a channel.
  */
 #define MEDIASEAL_HAS_EPOCH 1
@@ -686,9 +729,19 @@ typedef struct mediaseal_encryptor mediaseal_encryptor;
 typedef struct mediaseal_key_store mediaseal_key_store;
 
 /**
+ * What a sentinel has seen, for any thread.
+ */
+typedef struct mediaseal_proof mediaseal_proof;
+
+/**
  * Puts the RTP payloads of one stream (SSRC) together again.
  */
 typedef struct mediaseal_rtp_reassembler mediaseal_rtp_reassembler;
+
+/**
+ * Looks at what one thread hands to the network.
+ */
+typedef struct mediaseal_sentinel mediaseal_sentinel;
 
 /**
  * What a function returns: 0 for success, else one of the `MEDIASEAL_ERR_...` numbers, which never
@@ -1040,13 +1093,21 @@ typedef struct mediaseal_event {
      * Sender of a session; zero octets follow the name.
      */
     uint8_t sender[256];
+    /**
+     * What a sentinel has seen: one of `MEDIASEAL_PROOF_...`.
+     */
+    uint32_t proof;
+    /**
+     * What was wrong: one of `MEDIASEAL_LEAK_...`.
+     */
+    uint32_t leak;
 } mediaseal_event;
 
 /**
  * A mediaseal_event with every default.
  */
 #define MEDIASEAL_EVENT_INIT \
-    { (uint32_t)sizeof(mediaseal_event), 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 } }
+    { (uint32_t)sizeof(mediaseal_event), 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, 0, 0 }
 
 /**
  * Hears of events, in the thread that delivers them. `event` is lent until it returns. It must not
@@ -1661,6 +1722,51 @@ typedef struct mediaseal_rtp_ciphertext {
  */
 #define MEDIASEAL_RTP_CIPHERTEXT_INIT \
     { (uint32_t)sizeof(mediaseal_rtp_ciphertext), 0, 0, 0, 0, 0, 0, 0, NULL, 0 }
+
+/**
+ * What is known of the octets that an application sends. Initialize with
+ * MEDIASEAL_PROOF_STATE_INIT.
+ */
+typedef struct mediaseal_proof_state {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * One of `MEDIASEAL_PROOF_...`.
+     */
+    uint32_t state;
+    /**
+     * For MEDIASEAL_PROOF_DEGRADED, one of `MEDIASEAL_LEAK_...`.
+     */
+    uint32_t leak;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * For MEDIASEAL_PROOF_ENCRYPTED, since when, in seconds since 1970.
+     */
+    uint64_t since;
+    /**
+     * For MEDIASEAL_PROOF_ENCRYPTED, frames that were observed.
+     */
+    uint64_t frames;
+    /**
+     * For MEDIASEAL_LEAK_UNKNOWN_KEY and MEDIASEAL_LEAK_DOES_NOT_OPEN, the KID in the header.
+     */
+    uint64_t kid;
+    /**
+     * For MEDIASEAL_LEAK_DOES_NOT_OPEN, the CTR in the header.
+     */
+    uint64_t ctr;
+} mediaseal_proof_state;
+
+/**
+ * A mediaseal_proof_state with every default.
+ */
+#define MEDIASEAL_PROOF_STATE_INIT \
+    { (uint32_t)sizeof(mediaseal_proof_state), 0, 0, 0, 0, 0, 0, 0 }
 
 /**
  * What a loadable cipher exports under the name `mediaseal_cipher_library_v1`: it returns the
@@ -3605,6 +3711,118 @@ mediaseal_status mediaseal_rtp_reassembler_close(mediaseal_rtp_reassembler *reas
  * Frees a reassembler, the last use of it and of what it lent. NULL is accepted. Since 0.1.
  */
 void mediaseal_rtp_reassembler_free(mediaseal_rtp_reassembler *reassembler);
+
+/* ==== Proof that what leaves is sealed ============================================================================== */
+
+/**
+ * Makes a sentinel for what encryptors of a store of raw keys seal.
+ *
+ * Writes a new object to `out_sentinel`, which the caller ends with mediaseal_sentinel_free.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_sentinel_new(const mediaseal_key_store *store,
+                                        mediaseal_sentinel **out_sentinel);
+
+/**
+ * Makes a sentinel for what encryptors of a channel seal.
+ *
+ * Writes a new object to `out_sentinel`, which the caller ends with mediaseal_sentinel_free.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_sentinel_new_for_channel(const mediaseal_channel *channel,
+                                                    mediaseal_sentinel **out_sentinel);
+
+/* ==== Codecs: frames that packetizers and relays can read =========================================================== */
+
+/**
+ * Sets the codec of stream `ssrc`, as by mediaseal_encryptor_set_codec.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CODEC_STREAMS, MEDIASEAL_ERR_UNKNOWN_VALUE,
+ * MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of
+ * `sentinel`. Since 0.1.
+ */
+mediaseal_status mediaseal_sentinel_set_codec(mediaseal_sentinel *sentinel,
+                                              uint32_t ssrc,
+                                              uint32_t codec,
+                                              uint32_t nal_format);
+
+/* ==== Proof that what leaves is sealed ============================================================================== */
+
+/**
+ * Looks at a frame, or at an RTP payload in packet mode, that the application hands to the network:
+ * it must be a ciphertext of this store.
+ *
+ * Borrows `octets` and `info`, which is what the encryptor was given; it may be NULL. Call it where
+ * the octets leave, behind all that could go wrong between encryptor and socket. It must have the
+ * header of a key of this store and a CTR that the key has given out; the first, and one in 256, is
+ * copied and opened again by mediaseal_proof_check. Allocates nothing and takes no lock, but at the
+ * first frame of a session and after a change of keys.
+ *
+ * Returns MEDIASEAL_OK whatever the octets are: mediaseal_proof_check tells; MEDIASEAL_ERR_BUSY,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE,
+ * MEDIASEAL_ERR_LENGTH. Exclusive use of `sentinel`. Since 0.1.
+ */
+mediaseal_status mediaseal_sentinel_observe_sent(mediaseal_sentinel *sentinel,
+                                                 const mediaseal_frame_info *info,
+                                                 const uint8_t *octets,
+                                                 size_t len);
+
+/**
+ * Makes an object by which any thread asks what `sentinel` has seen.
+ *
+ * Writes a new object to `out_proof`, which the caller ends with mediaseal_proof_free; it may
+ * outlive the sentinel.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER.
+ * Exclusive use of `sentinel`. Since 0.1.
+ */
+mediaseal_status mediaseal_sentinel_proof(mediaseal_sentinel *sentinel,
+                                          mediaseal_proof **out_proof);
+
+/**
+ * Ends the use of a sentinel: calls that begin later return MEDIASEAL_ERR_CLOSED.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_sentinel_close(mediaseal_sentinel *sentinel);
+
+/**
+ * Frees a sentinel, the last use of it. NULL is accepted. Since 0.1.
+ */
+void mediaseal_sentinel_free(mediaseal_sentinel *sentinel);
+
+/**
+ * Opens the frame that waits for it, and writes to `out_state` how things stand. `unix_seconds` is
+ * the time now, in seconds since 1970.
+ *
+ * Call it about once a second, off the media threads. MEDIASEAL_PROOF_ENCRYPTED is said once a
+ * frame was opened; after a fault once 256 frames in a row were as they should be and one of them
+ * was opened. Each change is also an event of the store, MEDIASEAL_EVENT_PROOF_CHANGED.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_proof_check(const mediaseal_proof *proof,
+                                       uint64_t unix_seconds,
+                                       mediaseal_proof_state *out_state);
+
+/**
+ * Ends the use of a proof: calls that begin later return MEDIASEAL_ERR_CLOSED.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_proof_close(mediaseal_proof *proof);
+
+/**
+ * Frees a proof, the last use of it. NULL is accepted. Since 0.1.
+ */
+void mediaseal_proof_free(mediaseal_proof *proof);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -51,6 +51,11 @@ pub enum Event {
         /// Step, s.
         step: u32,
     },
+    /// What is known of the octets that the application sends has changed: see [`Sentinel`](crate::Sentinel).
+    ProofChanged {
+        /// What it is now.
+        state: ProofState,
+    },
     /// The list of replay floors was full and the oldest was dropped.
     ReplayHistoryLost,
     /// The queue was full and this many events were dropped.
@@ -58,6 +63,72 @@ pub enum Event {
         /// Events dropped since the last report.
         count: u64,
     },
+}
+
+/// What is known of the octets that an application sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ProofState {
+    /// Encryptors seal, and what is sent was not observed.
+    Sealing,
+    /// All that was observed is ciphertext of this store, and some of it was opened again.
+    Encrypted {
+        /// Since when, in seconds since 1970, as the application told the time.
+        since: u64,
+        /// Frames that were observed.
+        frames: u64,
+    },
+    /// Something left that is no ciphertext of this store. Stop sending, and look for what goes around the encryptor.
+    Degraded {
+        /// What it was; the last such.
+        reason: Leak,
+    },
+}
+
+/// What is wrong with octets that were sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Leak {
+    /// They are no ciphertext, as plaintext is none; or of a CTR that was never given out.
+    NotSealed,
+    /// They have a header, of a key that is not this store's.
+    UnknownKey {
+        /// KID in the header.
+        kid: KeyId,
+    },
+    /// They have a header of this store's, and do not open: they were changed after they were sealed, or sealed with other metadata.
+    DoesNotOpen {
+        /// KID in the header.
+        kid: KeyId,
+        /// CTR in the header.
+        ctr: Counter,
+    },
+}
+
+impl fmt::Display for Leak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotSealed => write!(f, "what is sent is not sealed"),
+            Self::UnknownKey { kid } => {
+                write!(f, "what is sent has KID {kid}, which is not of this store")
+            }
+            Self::DoesNotOpen { kid, ctr } => {
+                write!(f, "what is sent (KID {kid}, CTR {ctr}) does not open")
+            }
+        }
+    }
+}
+
+impl fmt::Display for ProofState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sealing => write!(f, "sealing, not observed"),
+            Self::Encrypted { since, frames } => {
+                write!(f, "encrypted, {frames} frames since {since}")
+            }
+            Self::Degraded { reason } => write!(f, "degraded: {reason}"),
+        }
+    }
 }
 
 impl fmt::Display for Event {
@@ -81,6 +152,7 @@ impl fmt::Display for Event {
                 f,
                 "session {kid} of {sender}, {media}, begins (generation {generation}, step {step})"
             ),
+            Self::ProofChanged { state } => write!(f, "proof: {state}"),
             Self::ReplayHistoryLost => write!(f, "the oldest replay floor was dropped"),
             Self::EventsLost { count } => write!(f, "{count} events were dropped"),
         }

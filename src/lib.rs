@@ -84,14 +84,14 @@ mod os;
 
 pub use channel::{
     BatchFrame, ChannelDecryptor, ChannelEncryptor, DecryptJob, EncryptJob, ErrorCounts, Mode,
-    Opened, OpenedFrame, Sealed, StreamStatistics, decrypt_batch, encrypt_batch,
+    Opened, OpenedFrame, Proof, Sealed, Sentinel, StreamStatistics, decrypt_batch, encrypt_batch,
 };
 #[cfg(feature = "test-hooks")]
 #[doc(hidden)]
 pub use cipher::test_hooks;
 pub use cipher::{CheckedCipher, CipherSuite, Cpu, Provider, Tier, cpu};
 pub use error::{Class, Error, Malformed, Misuse, StoreFault, Unsupported};
-pub use event::Event;
+pub use event::{Event, Leak, ProofState};
 #[cfg(feature = "capi")]
 pub use ffi::LoadError;
 pub use format::codec::{Codec, NalFormat, UnknownCodec};

@@ -137,6 +137,11 @@ fn round_trip(pair: &mut Pair, frame: &[u8]) -> Vec<u8> {
             .encrypt_in_place(&info(), &mut buffer)
             .unwrap();
         assert_eq!(sealed.len, buffer.len());
+        let (start, len) = (buffer.offset(), buffer.len());
+        // Nothing of the frame stays where it was.
+        let around = storage[..start].iter().chain(&storage[start + len..]);
+        assert!({ around }.all(|octet| matches!(octet, 0 | 0xEE)));
+        let mut buffer = FrameBuf::new(&mut storage, start, len).unwrap();
         let told = pair
             .decryptor
             .decrypt_in_place(&info(), &mut buffer)

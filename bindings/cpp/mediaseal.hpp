@@ -298,6 +298,21 @@ enum class nal_format : std::uint32_t {
     length_4 = MEDIASEAL_NAL_LENGTH_4,  ///< Lengths of 4 octets.
 };
 
+/// What is known of the octets that an application sends.
+enum class proof_status : std::uint32_t {
+    sealing = MEDIASEAL_PROOF_SEALING,      ///< Encryptors seal, and what is sent was not observed.
+    encrypted = MEDIASEAL_PROOF_ENCRYPTED,  ///< All that was observed is ciphertext of the store, and some of it was opened again.
+    degraded = MEDIASEAL_PROOF_DEGRADED,    ///< Something left that is none. Stop sending, and look for what goes around the encryptor.
+};
+
+/// What is wrong with octets that were sent.
+enum class leak : std::uint32_t {
+    none = MEDIASEAL_LEAK_NONE,                    ///< Nothing.
+    not_sealed = MEDIASEAL_LEAK_NOT_SEALED,        ///< They are no ciphertext, or of a CTR that was never given out.
+    unknown_key = MEDIASEAL_LEAK_UNKNOWN_KEY,      ///< They have a header of a key that is not the store's.
+    does_not_open = MEDIASEAL_LEAK_DOES_NOT_OPEN,  ///< They were changed after they were sealed, or sealed with other metadata.
+};
+
 /// What an SFrame ciphertext in RTP payloads is of.
 enum class rtp_content : std::uint32_t {
     frame = MEDIASEAL_RTP_FRAME,    ///< A frame as the encoder gave it.
@@ -324,6 +339,7 @@ enum class event_type : std::uint32_t {
     session_started = MEDIASEAL_EVENT_SESSION_STARTED,        ///< An encryptor begins session kid() of sender() and media(), in generation() at step().
     replay_history_lost = MEDIASEAL_EVENT_REPLAY_HISTORY_LOST,  ///< The list of replay floors was full and the oldest was dropped.
     events_lost = MEDIASEAL_EVENT_EVENTS_LOST,                ///< The queue was full and count() events were dropped.
+    proof_changed = MEDIASEAL_EVENT_PROOF_CHANGED,            ///< What a sentinel has seen of what is sent has changed: proof() and leak(), after count() frames.
 };
 
 /// The reaction that a status asks for. Any thread, also in callbacks.
@@ -437,6 +453,8 @@ struct freer {
     void operator()(mediaseal_channel* object) const noexcept { mediaseal_channel_free(object); }
     void operator()(mediaseal_encryptor* object) const noexcept { mediaseal_encryptor_free(object); }
     void operator()(mediaseal_decryptor* object) const noexcept { mediaseal_decryptor_free(object); }
+    void operator()(mediaseal_sentinel* object) const noexcept { mediaseal_sentinel_free(object); }
+    void operator()(mediaseal_proof* object) const noexcept { mediaseal_proof_free(object); }
     void operator()(mediaseal_rtp_reassembler* object) const noexcept { mediaseal_rtp_reassembler_free(object); }
 };
 
@@ -1105,6 +1123,10 @@ public:
     std::uint32_t step() const noexcept { return told_.step; }
     /// Media of a session.
     mediaseal::media media() const noexcept { return static_cast<mediaseal::media>(told_.media); }
+    /// What a sentinel has seen.
+    proof_status proof() const noexcept { return static_cast<proof_status>(told_.proof); }
+    /// What was wrong with octets that were sent.
+    mediaseal::leak leak() const noexcept { return static_cast<mediaseal::leak>(told_.leak); }
     /// Sender of a session, as long as this event lives.
     bytes_view sender() const& noexcept { return {told_.sender, told_.sender_len}; }
     bytes_view sender() const&& = delete;
@@ -2240,6 +2262,107 @@ inline void encrypt_batch(array_view<encrypt_job> jobs) { detail::check(try_encr
 /// As try_decrypt_batch: throws the first status that was not MEDIASEAL_OK, after all jobs ended.
 inline void decrypt_batch(array_view<decrypt_job> jobs) { detail::check(try_decrypt_batch(jobs)); }
 #endif
+
+// ==== Proof that what leaves is sealed ================================================================================
+
+/// What is known of the octets that an application sends.
+struct proof_state {
+    proof_status status = proof_status::sealing;    ///< How things stand.
+    mediaseal::leak leak = mediaseal::leak::none;   ///< For proof_status::degraded, what was wrong; the last such.
+    std::uint64_t since = 0;                        ///< For proof_status::encrypted, since when, in seconds since 1970.
+    std::uint64_t frames = 0;                       ///< For proof_status::encrypted, frames that were observed.
+    std::uint64_t kid = 0;                          ///< For leak::unknown_key and leak::does_not_open, the KID in the header.
+    std::uint64_t ctr = 0;                          ///< For leak::does_not_open, the CTR in the header.
+};
+
+/// What a sentinel has seen, for any thread. It may outlive the sentinel.
+class proof : public owner<mediaseal_proof> {
+public:
+    /// An empty owner.
+    explicit proof(std::nullptr_t) noexcept {}
+
+    /// Opens the frame that waits for it, and writes how things stand. `unix_seconds` is the time now, in seconds since 1970. Call it about once a second, off the
+    /// media threads; each change is also an event of the store. Any threads at once.
+    [[nodiscard]] mediaseal_status try_check(std::uint64_t unix_seconds, proof_state& out) const noexcept {
+        mediaseal_proof_state told = MEDIASEAL_PROOF_STATE_INIT;
+        const mediaseal_status status = mediaseal_proof_check(native_handle(), unix_seconds, &told);
+        out = {static_cast<proof_status>(told.state), static_cast<mediaseal::leak>(told.leak), told.since, told.frames, told.kid, told.ctr};
+        return status;
+    }
+
+    /// Ends its use: calls that begin later return MEDIASEAL_ERR_CLOSED. Any thread, at any time.
+    [[nodiscard]] mediaseal_status try_close() noexcept { return mediaseal_proof_close(native_handle()); }
+
+#if defined(__cpp_exceptions)
+    /// As try_check.
+    [[nodiscard]] proof_state check(std::uint64_t unix_seconds) const {
+        proof_state state;
+        detail::check(try_check(unix_seconds, state));
+        return state;
+    }
+    /// As try_close.
+    void close() { detail::check(try_close()); }
+#endif
+
+private:
+    friend class sentinel;
+};
+
+/// Looks at what one thread hands to the network: every octet of it must be a ciphertext of one store. It belongs where the octets leave, behind all that could go
+/// wrong between encryptor and socket.
+class sentinel : public owner<mediaseal_sentinel> {
+public:
+    /// An empty owner.
+    explicit sentinel(std::nullptr_t) noexcept {}
+
+    /// Makes a sentinel for what encryptors of a channel seal. Returns also MEDIASEAL_ERR_CLOSED.
+    [[nodiscard]] static mediaseal_status try_new(const channel& channel, sentinel& out) noexcept {
+        return renew(out, [&](mediaseal_sentinel** handle) noexcept { return mediaseal_sentinel_new_for_channel(channel.native_handle(), handle); });
+    }
+
+    /// Makes a sentinel for what encryptors of a store of raw keys seal. Returns also MEDIASEAL_ERR_CLOSED.
+    [[nodiscard]] static mediaseal_status try_new(const key_store& store, sentinel& out) noexcept {
+        return renew(out, [&](mediaseal_sentinel** handle) noexcept { return mediaseal_sentinel_new(store.native_handle(), handle); });
+    }
+
+    /// Sets the codec of a stream, as by encryptor::try_set_codec.
+    [[nodiscard]] mediaseal_status try_set_codec(std::uint32_t ssrc, codec what, nal_format format = nal_format::annex_b) noexcept {
+        return mediaseal_sentinel_set_codec(native_handle(), ssrc, static_cast<std::uint32_t>(what), static_cast<std::uint32_t>(format));
+    }
+
+    /// Looks at a frame, or at an RTP payload in packet mode; `info` is what the encryptor was given. The octets are never refused: proof::try_check tells.
+    [[nodiscard]] mediaseal_status try_observe_sent(bytes_view octets, const frame_info& info = {}) noexcept {
+        const mediaseal_frame_info converted = detail::c_info(info);
+        return mediaseal_sentinel_observe_sent(native_handle(), &converted, octets.data(), octets.size());
+    }
+
+    /// Makes an object by which any thread asks what this has seen.
+    [[nodiscard]] mediaseal_status try_proof(mediaseal::proof& out) noexcept {
+        return mediaseal::proof::renew(out, [&](mediaseal_proof** handle) noexcept { return mediaseal_sentinel_proof(native_handle(), handle); });
+    }
+
+    /// Ends its use: calls that begin later return MEDIASEAL_ERR_CLOSED. Any thread, at any time.
+    [[nodiscard]] mediaseal_status try_close() noexcept { return mediaseal_sentinel_close(native_handle()); }
+
+#if defined(__cpp_exceptions)
+    /// As try_new.
+    explicit sentinel(const channel& channel) { detail::check_made(try_new(channel, *this)); }
+    /// As try_new.
+    explicit sentinel(const key_store& store) { detail::check_made(try_new(store, *this)); }
+    /// As try_set_codec.
+    void set_codec(std::uint32_t ssrc, codec what, nal_format format = nal_format::annex_b) { detail::check(try_set_codec(ssrc, what, format)); }
+    /// As try_observe_sent.
+    void observe_sent(bytes_view octets, const frame_info& info = {}) { detail::check(try_observe_sent(octets, info)); }
+    /// As try_proof.
+    [[nodiscard]] mediaseal::proof proof() {
+        mediaseal::proof made(nullptr);
+        detail::check_made(try_proof(made));
+        return made;
+    }
+    /// As try_close.
+    void close() { detail::check(try_close()); }
+#endif
+};
 
 // ==== Ciphertexts in RTP payloads ====================================================================================
 

@@ -119,7 +119,7 @@ fn default_of(codec: u32, nal_format: u32) -> Result<Option<Codec>, Fault> {
     codec_of(codec, nal_format).map(Some)
 }
 
-fn codec_of(codec: u32, nal_format: u32) -> Result<Codec, Fault> {
+pub(super) fn codec_of(codec: u32, nal_format: u32) -> Result<Codec, Fault> {
     let format = match nal_format {
         MEDIASEAL_NAL_ANNEX_B => NalFormat::AnnexB,
         MEDIASEAL_NAL_LENGTH_1 => NalFormat::Length1,

@@ -230,6 +230,14 @@ pub(super) const CONSTANTS: &[(&str, i64)] = constants! {
     MEDIASEAL_EVENT_SESSION_STARTED
     MEDIASEAL_EVENT_REPLAY_HISTORY_LOST
     MEDIASEAL_EVENT_EVENTS_LOST
+    MEDIASEAL_EVENT_PROOF_CHANGED
+    MEDIASEAL_PROOF_SEALING
+    MEDIASEAL_PROOF_ENCRYPTED
+    MEDIASEAL_PROOF_DEGRADED
+    MEDIASEAL_LEAK_NONE
+    MEDIASEAL_LEAK_NOT_SEALED
+    MEDIASEAL_LEAK_UNKNOWN_KEY
+    MEDIASEAL_LEAK_DOES_NOT_OPEN
     MEDIASEAL_HAS_EPOCH
     MEDIASEAL_HAS_LAST_KID
     MEDIASEAL_HAS_WINDOW_HEAD
@@ -252,6 +260,7 @@ pub(super) const STRUCTS: &[(&str, usize)] = structs! {
     mediaseal_decrypt_job
     mediaseal_rtp_packet
     mediaseal_rtp_ciphertext
+    mediaseal_proof_state
     mediaseal_cipher_params
     mediaseal_known_answer
     mediaseal_refusal

@@ -7,10 +7,11 @@ use super::boundary::CallbackScope;
 use super::convert::Sized32;
 use super::numbers::{
     MEDIASEAL_EVENT_EVENTS_LOST, MEDIASEAL_EVENT_KEY_EXHAUSTED, MEDIASEAL_EVENT_KEY_NEAR_LIMIT,
-    MEDIASEAL_EVENT_MANY_AUTHENTICATION_FAILURES, MEDIASEAL_EVENT_REPLAY_HISTORY_LOST,
-    MEDIASEAL_EVENT_REPLAYED, MEDIASEAL_EVENT_SESSION_STARTED, MEDIASEAL_HAS_EPOCH,
+    MEDIASEAL_EVENT_MANY_AUTHENTICATION_FAILURES, MEDIASEAL_EVENT_PROOF_CHANGED,
+    MEDIASEAL_EVENT_REPLAY_HISTORY_LOST, MEDIASEAL_EVENT_REPLAYED, MEDIASEAL_EVENT_SESSION_STARTED,
+    MEDIASEAL_HAS_EPOCH,
 };
-use super::types::{mediaseal_destructor, mediaseal_event};
+use super::types::{mediaseal_destructor, mediaseal_event, mediaseal_proof_state};
 use crate::event::Event;
 use crate::id::SenderId;
 
@@ -62,6 +63,18 @@ impl mediaseal_event {
                     flags: MEDIASEAL_HAS_EPOCH,
                     sender_len,
                     sender,
+                    ..nothing
+                }
+            }
+            Event::ProofChanged { state } => {
+                let proof = mediaseal_proof_state::of(*state);
+                Self {
+                    r#type: MEDIASEAL_EVENT_PROOF_CHANGED,
+                    kid: proof.kid,
+                    ctr: proof.ctr,
+                    count: proof.frames,
+                    proof: proof.state,
+                    leak: proof.leak,
                     ..nothing
                 }
             }

@@ -47,6 +47,7 @@ mod general;
 mod handle;
 mod key_store;
 mod numbers;
+mod proof;
 mod properties;
 mod rtp;
 mod statistics;

@@ -200,6 +200,24 @@ pub const MEDIASEAL_EVENT_SESSION_STARTED: u32 = 5;
 pub const MEDIASEAL_EVENT_REPLAY_HISTORY_LOST: u32 = 6;
 /// Event: the queue was full and `count` events were dropped.
 pub const MEDIASEAL_EVENT_EVENTS_LOST: u32 = 7;
+/// Event: what a sentinel has seen of what is sent has changed: see `proof` and `leak`, with `kid`, `ctr` and `count` (frames) as in mediaseal_proof_state.
+pub const MEDIASEAL_EVENT_PROOF_CHANGED: u32 = 8;
+
+/// Proof: encryptors seal, and what is sent was not observed.
+pub const MEDIASEAL_PROOF_SEALING: u32 = 1;
+/// Proof: all that was observed is ciphertext of the store, and some of it was opened again.
+pub const MEDIASEAL_PROOF_ENCRYPTED: u32 = 2;
+/// Proof: something left that is no ciphertext of the store. Stop sending, and look for what goes around the encryptor.
+pub const MEDIASEAL_PROOF_DEGRADED: u32 = 3;
+
+/// Leak: there is none.
+pub const MEDIASEAL_LEAK_NONE: u32 = 0;
+/// Leak: octets that are no ciphertext, as plaintext is none; or of a CTR that was never given out.
+pub const MEDIASEAL_LEAK_NOT_SEALED: u32 = 1;
+/// Leak: a header of a key, `kid`, that is not the store's.
+pub const MEDIASEAL_LEAK_UNKNOWN_KEY: u32 = 2;
+/// Leak: a header of the store's, `kid` and `ctr`, on what does not open: changed after it was sealed, or sealed with other metadata.
+pub const MEDIASEAL_LEAK_DOES_NOT_OPEN: u32 = 3;
 
 /// Flag of mediaseal_opened and of mediaseal_event: `generation` and `step` are those of a channel.
 pub const MEDIASEAL_HAS_EPOCH: u32 = 1;

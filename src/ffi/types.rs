@@ -200,6 +200,32 @@ pub struct mediaseal_event {
     pub sender_len: u32,
     /// Sender of a session; zero octets follow the name.
     pub sender: [u8; 256],
+    /// What a sentinel has seen: one of `MEDIASEAL_PROOF_…`.
+    pub proof: u32,
+    /// What was wrong: one of `MEDIASEAL_LEAK_…`.
+    pub leak: u32,
+}
+
+/// What is known of the octets that an application sends. Initialize with MEDIASEAL_PROOF_STATE_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_proof_state {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// One of `MEDIASEAL_PROOF_…`.
+    pub state: u32,
+    /// For MEDIASEAL_PROOF_DEGRADED, one of `MEDIASEAL_LEAK_…`.
+    pub leak: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// For MEDIASEAL_PROOF_ENCRYPTED, since when, in seconds since 1970.
+    pub since: u64,
+    /// For MEDIASEAL_PROOF_ENCRYPTED, frames that were observed.
+    pub frames: u64,
+    /// For MEDIASEAL_LEAK_UNKNOWN_KEY and MEDIASEAL_LEAK_DOES_NOT_OPEN, the KID in the header.
+    pub kid: u64,
+    /// For MEDIASEAL_LEAK_DOES_NOT_OPEN, the CTR in the header.
+    pub ctr: u64,
 }
 
 /// Counters of one sender and stream. Initialize with MEDIASEAL_STATISTICS_INIT.
@@ -444,4 +470,5 @@ sized! {
     mediaseal_frame_info mediaseal_opened mediaseal_failure mediaseal_encryptor_config mediaseal_decryptor_config
     mediaseal_channel_config mediaseal_generation mediaseal_event mediaseal_statistics mediaseal_encrypt_job mediaseal_decrypt_job
     mediaseal_cipher_params mediaseal_refusal mediaseal_epoch mediaseal_rtp_packet mediaseal_rtp_ciphertext
+    mediaseal_proof_state
 }

@@ -373,6 +373,20 @@ impl KeyStore {
         Arc::clone(&self.lock().snapshot)
     }
 
+    /// The send key of a KID, active or not. Locks.
+    pub(crate) fn send_key(&self, kid: KeyId) -> Option<Arc<SendKey>> {
+        self.lock().send.get(&kid).map(Arc::clone)
+    }
+
+    /// Tells whether this store seals or sealed under a KID. Locks.
+    pub(crate) fn is_own(&self, kid: KeyId) -> bool {
+        self.lock().own.contains(&kid)
+    }
+
+    pub(crate) fn events(&self) -> &Arc<EventQueue> {
+        &self.inner.events
+    }
+
     /// Adds and activates a send key that stands at `ctr` and has drawn `blocks`.
     #[cfg(test)]
     pub(crate) fn add_send_at_for_testing(

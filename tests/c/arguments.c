@@ -19,6 +19,9 @@ static mediaseal_channel *new_channel;
 static mediaseal_key_store *new_key_store;
 static mediaseal_encryptor *new_encryptor;
 static mediaseal_decryptor *new_decryptor;
+static mediaseal_sentinel *new_sentinel;
+static mediaseal_proof *new_proof;
+static mediaseal_proof_state proof_state = MEDIASEAL_PROOF_STATE_INIT;
 static mediaseal_rtp_packet packet = MEDIASEAL_RTP_PACKET_INIT;
 static mediaseal_rtp_ciphertext ciphertext = MEDIASEAL_RTP_CIPHERTEXT_INIT;
 static mediaseal_expected alice = {(const uint8_t *)"alice", 5, MEDIASEAL_MEDIA_VIDEO, 0};
@@ -49,6 +52,7 @@ CALL(key_store_set_event_callback, O, NULL, NULL, NULL)
 CALL(key_store_deliver_events, O)
 CALL(encryptor_new, O, NULL, &new_encryptor)
 CALL(decryptor_new, O, NULL, &new_decryptor)
+CALL(sentinel_new, O, &new_sentinel)
 CALL(key_store_close, O)
 CALL(channel_store_tick, O, NOW)
 CALL(channel_store_renew_sessions, O)
@@ -76,6 +80,7 @@ CALL(channel_replay_state, O, octets_out, sizeof octets_out, &len)
 CALL(channel_import_replay_state, O, octets_out, 3)
 CALL(encryptor_new_for_channel, O, &encryptor_config, &new_encryptor)
 CALL(decryptor_new_for_channel, O, &decryptor_config, &new_decryptor)
+CALL(sentinel_new_for_channel, O, &new_sentinel)
 CALL(channel_close, O)
 CALL(encryptor_encrypt, O, NULL, key, 32, octets_out, sizeof octets_out, &len)
 CALL(encryptor_encrypt_in_place, O, NULL, octets_out, sizeof octets_out, 32, 10, &count, &len)
@@ -102,6 +107,12 @@ CALL(decryptor_unattributed, O, &statistics)
 CALL(decryptor_close, O)
 CALL(rtp_reassembler_push, O, &packet, &ciphertext)
 CALL(rtp_reassembler_close, O)
+CALL(sentinel_set_codec, O, 1, MEDIASEAL_CODEC_VP8, MEDIASEAL_NAL_ANNEX_B)
+CALL(sentinel_observe_sent, O, NULL, key, 32)
+CALL(sentinel_proof, O, &new_proof)
+CALL(sentinel_close, O)
+CALL(proof_check, O, NOW, &proof_state)
+CALL(proof_close, O)
 
 #define OF_CIPHER(X) X(cipher_describe) X(key_store_new) X(cipher_close)
 #define OF_COUNTER_STORE(X) X(counter_store_close)
@@ -109,7 +120,7 @@ CALL(rtp_reassembler_close, O)
     X(key_store_add_send) X(key_store_add_receive) X(key_store_activate) X(key_store_retire_send) \
     X(key_store_retire_receive) X(key_store_refuse_after_failures) X(key_store_tick)              \
     X(key_store_poll_event) X(key_store_set_event_callback) X(key_store_deliver_events)           \
-    X(encryptor_new) X(decryptor_new) X(key_store_close)
+    X(encryptor_new) X(decryptor_new) X(sentinel_new) X(key_store_close)
 #define OF_CHANNEL_STORE(X)                                                                       \
     X(channel_store_tick) X(channel_store_renew_sessions) X(channel_store_poll_event)             \
     X(channel_store_set_event_callback) X(channel_store_deliver_events) X(channel_open)           \
@@ -120,7 +131,7 @@ CALL(rtp_reassembler_close, O)
     X(channel_retire) X(channel_end_grace) X(channel_sending) X(channel_expect_session)           \
     X(channel_safety_code) X(channel_key_check) X(channel_verify_key_check)                       \
     X(channel_replay_state) X(channel_import_replay_state) X(encryptor_new_for_channel)           \
-    X(decryptor_new_for_channel) X(channel_close)
+    X(decryptor_new_for_channel) X(sentinel_new_for_channel) X(channel_close)
 #define OF_ENCRYPTOR(X)                                                                           \
     X(encryptor_set_codec) X(encryptor_set_default_codec)                                         \
     X(encryptor_encrypt) X(encryptor_encrypt_in_place) X(encryptor_bound)                         \
@@ -132,6 +143,9 @@ CALL(rtp_reassembler_close, O)
     X(decryptor_last_failure) X(decryptor_statistics_count) X(decryptor_statistics)               \
     X(decryptor_totals) X(decryptor_unattributed) X(decryptor_close)
 #define OF_REASSEMBLER(X) X(rtp_reassembler_push) X(rtp_reassembler_close)
+#define OF_SENTINEL(X)                                                                            \
+    X(sentinel_set_codec) X(sentinel_observe_sent) X(sentinel_proof) X(sentinel_close)
+#define OF_PROOF(X) X(proof_check) X(proof_close)
 
 struct entry {
     const char *name;
@@ -147,8 +161,10 @@ static const struct entry of_channel[] = {OF_CHANNEL(ENTRY)};
 static const struct entry of_encryptor[] = {OF_ENCRYPTOR(ENTRY)};
 static const struct entry of_decryptor[] = {OF_DECRYPTOR(ENTRY)};
 static const struct entry of_reassembler[] = {OF_REASSEMBLER(ENTRY)};
+static const struct entry of_sentinel[] = {OF_SENTINEL(ENTRY)};
+static const struct entry of_proof[] = {OF_PROOF(ENTRY)};
 
-enum { TYPES = 8 };
+enum { TYPES = 10 };
 
 /* One object of every type, and its functions. */
 static struct {
@@ -178,6 +194,8 @@ static void expect(mediaseal_status expected, const struct entry *entry, void *o
     new_key_store = (mediaseal_key_store *)&poison;
     new_encryptor = (mediaseal_encryptor *)&poison;
     new_decryptor = (mediaseal_decryptor *)&poison;
+    new_sentinel = (mediaseal_sentinel *)&poison;
+    new_proof = (mediaseal_proof *)&poison;
     mediaseal_status status = entry->call(object);
     checks++;
     if (status != expected) {
@@ -194,6 +212,8 @@ static void expect(mediaseal_status expected, const struct entry *entry, void *o
     CHECK((new_key_store == NULL) == has(entry, "&new_key_store"));
     CHECK((new_encryptor == NULL) == has(entry, "&new_encryptor"));
     CHECK((new_decryptor == NULL) == has(entry, "&new_decryptor"));
+    CHECK((new_sentinel == NULL) == has(entry, "&new_sentinel"));
+    CHECK((new_proof == NULL) == has(entry, "&new_proof"));
 }
 
 static void objects(const char *folder)
@@ -214,6 +234,12 @@ static void objects(const char *folder)
     static mediaseal_rtp_reassembler *reassembler;
     OK(mediaseal_rtp_reassembler_new(512, 1200, &reassembler));
     TYPE(7, "a reassembler", reassembler, of_reassembler);
+    static mediaseal_sentinel *sentinel;
+    static mediaseal_proof *proof;
+    OK(mediaseal_sentinel_new_for_channel(member.channel, &sentinel));
+    OK(mediaseal_sentinel_proof(sentinel, &proof));
+    TYPE(8, "a sentinel", sentinel, of_sentinel);
+    TYPE(9, "a proof", proof, of_proof);
     generation.number = 5;
     generation.key = key;
     generation.key_len = sizeof key;
@@ -247,6 +273,8 @@ static void objects(const char *folder)
     mediaseal_encryptor_free(NULL);
     mediaseal_decryptor_free(NULL);
     mediaseal_rtp_reassembler_free(NULL);
+    mediaseal_sentinel_free(NULL);
+    mediaseal_proof_free(NULL);
 
     /* Closed: every function says so, and closing again is no error. */
     for (int type = 0; type < TYPES; type++) {
@@ -261,6 +289,8 @@ static void objects(const char *folder)
     mediaseal_cipher_free(cipher);
     mediaseal_counter_store_free(counters);
     mediaseal_rtp_reassembler_free(reassembler);
+    mediaseal_sentinel_free(sentinel);
+    mediaseal_proof_free(proof);
 }
 
 static void buffers(void)

@@ -318,6 +318,64 @@ static void rtp(void)
     mediaseal_cipher_free(cipher);
 }
 
+/* What leaves is looked at, and what is wrong with it told. */
+static void proof(void)
+{
+    mediaseal_cipher *cipher;
+    OK(mediaseal_cipher_builtin(MEDIASEAL_SUITE_AES_128_GCM_SHA256_128, 0, &cipher));
+    struct raw_pair pair = raw_pair(cipher);
+    mediaseal_sentinel *sentinel;
+    mediaseal_proof *proof;
+    OK(mediaseal_sentinel_new(pair.sending, &sentinel));
+    OK(mediaseal_sentinel_proof(sentinel, &proof));
+    mediaseal_proof_state state = MEDIASEAL_PROOF_STATE_INIT;
+    OK(mediaseal_proof_check(proof, NOW, &state));
+    CHECK(state.state == MEDIASEAL_PROOF_SEALING);
+
+    uint8_t frame[100] = {0, 0, 0, 1, 0x65}, sealed[164];
+    size_t len;
+    mediaseal_frame_info info = MEDIASEAL_FRAME_INFO_INIT;
+    info.ssrc = 7;
+    info.metadata = (const uint8_t *)"metadata";
+    info.metadata_len = 8;
+    for (int i = 0; i < 300; i++) {
+        OK(mediaseal_encryptor_encrypt(pair.encryptor, &info, frame, sizeof frame, sealed, sizeof sealed, &len));
+        OK(mediaseal_sentinel_observe_sent(sentinel, &info, sealed, len));
+    }
+    OK(mediaseal_proof_check(proof, NOW + 1, &state));
+    CHECK(state.state == MEDIASEAL_PROOF_ENCRYPTED && state.since == NOW + 1 && state.frames == 300 && state.leak == MEDIASEAL_LEAK_NONE);
+    OK(mediaseal_sentinel_observe_sent(sentinel, NULL, frame, sizeof frame));
+    OK(mediaseal_proof_check(proof, NOW + 2, &state));
+    CHECK(state.state == MEDIASEAL_PROOF_DEGRADED && state.leak == MEDIASEAL_LEAK_UNKNOWN_KEY && state.kid == 0);
+    OK(mediaseal_sentinel_observe_sent(sentinel, NULL, NULL, 0));
+    OK(mediaseal_proof_check(proof, NOW + 2, &state));
+    CHECK(state.state == MEDIASEAL_PROOF_DEGRADED && state.leak == MEDIASEAL_LEAK_NOT_SEALED);
+    sealed[len - 1] ^= 1;
+    OK(mediaseal_sentinel_observe_sent(sentinel, &info, sealed, len));
+    OK(mediaseal_proof_check(proof, NOW + 2, &state));
+    CHECK(state.state == MEDIASEAL_PROOF_DEGRADED && state.leak == MEDIASEAL_LEAK_DOES_NOT_OPEN && state.ctr == 299);
+    STATUS(MEDIASEAL_ERR_LENGTH, mediaseal_sentinel_observe_sent(sentinel, NULL, frame, SIZE_MAX));
+    STATUS(MEDIASEAL_ERR_NULL_POINTER, mediaseal_sentinel_observe_sent(sentinel, NULL, NULL, 1));
+
+    unsigned changes = 0, states = 0;
+    mediaseal_event event = MEDIASEAL_EVENT_INIT;
+    do {
+        OK(mediaseal_key_store_poll_event(pair.sending, &event));
+        if (event.type == MEDIASEAL_EVENT_PROOF_CHANGED) {
+            changes++;
+            states = states * 10 + event.proof;
+        }
+    } while (event.type != MEDIASEAL_EVENT_NONE);
+    CHECK(changes == 2 && states == 23);
+    /* The proof may outlive all else. */
+    mediaseal_sentinel_free(sentinel);
+    free_raw_pair(&pair);
+    mediaseal_cipher_free(cipher);
+    OK(mediaseal_proof_check(proof, NOW + 3, &state));
+    CHECK(state.state == MEDIASEAL_PROOF_DEGRADED);
+    mediaseal_proof_free(proof);
+}
+
 struct heard {
     unsigned events;
     unsigned sessions;
@@ -712,6 +770,7 @@ int main(int argc, char **argv)
     packets();
     codecs();
     rtp();
+    proof();
     channels();
     batches();
     if (argc == 2)

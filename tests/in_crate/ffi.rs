@@ -13,7 +13,7 @@ use super::numbers::*;
 use super::status::*;
 use super::{
     batch, channel, channel_store, cipher, codec, counter_store, decryptor, encryptor, general,
-    key_store, rtp,
+    key_store, proof, rtp,
 };
 use crate::cipher::{Tier, Verdict};
 use crate::error::{Class, Error, StoreFault};
@@ -159,13 +159,21 @@ fn entries() -> Vec<Entry> {
         entry!(rtp::mediaseal_rtp_reassembler_new(_ _ _)),
         entry!(rtp::mediaseal_rtp_reassembler_push(_ _ _)),
         entry!(rtp::mediaseal_rtp_reassembler_close(_)),
+        entry!(proof::mediaseal_sentinel_new(_ _)),
+        entry!(proof::mediaseal_sentinel_new_for_channel(_ _)),
+        entry!(proof::mediaseal_sentinel_set_codec(_ _ _ _)),
+        entry!(proof::mediaseal_sentinel_observe_sent(_ _ _ _)),
+        entry!(proof::mediaseal_sentinel_proof(_ _)),
+        entry!(proof::mediaseal_sentinel_close(_)),
+        entry!(proof::mediaseal_proof_check(_ _ _)),
+        entry!(proof::mediaseal_proof_close(_)),
         entry!(batch::mediaseal_encrypt_batch(_ _)),
         entry!(batch::mediaseal_decrypt_batch(_ _)),
     ]
 }
 
 /// Functions that return no status: they free, or look a text or number up.
-const WITHOUT_STATUS: [&str; 13] = [
+const WITHOUT_STATUS: [&str; 15] = [
     "mediaseal_version",
     "mediaseal_abi_version",
     "mediaseal_status_class",
@@ -179,6 +187,8 @@ const WITHOUT_STATUS: [&str; 13] = [
     "mediaseal_encryptor_free",
     "mediaseal_decryptor_free",
     "mediaseal_rtp_reassembler_free",
+    "mediaseal_sentinel_free",
+    "mediaseal_proof_free",
 ];
 
 #[test]

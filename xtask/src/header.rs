@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// Titles of the header's sections, by the beginning of the names of their functions.
-const SECTIONS: [(&str, &str); 9] = [
+const SECTIONS: [(&str, &str); 10] = [
     (
         "mediaseal_version",
         "Versions, texts and numbers; keys as octets",
@@ -27,13 +27,14 @@ const SECTIONS: [(&str, &str); 9] = [
     ("mediaseal_encryptor_", "Frames in, ciphertexts out"),
     ("mediaseal_decryptor_", "Ciphertexts in, frames out"),
     ("mediaseal_rtp_", "Ciphertexts in RTP payloads"),
+    ("mediaseal_sentinel_", "Proof that what leaves is sealed"),
 ];
 
 /// Most characters in a line of a comment.
 const WIDTH: usize = 100;
 
 /// The sources, in the order in which the header tells of them.
-const SOURCES: [&str; 14] = [
+const SOURCES: [&str; 15] = [
     "status",
     "numbers",
     "types",
@@ -48,6 +49,7 @@ const SOURCES: [&str; 14] = [
     "codec",
     "batch",
     "rtp",
+    "proof",
 ];
 
 /// The header that is checked in.

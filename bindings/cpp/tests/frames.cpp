@@ -304,6 +304,29 @@ void frames_go_in_rtp_payloads() {
     CHECK_THROWS((void)reassembler.push({}, {}), MEDIASEAL_ERR_CLOSED);
 }
 
+void what_leaves_is_proven() {
+    const octets key = pattern(32, 13);
+    member alice(key);
+    encryptor sealing(alice.channel, {"alice", video});
+    sealing.set_codec(7, codec::vp8);
+    sentinel watching(alice.channel);
+    watching.set_codec(7, codec::vp8);
+    proof proven = watching.proof();
+    CHECK(proven.check(1).status == proof_status::sealing);
+    const frame_info info{7, "number"};
+    const octets frame = pattern(300, 14);
+    for (int i = 0; i < 300; ++i) watching.observe_sent(sealing.encrypt(frame, info), info);
+    const proof_state good = proven.check(5);
+    CHECK(good.status == proof_status::encrypted && good.since == 5 && good.frames == 300 && good.leak == leak::none);
+    watching.observe_sent(octets{}, info);
+    CHECK(proven.check(6).status == proof_status::degraded && proven.check(6).leak == leak::not_sealed);
+    watching.close();
+    CHECK_STATUS(watching.try_observe_sent(frame, info), MEDIASEAL_ERR_CLOSED);
+    CHECK(proven.check(7).status == proof_status::degraded);
+    proven.close();
+    CHECK_THROWS((void)proven.check(8), MEDIASEAL_ERR_CLOSED);
+}
+
 }  // namespace
 
 int main() {
@@ -315,5 +338,6 @@ int main() {
     many_frames_go_in_one_call();
     packets_of_16_senders_are_told_apart_and_not_of_17();
     frames_go_in_rtp_payloads();
+    what_leaves_is_proven();
     return finish("frames");
 }

@@ -231,6 +231,23 @@ impl Channel {
         Ok(key)
     }
 
+    /// The key of a session of this side that its encryptor holds or is about to. Locks.
+    pub(crate) fn send_key(&self, kid: KeyId) -> Option<Arc<SendKey>> {
+        let state = self.lock();
+        state
+            .senders
+            .iter()
+            .filter_map(Weak::upgrade)
+            .find_map(|sender| {
+                let sessions = sender.sessions();
+                let held = [&sessions.current, &sessions.next];
+                let held = held.into_iter().flatten();
+                held.map(|(_, key)| key)
+                    .find(|key| key.kid() == kid)
+                    .map(Arc::clone)
+            })
+    }
+
     /// Makes a session and remembers its KID as this side's own.
     fn start(
         &self,

@@ -1,0 +1,325 @@
+//! The sentinel: what leaves is ciphertext of this store, or it is said that it is not.
+
+#![allow(clippy::unwrap_used, reason = "tests")]
+#![cfg(test)]
+
+use mediaseal::{
+    BaseKey, Channel, ChannelConfig, ChannelEncryptor, ChannelKey, ChannelStore, CipherSuite,
+    Codec, CounterOrigin, Event, FrameInfo, KeyId, KeyStore, Leak, Media, Mode, NalFormat,
+    NewGeneration, Proof, ProofState, SenderId, Sentinel, Ssrc,
+};
+
+const NOW: u64 = 1_800_000_000;
+
+fn raw() -> KeyStore {
+    let store = KeyStore::raw(CipherSuite::AES_128_GCM_SHA256_128).unwrap();
+    add(&store, 7, 1);
+    store.activate(KeyId::new(7)).unwrap();
+    store
+}
+
+fn add(store: &KeyStore, kid: u64, octet: u8) {
+    let key = BaseKey::from_slice(&[octet; 32]).unwrap();
+    store
+        .add_send(key, KeyId::new(kid), CounterOrigin::FreshKey)
+        .unwrap();
+}
+
+fn channel() -> (ChannelStore, Channel) {
+    let store = ChannelStore::new().unwrap();
+    let channel = store.channel(ChannelConfig::new("proof").unwrap()).unwrap();
+    let key = ChannelKey::from_slice(&[9; 32]).unwrap();
+    channel.stage(NewGeneration::new(1, key)).unwrap();
+    channel.activate(1).unwrap();
+    (store, channel)
+}
+
+fn encryptor(channel: &Channel, name: &str) -> ChannelEncryptor {
+    let sender = SenderId::new(name).unwrap();
+    ChannelEncryptor::for_channel(channel, sender, Media::VIDEO, Mode::Frame).unwrap()
+}
+
+fn info() -> FrameInfo<'static> {
+    FrameInfo::new(Ssrc::new(5))
+}
+
+/// The changes that a store has told.
+fn changes(mut poll: impl FnMut() -> Option<Event>) -> Vec<ProofState> {
+    std::iter::from_fn(|| poll())
+        .filter_map(|event| match event {
+            Event::ProofChanged { state } => Some(state),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Seals `frames` frames and shows them to the sentinel.
+fn send(encryptor: &mut ChannelEncryptor, sentinel: &mut Sentinel, frames: usize) {
+    for frame in 0..frames {
+        let sealed = encryptor
+            .encrypt_to_vec(&info(), &vec![7; frame % 300])
+            .unwrap();
+        sentinel.observe_sent(&info(), &sealed);
+    }
+}
+
+fn is_degraded(proof: &Proof, reason: Leak) -> bool {
+    proof.state() == ProofState::Degraded { reason }
+}
+
+/// Tells whether a frame of KID 7 with this CTR was the reason.
+fn does_not_open(proof: &Proof, expected: u64) -> bool {
+    match proof.state() {
+        ProofState::Degraded {
+            reason: Leak::DoesNotOpen { kid, ctr },
+        } => (kid.value(), ctr.value()) == (7, expected),
+        _ => false,
+    }
+}
+
+#[test]
+fn what_is_sealed_is_proven_and_told_once() {
+    let store = raw();
+    let mut encryptor = ChannelEncryptor::new(&store, Mode::Frame).unwrap();
+    let mut sentinel = Sentinel::new(&store);
+    let proof = sentinel.proof();
+    assert_eq!(proof.check(NOW), ProofState::Sealing);
+    send(&mut encryptor, &mut sentinel, 1);
+    assert_eq!(proof.state(), ProofState::Sealing, "nothing was opened yet");
+    let first = ProofState::Encrypted {
+        since: NOW + 1,
+        frames: 1,
+    };
+    assert_eq!(proof.check(NOW + 1), first);
+    send(&mut encryptor, &mut sentinel, 1000);
+    let later = ProofState::Encrypted {
+        since: NOW + 1,
+        frames: 1001,
+    };
+    assert_eq!(proof.check(NOW + 9), later);
+    assert_eq!(changes(|| store.poll_event()), [first]);
+}
+
+#[test]
+fn plaintext_is_seen_at_once() {
+    let (store, channel) = channel();
+    let mut encryptor = encryptor(&channel, "alice");
+    let mut sentinel = Sentinel::for_channel(&channel);
+    let proof = sentinel.proof();
+    send(&mut encryptor, &mut sentinel, 10);
+    proof.check(NOW);
+    assert!(matches!(proof.state(), ProofState::Encrypted { .. }));
+
+    // A key frame of H.264 that went around the encryptor.
+    sentinel.observe_sent(
+        &info(),
+        &[0, 0, 0, 1, 0x65, 0x88, 0x84, 0x21, 0xA0, 1, 2, 3],
+    );
+    assert!(is_degraded(&proof, Leak::UnknownKey { kid: KeyId::new(0) }));
+    for octets in [&[][..], &[0x80], &[0xF0, 1, 2, 3]] {
+        sentinel.observe_sent(&info(), octets);
+        assert!(is_degraded(&proof, Leak::NotSealed), "{octets:?}");
+    }
+
+    // It takes 256 frames in a row, one of them opened again, to believe it again.
+    send(&mut encryptor, &mut sentinel, 255);
+    assert!(matches!(proof.check(NOW + 1), ProofState::Degraded { .. }));
+    send(&mut encryptor, &mut sentinel, 1);
+    assert!(matches!(
+        proof.check(NOW + 2),
+        ProofState::Encrypted { since, .. } if since == NOW + 2
+    ));
+    let told = changes(|| store.poll_event());
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(matches!(told[1], ProofState::Degraded { .. }));
+}
+
+#[test]
+fn a_bad_frame_among_good_ones_starts_the_count_anew() {
+    let store = raw();
+    let mut encryptor = ChannelEncryptor::new(&store, Mode::Frame).unwrap();
+    let mut sentinel = Sentinel::new(&store);
+    let proof = sentinel.proof();
+    for _ in 0..5 {
+        send(&mut encryptor, &mut sentinel, 200);
+        sentinel.observe_sent(&info(), b"plaintext");
+        assert!(matches!(proof.check(NOW), ProofState::Degraded { .. }));
+    }
+}
+
+#[test]
+fn what_was_changed_after_it_was_sealed_does_not_open() {
+    let store = raw();
+    let mut encryptor = ChannelEncryptor::new(&store, Mode::PACKET_1200).unwrap();
+    let mut sentinel = Sentinel::new(&store);
+    let proof = sentinel.proof();
+    let mut sealed = encryptor.encrypt_to_vec(&info(), b"frame").unwrap();
+    *sealed.last_mut().unwrap() ^= 1;
+    sentinel.observe_sent(&info(), &sealed);
+    proof.check(NOW);
+    assert!(does_not_open(&proof, 0));
+    // Plaintext that begins like a header of the store is found by opening it.
+    let mut sentinel = Sentinel::new(&store);
+    let proof = sentinel.proof();
+    sentinel.observe_sent(&info(), &[0x70; 100]);
+    proof.check(NOW);
+    assert!(does_not_open(&proof, 0));
+}
+
+#[test]
+fn other_metadata_than_what_was_sealed_does_not_open() {
+    let store = raw();
+    let mut encryptor = ChannelEncryptor::new(&store, Mode::Frame).unwrap();
+    let mut sentinel = Sentinel::new(&store);
+    let sealed = encryptor
+        .encrypt_to_vec(&info().metadata(b"frame 1"), b"frame")
+        .unwrap();
+    sentinel.observe_sent(&info().metadata(b"frame 2"), &sealed);
+    let state = sentinel.proof().check(NOW);
+    assert!(matches!(
+        state,
+        ProofState::Degraded {
+            reason: Leak::DoesNotOpen { .. }
+        }
+    ));
+}
+
+#[test]
+fn a_counter_that_was_never_given_out_is_not_ours() {
+    let store = raw();
+    let mut sentinel = Sentinel::new(&store);
+    // KID 7, CTR 3, and nothing was sealed so far.
+    sentinel.observe_sent(&info(), &[0x73; 40]);
+    assert!(is_degraded(&sentinel.proof(), Leak::NotSealed));
+}
+
+#[test]
+fn one_frame_in_256_is_opened_again() {
+    let store = raw();
+    let mut encryptor = ChannelEncryptor::new(&store, Mode::Frame).unwrap();
+    let mut sentinel = Sentinel::new(&store);
+    let proof = sentinel.proof();
+    let mut seen = Vec::new();
+    for frame in 0..1024_u64 {
+        let mut sealed = encryptor.encrypt_to_vec(&info(), b"frame").unwrap();
+        *sealed.last_mut().unwrap() ^= 1;
+        sentinel.observe_sent(&info(), &sealed);
+        if let ProofState::Degraded {
+            reason: Leak::DoesNotOpen { ctr, .. },
+        } = proof.check(NOW)
+        {
+            if seen.last() != Some(&ctr.value()) {
+                assert_eq!(ctr.value(), frame);
+                seen.push(ctr.value());
+            }
+        }
+    }
+    assert_eq!(seen, [0, 256, 512, 768]);
+}
+
+#[test]
+fn all_encryptors_of_a_channel_and_all_their_sessions_are_known() {
+    let (store, channel) = channel();
+    let mut encryptors: Vec<_> = ["a", "b", "c"].map(|name| encryptor(&channel, name)).into();
+    let mut sentinel = Sentinel::for_channel(&channel);
+    let proof = sentinel.proof();
+    let mut late = Vec::new();
+    for round in 0..20 {
+        for encryptor in &mut encryptors {
+            send(encryptor, &mut sentinel, 3);
+            late.push(encryptor.encrypt_to_vec(&info(), b"late").unwrap());
+        }
+        assert!(matches!(proof.check(NOW), ProofState::Encrypted { .. }));
+        match round % 3 {
+            0 => store.renew_sessions().unwrap(),
+            1 => channel.advance_to(1, round / 3 + 1).unwrap(),
+            _ => encryptors[0] = encryptor(&channel, "a"),
+        }
+        // Sealed in a session that is over, sent after.
+        for sealed in late.drain(..) {
+            sentinel.observe_sent(&info(), &sealed);
+        }
+        assert!(matches!(proof.check(NOW), ProofState::Encrypted { .. }));
+    }
+    let (_other_store, other) = self::channel();
+    let foreign = encryptor(&other, "a")
+        .encrypt_to_vec(&info(), b"x")
+        .unwrap();
+    sentinel.observe_sent(&info(), &foreign);
+    assert!(matches!(
+        proof.state(),
+        ProofState::Degraded {
+            reason: Leak::UnknownKey { .. }
+        }
+    ));
+}
+
+#[test]
+fn a_retired_key_is_still_this_stores() {
+    let store = raw();
+    let mut encryptor = ChannelEncryptor::new(&store, Mode::Frame).unwrap();
+    let mut sentinel = Sentinel::new(&store);
+    let late = encryptor.encrypt_to_vec(&info(), b"late").unwrap();
+    add(&store, 8, 2);
+    store.activate(KeyId::new(8)).unwrap();
+    store.retire_send(KeyId::new(7)).unwrap();
+    send(&mut encryptor, &mut sentinel, 5);
+    sentinel.observe_sent(&info(), &late);
+    let state = sentinel.proof().check(NOW);
+    assert!(matches!(state, ProofState::Encrypted { frames: 6, .. }));
+}
+
+#[test]
+fn codec_aware_frames_are_looked_into() {
+    let store = raw();
+    let codec = Codec::H264(NalFormat::AnnexB);
+    let mut encryptor = ChannelEncryptor::new(&store, Mode::Frame).unwrap();
+    encryptor.set_codec(Ssrc::new(5), codec).unwrap();
+    let mut sentinel = Sentinel::new(&store);
+    let proof = sentinel.proof();
+    sentinel.set_codec(Ssrc::new(5), codec).unwrap();
+    let frame = [
+        &[
+            0, 0, 0, 1, 0x67, 1, 2, 3, 0, 0, 0, 1, 0x68, 4, 5, 0, 0, 0, 1, 0x65, 0x88, 0x84,
+        ][..],
+        &[0x55; 500],
+    ]
+    .concat();
+    let metadata = info().metadata(b"number");
+    for _ in 0..300 {
+        let sealed = encryptor.encrypt_to_vec(&metadata, &frame).unwrap();
+        sentinel.observe_sent(&metadata, &sealed);
+    }
+    assert!(matches!(
+        proof.check(NOW),
+        ProofState::Encrypted { frames: 300, .. }
+    ));
+    sentinel.observe_sent(&metadata, &frame);
+    assert!(matches!(proof.state(), ProofState::Degraded { .. }));
+    // Of a codec that the sentinel was not told, nothing is sealed.
+    let mut untold = Sentinel::new(&store);
+    untold.observe_sent(
+        &metadata,
+        &encryptor.encrypt_to_vec(&metadata, &frame).unwrap(),
+    );
+    assert!(matches!(
+        untold.proof().state(),
+        ProofState::Degraded { .. }
+    ));
+}
+
+#[test]
+fn a_frame_that_is_too_long_leaves_its_turn_to_the_next() {
+    let store = raw();
+    let mut encryptor = ChannelEncryptor::new(&store, Mode::Frame).unwrap();
+    let mut sentinel = Sentinel::new(&store);
+    let proof = sentinel.proof();
+    let long = encryptor.encrypt_to_vec(&info(), &vec![1; 70_000]).unwrap();
+    sentinel.observe_sent(&info(), &long);
+    assert_eq!(proof.check(NOW), ProofState::Sealing);
+    send(&mut encryptor, &mut sentinel, 1);
+    assert!(matches!(
+        proof.check(NOW),
+        ProofState::Encrypted { frames: 2, .. }
+    ));
+}
