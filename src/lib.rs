@@ -76,6 +76,18 @@ pub mod error;
 pub mod event;
 #[cfg(feature = "capi")]
 mod ffi;
+/// Without the C interface, the names of its statuses alone: bindings to other languages name errors by them.
+#[cfg(not(feature = "capi"))]
+#[allow(
+    dead_code,
+    non_camel_case_types,
+    unreachable_pub,
+    reason = "what only the functions of C use"
+)]
+mod ffi {
+    mod explain;
+    mod status;
+}
 pub mod format;
 pub mod frame;
 pub mod id;

@@ -3,6 +3,7 @@
 use core::ffi::CStr;
 
 use super::status::*;
+use crate::error::Error;
 
 /// What is said of a number that is no status.
 const UNKNOWN: &CStr = c"unknown status";
@@ -132,4 +133,20 @@ pub(super) fn name_of(status: mediaseal_status) -> &'static CStr {
 /// The sentence on a status.
 pub(super) fn text_of(status: mediaseal_status) -> &'static CStr {
     find(status).map_or(UNKNOWN, |(.., text)| text)
+}
+
+impl Error {
+    /// Returns the name of this error's status in the C interface, which never changes its meaning. Bindings to other languages show it too.
+    ///
+    /// ```
+    /// use mediaseal::{Error, Misuse};
+    ///
+    /// assert_eq!(Error::NoActiveKey.status_name(), "MEDIASEAL_ERR_NO_ACTIVE_KEY");
+    /// assert_eq!(Error::from(Misuse::NoCodec).status_name(), "MEDIASEAL_ERR_NO_CODEC");
+    /// ```
+    #[must_use]
+    pub fn status_name(&self) -> &'static str {
+        // The names are ASCII.
+        name_of(status_of(self)).to_str().unwrap_or_default()
+    }
 }
