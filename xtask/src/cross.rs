@@ -92,7 +92,26 @@ fn cargo_of(
     triples: &[&str],
     package: [&str; 2],
 ) -> Invocation {
-    let mut invocation = Invocation::new(CARGO, &campaign.workspace.root)
+    let mut invocation = debian(campaign)
+        .args([command, "-Zbuild-std", "--release"])
+        .args(package);
+    for triple in triples {
+        invocation = invocation.args(["--target", triple]);
+    }
+    invocation
+}
+
+/// Debian's cargo that builds for `triple`, a WebAssembly without unwinding, by `linker`.
+pub(crate) fn cargo_for_wasm(campaign: &Campaign, triple: &str, linker: &str) -> Invocation {
+    debian(campaign)
+        .env(&variable(triple, "LINKER"), linker)
+        .args(["build", "-Zbuild-std=std,panic_abort", "--release"])
+        .args(["--target", triple])
+}
+
+/// Debian's cargo, without a command.
+fn debian(campaign: &Campaign) -> Invocation {
+    Invocation::new(CARGO, &campaign.workspace.root)
         .env("PATH", SEARCH_PATH)
         .env("RUSTC", RUSTC)
         // The standard library is built from source, which stable cargo does for those who ask in this way.
@@ -100,12 +119,6 @@ fn cargo_of(
         .env("CARGO_TARGET_DIR", output(campaign))
         // The same code as the release profile makes, without line tables, which take a third of the time.
         .env("CARGO_PROFILE_RELEASE_DEBUG", "0")
-        .args([command, "-Zbuild-std", "--release"])
-        .args(package);
-    for triple in triples {
-        invocation = invocation.args(["--target", triple]);
-    }
-    invocation
 }
 
 /// The folder that Debian's cargo builds in, apart from that of the main toolchain.

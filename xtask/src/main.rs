@@ -5,6 +5,7 @@
 
 mod aws_lc;
 mod bench;
+mod browser;
 mod c_tests;
 mod canary;
 mod cargo_c;
@@ -32,6 +33,7 @@ mod test;
 mod tools;
 mod transcript;
 mod verify;
+mod wasm;
 mod windows;
 mod workspace;
 
@@ -47,7 +49,7 @@ commands:
   test [PART]...                    run every test, or the named parts of it:
                                     format lint docs header header-compiles tests aws-lc
                                     kernels c cpp independent examples examples-c packages
-                                    targets media instructions canary
+                                    targets browser media instructions canary
   bench [--quick] [TABLE]...        measure mediaseal beside its peers, or the named tables of that:
                                     aead isolated same-tier channel c keys streams cores
                                     ctr-hmac costs
@@ -55,6 +57,10 @@ commands:
                                     without --quick writes docs/performance.md
   bench --again                     show the figures of the last run
   bench --instructions [--update]   count instructions a packet, and write them down
+  browser [--measure]               make calls in headless Chromium with mediaseal as WebAssembly,
+                                    and compare every frame that arrives; the page is then at
+                                    target/browser/page.png. With --measure, time mediaseal
+                                    beside WebCrypto and write that into docs/performance.md
   examples-c                        build and run the examples in C
   header                            write include/mediaseal.h from src/ffi/
   stage [--strip] PREFIX            build the library and write it below PREFIX as a package:
@@ -85,6 +91,11 @@ enum Request {
     Help,
     /// `cargo xtask bench`
     Bench(bench::Request),
+    /// `cargo xtask browser`
+    Browser {
+        /// Whether it measures.
+        measures: bool,
+    },
     /// `cargo xtask test`
     Test {
         /// The parts to run; empty means all.
@@ -121,15 +132,18 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
     let command = arguments.next();
     let mut only = Vec::new();
     let mut strip = false;
+    let mut measures = false;
     let mut seconds = FUZZ_SECONDS;
     let is_verify = command.as_deref() == Some("verify");
     let is_stage = command.as_deref() == Some("stage");
+    let is_browser = command.as_deref() == Some("browser");
     let is_bench = command.as_deref() == Some("bench");
     let mut bench = bench::Request::default();
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "-h" | "--help" => return Ok(Request::Help),
             "--strip" if is_stage => strip = true,
+            "--measure" if is_browser => measures = true,
             "--quick" if is_bench => bench.quick = true,
             "--again" if is_bench => bench.again = true,
             "--instructions" if is_bench => bench.instructions = true,
@@ -147,6 +161,10 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
     match command.as_deref() {
         Some("test") => Ok(Request::Test { only }),
         Some("bench") => Ok(Request::Bench(bench::Request { only, ..bench })),
+        Some("browser") => match only.first() {
+            Some(unknown) => Err(format!("browser has no part {unknown}")),
+            None => Ok(Request::Browser { measures }),
+        },
         Some("examples-c") => Ok(Request::ExamplesC),
         Some("header") => Ok(Request::Header),
         Some("stage") => match only.as_slice() {
@@ -198,6 +216,7 @@ fn main() -> ExitCode {
         }
         Ok(Request::Test { only }) => run("test", test::PARTS, &only, FUZZ_SECONDS),
         Ok(Request::Bench(request)) => bench::command(&request),
+        Ok(Request::Browser { measures }) => browser::command(measures),
         Ok(Request::ExamplesC) => examples_c::run_alone(),
         Ok(Request::Header) => header::write(),
         Ok(Request::Stage { prefix, strip }) => stage::command(&prefix, strip),
@@ -244,6 +263,8 @@ mod tests {
             ("stage", "PREFIX"),
             ("stage a b", "PREFIX"),
             ("test --strip", "--strip"),
+            ("browser chrome", "chrome"),
+            ("test --measure", "--measure"),
         ] {
             let error = parse(words(line)).err().unwrap_or_default();
             assert!(error.contains(named), "{line}: {error}");

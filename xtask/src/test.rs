@@ -1,11 +1,11 @@
 //! The parts of `cargo xtask test`.
 
 use crate::{
-    aws_lc, c_tests, canary,
+    aws_lc, browser, c_tests, canary,
     command::cargo,
     cpp, examples, examples_c, header, header_compiles, independent, instructions, kernels, media,
     parts::{Campaign, Halt, Part},
-    staged, targets,
+    staged, targets, wasm,
 };
 
 /// Every part, cheap refusals first, the search through what the others printed last.
@@ -71,6 +71,10 @@ pub(crate) const PARTS: &[Part] = &[
         job: targets::quick,
     },
     Part {
+        name: "browser",
+        job: browser::run,
+    },
+    Part {
         name: "media",
         job: media::run,
     },
@@ -97,9 +101,10 @@ fn format(campaign: &mut Campaign) -> Result<String, Halt> {
         "benches/peers/Cargo.toml",
         "benches/sframe/Cargo.toml",
         kernels::MANIFEST,
+        wasm::MANIFEST,
     ] {
         cargo(&root)
-            .args(["fmt", "--check", "--manifest-path", outside])
+            .args(["fmt", "--all", "--check", "--manifest-path", outside])
             .run(&mut campaign.transcript)?
             .successful()?;
     }
@@ -121,6 +126,7 @@ fn lint(campaign: &mut Campaign) -> Result<String, Halt> {
         .args(["--", "-D", "warnings"])
         .run(&mut campaign.transcript)?
         .successful()?;
+    wasm::lint(campaign)?;
     Ok("clippy has nothing to say".to_owned())
 }
 
