@@ -19,6 +19,9 @@ use crate::{
 /// Where the page lies.
 const FOLDER: &str = "bindings/wasm/browser";
 
+/// What of the package needs no browser.
+const TESTS: &str = "bindings/wasm/tests/package.test.mjs";
+
 const PROGRAMS: [Program; 3] = [
     Program {
         name: "chromium",
@@ -62,6 +65,12 @@ pub(crate) fn command(measures: bool) -> Result<bool, String> {
 /// Failed, if a frame is wrong or a call shows too little; skipped, if there is no Chromium and none can be installed.
 pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
     let output = prepare(campaign)?;
+    Invocation::new("node", &output)
+        .env("MEDIASEAL_PACKAGE", output.join("mediaseal"))
+        .args(["--test"])
+        .args([campaign.workspace.root.join(TESTS)])
+        .run(&mut campaign.transcript)?
+        .successful()?;
     let finished = page(campaign, &output)
         .run(&mut campaign.transcript)?
         .successful()?;

@@ -54,6 +54,13 @@ fn write(module: &Path, folder: &Path) -> Result<()> {
         let file = folder.join(name);
         fs::write(&file, text).with_context(|| file.display().to_string())?;
     }
+    // What Rust has as a heading is a tag in JavaScript.
+    for name in ["mediaseal.js", "mediaseal.d.ts"] {
+        let file = folder.join(name);
+        let text = fs::read_to_string(&file)?;
+        let text = text.replace("# Errors\n     * ", "@throws MediasealError ");
+        fs::write(&file, text).with_context(|| file.display().to_string())?;
+    }
     let manifest = folder.join("package.json");
     fs::write(&manifest, package_json()).with_context(|| manifest.display().to_string())
 }
