@@ -31,7 +31,7 @@ pub(crate) fn package(campaign: &mut Campaign, folder: &Path) -> Result<(), Halt
     Ok(())
 }
 
-/// Runs clippy over the binding and the tool that writes its package, and the binding's own tests.
+/// Runs clippy over the binding and the tool that writes its package.
 ///
 /// # Errors
 /// Failed, if there is something to say.

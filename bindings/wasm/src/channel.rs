@@ -184,16 +184,3 @@ impl Channel {
 const fn whole_seconds(seconds: f64) -> u64 {
     seconds as u64
 }
-
-#[cfg(test)]
-mod tests {
-    use super::whole_seconds;
-
-    #[test]
-    fn what_is_no_time_is_refused_by_the_core() {
-        assert_eq!(whole_seconds(1_800_000_000.9), 1_800_000_000);
-        for nonsense in [f64::NAN, -1.0, f64::NEG_INFINITY] {
-            assert_eq!(whole_seconds(nonsense), 0);
-        }
-    }
-}

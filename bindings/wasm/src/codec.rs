@@ -47,27 +47,3 @@ pub(crate) fn codec(name: &str, nal_format: Option<NalFormat>) -> Result<Codec, 
         _ => Err(format!("{name} has no NAL units")),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::{Codec, Core, NalFormat, codec};
-
-    #[test]
-    fn codecs_have_the_names_of_signalling() {
-        assert_eq!(codec("video/VP8", None), Ok(Codec::Vp8));
-        assert_eq!(codec("OPUS", None), Ok(Codec::Opus));
-        assert_eq!(codec("opaque", None), Ok(Codec::Opaque));
-        assert_eq!(
-            codec("H264", Some(NalFormat::Length4)),
-            Ok(Codec::H264(Core::Length4))
-        );
-    }
-
-    #[test]
-    fn what_is_not_known_is_refused_by_name() {
-        for (name, format) in [("VP10", None), ("", None), ("VP8", Some(NalFormat::AnnexB))] {
-            let refusal = codec(name, format).unwrap_err();
-            assert!(refusal.contains(name), "{refusal}");
-        }
-    }
-}

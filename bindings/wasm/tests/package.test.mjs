@@ -107,6 +107,21 @@ test('raw keys serve one direction', () => {
     assert.throws(() => new KeyStore(9), refusal('MEDIASEAL_ERR_UNSUPPORTED_SUITE', 'fix-the-call'));
 });
 
+test('codecs have the names of signalling', () => {
+    const { encryptor, decryptor } = pair();
+    // A frame of H.264 with a length of 4 octets before its NAL unit, the slice of a key frame.
+    const slice = Uint8Array.from([0, 0, 0, 6, 0x65, 0x88, 0x84, 0x00, 0x33, 0xff]);
+    for (const [stream, codec, nalFormat, frame] of [[1, 'video/VP8', undefined, KEY_FRAME], [2, 'OPUS', undefined, FRAME], [3, 'opaque', undefined, FRAME], [4, 'h264', 'length4', slice]]) {
+        for (const side of [encryptor, decryptor]) side.setCodec(stream, codec, nalFormat);
+        const sealed = encryptor.encrypt(stream, frame);
+        assert.ok(sealed.length <= encryptor.encryptedLenBound(frame.length), codec);
+        assert.deepEqual(decryptor.decrypt(stream, sealed), frame, codec);
+    }
+    decryptor.setCodec(5, 'opaque');
+    const other = encryptor.encrypt(1, KEY_FRAME);
+    assert.throws(() => decryptor.decrypt(5, other), MediasealError);
+});
+
 test('values that nobody knows are refused', () => {
     const { alice, bob, encryptor } = pair();
     const unknown = refusal('MEDIASEAL_ERR_UNKNOWN_VALUE', 'fix-the-call');
