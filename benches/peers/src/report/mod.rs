@@ -34,7 +34,7 @@ pub fn print(results: &Results) {
     }
 }
 
-/// Writes `performance.md` into the folder `docs`, and its pictures into `docs/performance`.
+/// Writes `performance.md` into the folder `docs`, and its pictures into `docs/performance`. What was measured in the browser stays on the page.
 ///
 /// # Errors
 /// As the file system has them.
@@ -44,5 +44,11 @@ pub fn write(results: &Results, docs: &Path) -> io::Result<()> {
     for (name, picture) in plots::all(results) {
         fs::write(folder.join(name), picture)?;
     }
-    fs::write(docs.join("performance.md"), page::page(results))
+    let file = docs.join("performance.md");
+    let former = match fs::read_to_string(&file) {
+        Ok(former) => former,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error),
+    };
+    fs::write(file, page::page(results, &former))
 }

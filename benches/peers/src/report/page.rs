@@ -1,13 +1,21 @@
 //! `docs/performance.md`, made of its template.
 
+use std::ops::Range;
+
 use super::{plots, tables, targets};
 use crate::results::Results;
 
 /// The text around the figures.
 const TEMPLATE: &str = include_str!("../../performance.md.in");
 
-/// The whole page.
-pub(super) fn page(results: &Results) -> String {
+/// Marks between which `cargo xtask browser --measure` writes.
+const BROWSER: [&str; 2] = [
+    "<!-- browser: cargo xtask browser --measure -->\n",
+    "<!-- /browser -->\n",
+];
+
+/// The whole page; `former` is the one before, whose figures of the browser stay.
+pub(super) fn page(results: &Results, former: &str) -> String {
     let tables = tables::all(results);
     let pictures = plots::all(results);
     let mut page = String::new();
@@ -36,7 +44,20 @@ pub(super) fn page(results: &Results) -> String {
         rest = after;
     }
     page.push_str(rest);
-    page
+    match (between_marks(&page), between_marks(former)) {
+        (Some(empty), Some(kept)) => {
+            [&page[..empty.start], &former[kept], &page[empty.end..]].concat()
+        }
+        _ => page,
+    }
+}
+
+/// Where the figures of the browser stand.
+fn between_marks(page: &str) -> Option<Range<usize>> {
+    let [begin, end] = BROWSER;
+    let start = page.find(begin)? + begin.len();
+    let len = page[start..].find(end)?;
+    Some(start..start + len)
 }
 
 fn field(results: &Results, name: &str) -> String {
@@ -73,5 +94,19 @@ fn field(results: &Results, name: &str) -> String {
             text
         }
         unknown => unreachable!("the template has no field {unknown}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::page;
+    use crate::results::Results;
+
+    #[test]
+    fn figures_of_the_browser_outlive_a_page() {
+        let empty = page(&Results::default(), "");
+        let measured = empty.replace("\n<!-- /browser", "\n| 80 B |\n<!-- /browser");
+        assert_ne!(measured, empty);
+        assert_eq!(page(&Results::default(), &measured), measured);
     }
 }
