@@ -10,6 +10,7 @@ mod c_tests;
 mod canary;
 mod cargo_c;
 mod cargo_test;
+mod codecs;
 mod command;
 mod cpp;
 mod cross;
@@ -49,7 +50,7 @@ commands:
   test [PART]...                    run every test, or the named parts of it:
                                     format lint docs header header-compiles tests aws-lc
                                     kernels c cpp independent examples examples-c packages
-                                    targets browser media instructions canary
+                                    targets media codecs browser instructions canary
   bench [--quick] [TABLE]...        measure mediaseal beside its peers, or the named tables of that:
                                     aead isolated same-tier channel c keys streams cores
                                     ctr-hmac costs
@@ -71,6 +72,10 @@ commands:
                                     emulators, and type-check those that nothing here runs:
                                     aarch64 i686 s390x armv7 windows-gnu
                                     android ios macos windows-msvc
+  codecs [--markdown] [CODEC]...    send streams of real encoders through real packetizers, sealed, and
+                                    compare what is opened with what the encoder gave:
+                                    H264 H265 VP8 VP9 AV1 opus
+                                    --markdown: as the tables of docs/codecs.md
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
                                     deny cargo-c kernels fuzz-header fuzz-decryptor fuzz-keys
                                     fuzz-codecs fuzz-rtp
@@ -96,6 +101,8 @@ enum Request {
         /// Whether it measures.
         measures: bool,
     },
+    /// `cargo xtask codecs`
+    Codecs(codecs::Request),
     /// `cargo xtask test`
     Test {
         /// The parts to run; empty means all.
@@ -138,12 +145,15 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
     let is_stage = command.as_deref() == Some("stage");
     let is_browser = command.as_deref() == Some("browser");
     let is_bench = command.as_deref() == Some("bench");
+    let is_codecs = command.as_deref() == Some("codecs");
     let mut bench = bench::Request::default();
+    let mut markdown = false;
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "-h" | "--help" => return Ok(Request::Help),
             "--strip" if is_stage => strip = true,
             "--measure" if is_browser => measures = true,
+            "--markdown" if is_codecs => markdown = true,
             "--quick" if is_bench => bench.quick = true,
             "--again" if is_bench => bench.again = true,
             "--instructions" if is_bench => bench.instructions = true,
@@ -165,6 +175,7 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
             Some(unknown) => Err(format!("browser has no part {unknown}")),
             None => Ok(Request::Browser { measures }),
         },
+        Some("codecs") => Ok(Request::Codecs(codecs::Request { markdown, only })),
         Some("examples-c") => Ok(Request::ExamplesC),
         Some("header") => Ok(Request::Header),
         Some("stage") => match only.as_slice() {
@@ -217,6 +228,7 @@ fn main() -> ExitCode {
         Ok(Request::Test { only }) => run("test", test::PARTS, &only, FUZZ_SECONDS),
         Ok(Request::Bench(request)) => bench::command(&request),
         Ok(Request::Browser { measures }) => browser::command(measures),
+        Ok(Request::Codecs(request)) => codecs::command(&request),
         Ok(Request::ExamplesC) => examples_c::run_alone(),
         Ok(Request::Header) => header::write(),
         Ok(Request::Stage { prefix, strip }) => stage::command(&prefix, strip),
@@ -265,6 +277,7 @@ mod tests {
             ("test --strip", "--strip"),
             ("browser chrome", "chrome"),
             ("test --measure", "--measure"),
+            ("test --markdown", "--markdown"),
         ] {
             let error = parse(words(line)).err().unwrap_or_default();
             assert!(error.contains(named), "{line}: {error}");

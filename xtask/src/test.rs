@@ -1,7 +1,7 @@
 //! The parts of `cargo xtask test`.
 
 use crate::{
-    aws_lc, browser, c_tests, canary,
+    aws_lc, browser, c_tests, canary, codecs,
     command::cargo,
     cpp, examples, examples_c, header, header_compiles, independent, instructions, kernels, media,
     parts::{Campaign, Halt, Part},
@@ -79,6 +79,10 @@ pub(crate) const PARTS: &[Part] = &[
         job: media::run,
     },
     Part {
+        name: "codecs",
+        job: codecs::run,
+    },
+    Part {
         name: "instructions",
         job: instructions::run,
     },
@@ -102,6 +106,7 @@ fn format(campaign: &mut Campaign) -> Result<String, Halt> {
         "benches/sframe/Cargo.toml",
         kernels::MANIFEST,
         wasm::MANIFEST,
+        codecs::MANIFEST,
     ] {
         cargo(&root)
             .args(["fmt", "--all", "--check", "--manifest-path", outside])
@@ -127,6 +132,7 @@ fn lint(campaign: &mut Campaign) -> Result<String, Halt> {
         .run(&mut campaign.transcript)?
         .successful()?;
     wasm::lint(campaign)?;
+    codecs::lint(campaign)?;
     Ok("clippy has nothing to say".to_owned())
 }
 
