@@ -250,6 +250,8 @@ pub(crate) struct Cell {
     in_clear: usize,
     /// Sealed as opaque, without loss, and why that stopped if it did.
     pub(crate) opaque: (Verdict, Option<String>),
+    /// Which of those are marked as key frames.
+    pub(crate) opaque_keys: Keys,
     /// Whether the frames have to come through.
     pub(crate) is_asked_for: bool,
     /// What must not be.
@@ -382,6 +384,7 @@ impl Packetizer {
             decoded: decoded.len(),
             keys,
             in_clear: clear.keys().len(),
+            opaque_keys: Keys::of(&clear, &journey),
             opaque: (verdict, journey.fault),
             is_asked_for: self.is_asked_for,
             wrong,

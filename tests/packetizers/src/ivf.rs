@@ -39,3 +39,20 @@ pub(crate) fn write(like: &[u8], frames: &[Vec<u8>]) -> Result<Vec<u8>, Fault> {
     }
     Ok(file)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{HEADER_LEN, read, write};
+
+    #[test]
+    fn what_is_written_is_read_again() -> Result<(), crate::Fault> {
+        let header = [7; HEADER_LEN];
+        let frames = [vec![1, 2, 3], vec![], vec![4; 300]];
+        let file = write(&header, &frames)?;
+        assert_eq!(read(&file)?, frames);
+        for len in [0, HEADER_LEN - 1, HEADER_LEN + 5, file.len() - 1] {
+            assert!(read(&file[..len]).is_err(), "{len}");
+        }
+        Ok(())
+    }
+}

@@ -126,3 +126,61 @@ pub(crate) struct Verdict {
     /// The frames that are exact.
     pub(crate) opened: Vec<Vec<u8>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Arrival, Journey, Verdict};
+
+    const FRAMES: [&[u8]; 3] = [b"one", b"two", b"three"];
+
+    /// Judges arrivals, of which each "opens" as it is if it begins with a letter. Frame 1 lost one of its two packets.
+    fn judge(arrivals: &[(usize, &[u8])]) -> Verdict {
+        let mut journey = Journey::of(FRAMES.len());
+        for frame in [0, 1, 1, 2] {
+            journey.sent(frame);
+        }
+        journey.lost(1, false);
+        for &(frame, octets) in arrivals {
+            journey.arrivals.push(Arrival {
+                frame,
+                octets: octets.to_vec(),
+                is_key: false,
+            });
+        }
+        let frames = FRAMES.map(<[u8]>::to_vec);
+        journey.judge(&frames, |octets| match octets {
+            [b'a'..=b'z', ..] => Ok(octets.to_vec()),
+            _ => Err("refused"),
+        })
+    }
+
+    #[test]
+    fn what_is_right_is_counted() {
+        let verdict = judge(&[(0, b"one"), (1, b"?wo"), (2, b"three")]);
+        assert!(verdict.wrong.is_empty());
+        let Verdict {
+            total,
+            whole,
+            exact,
+            refused,
+            withheld,
+            ..
+        } = verdict;
+        assert_eq!((total, whole, exact, refused, withheld), (3, 2, 2, 1, 0));
+        assert_eq!(judge(&[(2, b"three")]).withheld, 1);
+    }
+
+    #[test]
+    fn what_is_wrong_is_seen() {
+        for (what, arrivals) in [
+            ("another frame", &[(0, b"two" as &[u8])][..]),
+            ("a changed frame", &[(2, b"threes")]),
+            ("a frame twice", &[(0, b"one"), (0, b"one")]),
+            ("a whole frame that is refused", &[(0, b"?ne")]),
+            ("a damaged frame that opens", &[(1, b"tw")]),
+            ("a frame that was not sent", &[(3, b"four")]),
+        ] {
+            assert_eq!(judge(arrivals).wrong.len(), 1, "{what}");
+        }
+    }
+}

@@ -131,6 +131,7 @@ fn run(request: &Request) -> Result<bool, Fault> {
     } else {
         print!("{}", report::lines(&cells));
     }
+    println!("{}", report::losses(&cells));
     let asked_for = cells.iter().filter(|cell| cell.is_asked_for).count();
     let wrong = cells.iter().filter(|cell| cell.is_wrong()).count();
     println!("codecs: {} cells ok, {wrong} wrong", asked_for - wrong);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::cells::Cell;
+use crate::{cells::Cell, journey::Verdict};
 
 /// One line a cell.
 pub(crate) fn lines(cells: &[Cell]) -> String {
@@ -113,11 +113,17 @@ pub(crate) fn markdown(cells: &[Cell]) -> String {
         }
         text.push_str(&row("*opaque*", &|column| {
             let of = cells.iter().filter(|cell| cell.packetizer == column);
-            let (exact, total) = of.fold((0, 0), |(exact, total), cell| {
-                let (verdict, _) = &cell.opaque;
-                (exact + verdict.exact, total + verdict.total)
-            });
-            format!("{exact}/{total}")
+            let (mut exact, mut total, mut others) = (0, 0, 0);
+            for cell in of {
+                exact += cell.opaque.0.exact;
+                total += cell.opaque.0.total;
+                others += cell.opaque_keys.missed + cell.opaque_keys.added;
+            }
+            if exact == total && others > 0 {
+                format!("{exact}/{total}, {others} marked otherwise")
+            } else {
+                format!("{exact}/{total}")
+            }
         }));
         text.push('\n');
     }
@@ -130,7 +136,7 @@ fn in_page(cell: &Cell) -> String {
     if let Some(verdict) = &cell.lossy {
         write!(text, ", {}/{}", verdict.exact, verdict.whole).ok();
     }
-    for (number, what) in [(cell.keys.missed, "not"), (cell.keys.added, "falsely")] {
+    for (number, what) in [(cell.keys.missed, "not"), (cell.keys.added, "more")] {
         if number > 0 {
             write!(text, ", {number} {what} marked").ok();
         }
@@ -142,4 +148,22 @@ fn in_page(cell: &Cell) -> String {
         text.push_str(", **wrong**");
     }
     text
+}
+
+/// What loss did, over all cells.
+pub(crate) fn losses(cells: &[Cell]) -> String {
+    let lossy: Vec<_> = cells
+        .iter()
+        .filter_map(|cell| cell.lossy.as_ref())
+        .collect();
+    let sum =
+        |count: fn(&Verdict) -> usize| lossy.iter().map(|verdict| count(verdict)).sum::<usize>();
+    format!(
+        "with loss: {} frames, {} of them whole, {} opened bit by bit, {} damaged ones refused, {} whole ones not given out",
+        sum(|verdict| verdict.total),
+        sum(|verdict| verdict.whole),
+        sum(|verdict| verdict.exact),
+        sum(|verdict| verdict.refused),
+        sum(|verdict| verdict.withheld)
+    )
 }
