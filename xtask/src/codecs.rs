@@ -1,6 +1,6 @@
 //! Codec-aware frames of real encoders through real packetizers: `docs/codecs.md` says what is compared.
 
-use std::{num::NonZeroU32, path::Path};
+use std::num::NonZeroU32;
 
 use crate::{
     command::{Finished, Invocation, cargo},
@@ -60,6 +60,11 @@ const ELEMENTS: [(&str, &str); 3] = [
 /// # Errors
 /// Failed, with the last line of the matrix; skipped, if something is missing that cannot be installed.
 pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
+    ensure(campaign)?;
+    // That the program sees what is wrong.
+    let tests = built(campaign, "test").run(&mut campaign.transcript)?;
+    campaign.tally.read(&tests.stdout);
+    tests.successful()?;
     let finished = matrix(campaign, &Request::default())?;
     let last = finished.stdout.lines().last().unwrap_or_default();
     let ok = last
@@ -90,17 +95,22 @@ pub(crate) fn command(request: &Request) -> Result<bool, String> {
     }
 }
 
+/// What cargo does with the package in release mode.
+fn built(campaign: &Campaign, command: &str) -> Invocation {
+    cargo(&campaign.workspace.root)
+        // What the workspace has built is not built again.
+        .env("CARGO_TARGET_DIR", &campaign.workspace.target)
+        .args([command, "--release", "--manifest-path", MANIFEST])
+}
+
 /// Builds the program and runs it.
 fn matrix(campaign: &mut Campaign, request: &Request) -> Result<Finished, Halt> {
     ensure(campaign)?;
-    let root = campaign.workspace.root.clone();
-    let target = campaign.workspace.target.clone();
-    cargo(&root)
-        // What the workspace has built is not built again.
-        .env("CARGO_TARGET_DIR", &target)
-        .args(["build", "--release", "--manifest-path", MANIFEST])
+    built(campaign, "build")
         .run(&mut campaign.transcript)?
         .successful()?;
+    let root = campaign.workspace.root.clone();
+    let target = campaign.workspace.target.clone();
     Invocation::new(target.join("release/mediaseal-packetizers"), &root)
         .args(request.markdown.then_some("--markdown"))
         .args(["--folder"])
@@ -146,12 +156,8 @@ pub(crate) fn ensure(campaign: &mut Campaign) -> Result<(), Halt> {
 /// Failed, if there is something to say; skipped, if libraries are missing that its dependencies are built with.
 pub(crate) fn lint(campaign: &mut Campaign) -> Result<(), Halt> {
     ensure(campaign)?;
-    let root: &Path = &campaign.workspace.root;
-    cargo(root)
-        .env("CARGO_TARGET_DIR", &campaign.workspace.target)
-        .args(["clippy", "--release", "--all-targets"])
-        .args(["--manifest-path", MANIFEST])
-        .args(["--", "-D", "warnings"])
+    built(campaign, "clippy")
+        .args(["--all-targets", "--", "-D", "warnings"])
         .run(&mut campaign.transcript)?
         .successful()?;
     Ok(())
