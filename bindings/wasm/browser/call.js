@@ -40,8 +40,14 @@ function tone() {
     pitch.frequency.value = 440;
     vibrato.frequency.value = 1;
     depth.gain.value = 200;
+    // Its loudness rises and falls too.
+    const [tremolo, swing, loudness] = [context.createOscillator(), context.createGain(), context.createGain()];
+    tremolo.frequency.value = 0.4;
+    swing.gain.value = loudness.gain.value = 0.4;
+    tremolo.connect(swing).connect(loudness.gain);
+    tremolo.start();
     vibrato.connect(depth).connect(pitch.frequency);
-    pitch.connect(out);
+    pitch.connect(loudness).connect(out);
     pitch.start();
     vibrato.start();
     return out.stream;
@@ -148,11 +154,14 @@ function streamsAsLayers(answered, offer, rids) {
 /** Waits until the call has shown all that it must, or for long enough. */
 async function watch(cell, sender, alice, bob, worker) {
     const began = performance.now();
+    const levels = [];
     let askedForKey = false;
     for (;;) {
         await pause(400);
         const result = { ...(await answer(worker, 'counts')), ...(await decoded(cell, bob)) };
         result.missing = missing(cell, result);
+        levels.push(...result.level);
+        result.levels = levels;
         const halfway = result.exact >= GOALS.exact / 3;
         if (halfway && cell.kind === 'video' && !askedForKey) {
             askedForKey = true;
@@ -169,10 +178,11 @@ async function decoded(cell, bob) {
     if (cell.kind === 'audio') {
         // Not frames but what of the sound was really decoded, and not made up where packets lack.
         const sound = streams.map(({ totalSamplesReceived = 0, concealedSamples = 0, totalAudioEnergy = 0 }) => (totalAudioEnergy > 0 ? totalSamplesReceived - concealedSamples : 0));
-        return { streams: streams.length, decoded: [Math.floor(Math.max(0, ...sound) / 960)], keyFrames: [] };
+        return { streams: streams.length, level: streams.map(({ audioLevel = 0 }) => audioLevel), decoded: [Math.floor(Math.max(0, ...sound) / 960)], keyFrames: [] };
     }
     return {
         streams: streams.length,
+        level: [],
         decoded: streams.map(({ framesDecoded = 0 }) => framesDecoded),
         keyFrames: streams.map(({ keyFramesDecoded = 0 }) => keyFramesDecoded),
     };

@@ -40,13 +40,13 @@ async function makeCall(cell, card) {
     result.passed = result.missing.length === 0;
     state.textContent = summary(cell, result);
     state.classList.add(result.passed ? 'good' : 'bad');
-    if (cell.kind === 'audio') screens.replaceChildren(sound());
+    if (cell.kind === 'audio') screens.replaceChildren(sound(result));
     if (cell.wants?.refusal || cell.wants?.nothing) screens.append(reason(cell, result));
     console.log(`${cell.name}: ${result.passed ? 'passed' : 'FAILED'}: ${state.textContent}`);
     return result;
 }
 
-const NOTHING = { sealed: 0, opened: 0, exact: 0, probes: 0, streams: 0, decoded: [], keyFrames: [], layers: {}, wrong: {}, refused: {}, refusedBySender: {}, messages: {} };
+const NOTHING = { sealed: 0, opened: 0, exact: 0, probes: 0, streams: 0, levels: [], decoded: [], keyFrames: [], layers: {}, wrong: {}, refused: {}, refusedBySender: {}, messages: {} };
 
 function summary(cell, result) {
     if (!result.passed) return result.missing.join('; ');
@@ -68,12 +68,13 @@ function reason(cell, { refused, messages }) {
     return box;
 }
 
-function sound() {
+/** Says in the place of a picture what was heard. */
+function sound({ levels }) {
     const picture = document.createElement('div');
     picture.className = 'sound';
-    for (let i = 0; i < 23; i += 1) {
+    for (const level of levels) {
         const bar = document.createElement('i');
-        bar.style.height = `${18 + 72 * Math.abs(Math.sin(i * 0.9) * Math.sin(i * 0.31))}px`;
+        bar.style.height = `${4 + 120 * level}px`;
         picture.append(bar);
     }
     return picture;
