@@ -30,8 +30,9 @@ const CODECS: [Codec; 9] = [
     Codec::H265(NalFormat::Length4),
 ];
 
-/// The frame cryptor of webrtc-sdk reads the last two octets of a frame and subtracts lengths without looking how long it is; libsrtp, pjsip and others fell over short packets. Here: every frame of up to 40
-/// octets by its first octet, on both sides; an error or a frame, and never more than that.
+/// The frame cryptor of webrtc-sdk reads the last two octets of a frame and subtracts lengths without looking how long it is; libsrtp, pjsip and
+/// others fell over short packets. Here: every frame of up to 40 octets by its first octet, on both sides; an error or a frame, and never more than
+/// that.
 #[test]
 fn webrtc_sdk_a_short_frame_underflows_a_length() {
     let mut dice = Dice(40);
@@ -92,8 +93,8 @@ fn rubbish(number: u64, kid_of: u64) -> Vec<u8> {
     octets
 }
 
-/// Jitsi's receiver ratchets its key forward with each frame that fails and keeps what it has then; guardyn advances before it authenticates (106). Here: 20,000 bad frames that claim every generation, step and
-/// time; the state is the same octet by octet, and the next good frame opens.
+/// Jitsi's receiver ratchets its key forward with each frame that fails and keeps what it has then; guardyn advances before it authenticates (106).
+/// Here: 20,000 bad frames that claim every generation, step and time; the state is the same octet by octet, and the next good frame opens.
 #[test]
 fn jitsi_each_bad_frame_ratchets_the_key_forward() {
     let (sender, receiver) = (Member::sealing(), Member::sealing());
@@ -129,7 +130,8 @@ fn jitsi_each_bad_frame_ratchets_the_key_forward() {
     assert_eq!(opened, Ok(b"late".to_vec()));
 }
 
-/// One frame that failed ended a session in quorum (235). Here: forgeries under the session's own KID, with the next CTR and with the highest of all, before each good frame.
+/// One frame that failed ended a session in quorum (235). Here: forgeries under the session's own KID, with the next CTR and with the highest of all,
+/// before each good frame.
 #[test]
 fn quorum_235_a_frame_that_fails_ends_the_session() {
     let (sender, receiver) = (Member::sealing(), Member::sealing());
@@ -158,8 +160,8 @@ fn quorum_235_a_frame_that_fails_ends_the_session() {
     }
 }
 
-/// Each stream that had not authenticated cost 86 octets for ever in webrtc-srtp. Here: 50,000 frames of as many streams and KIDs, of channels and of raw keys, and codec-aware; nothing is
-/// allocated, and no stream is listed.
+/// Each stream that had not authenticated cost 86 octets for ever in webrtc-srtp. Here: 50,000 frames of as many streams and KIDs, of channels and of
+/// raw keys, and codec-aware; nothing is allocated, and no stream is listed.
 #[test]
 fn webrtc_srtp_each_unknown_stream_costs_memory_for_ever() {
     let receiver = Member::sealing();
@@ -220,8 +222,9 @@ impl Cipher for Counting {
     }
 }
 
-/// For each bad frame webrtc-sdk runs PBKDF2 over 100,000 rounds, twice for each step of its window, and RingRTC up to 255 steps of five states. Here: the key schedules that bad frames cause, counted: none under raw
-/// keys, none for ciphers that say they are slow, and at most one for each expected sender for fast ones.
+/// For each bad frame webrtc-sdk runs PBKDF2 over 100,000 rounds, twice for each step of its window, and RingRTC up to 255 steps of five states.
+/// Here: the key schedules that bad frames cause, counted: none under raw keys, none for ciphers that say they are slow, and at most one for each
+/// expected sender for fast ones.
 #[test]
 fn webrtc_sdk_each_bad_frame_derives_keys_by_the_hundred() {
     for (cost, expected) in [
@@ -281,7 +284,8 @@ fn threads() -> usize {
     std::fs::read_dir("/proc/self/task").unwrap().count()
 }
 
-/// A thread for each track stayed for ever in webrtc-sdk (146). Here: a thousand streams there and back, and no thread is made for them (those that come and go are the other tests').
+/// A thread for each track stayed for ever in webrtc-sdk (146). Here: a thousand streams there and back, and no thread is made for them (those that
+/// come and go are the other tests').
 #[test]
 #[cfg(target_os = "linux")]
 fn webrtc_sdk_146_a_thread_stays_for_each_track() {
@@ -298,8 +302,8 @@ fn webrtc_sdk_146_a_thread_stays_for_each_track() {
     drop(streams);
 }
 
-/// In baresip a change of keys freed the key that the receiving thread was using. Here: a key is retired and added again while another thread opens frames under it; each comes out whole or is refused, and none
-/// twice.
+/// In baresip a change of keys freed the key that the receiving thread was using. Here: a key is retired and added again while another thread opens
+/// frames under it; each comes out whole or is refused, and none twice.
 #[test]
 fn baresip_a_change_of_keys_frees_what_a_frame_is_using() {
     let send = store(GCM);

@@ -23,8 +23,8 @@ fn threes(octets: &[u8], find: impl Fn(&[u8]) -> bool) -> usize {
     octets.windows(3).filter(|three| find(three)).count()
 }
 
-/// The ciphertext of an H.264 frame may hold a start code; the packetizer cut there, and the picture froze (client-sdk-js 877, webrtc-sdk 93). Here: 60 MB of carriers, in which each NAL
-/// unit is one that the sender wrote; in the ciphertexts themselves start codes do occur.
+/// The ciphertext of an H.264 frame may hold a start code; the packetizer cut there, and the picture froze (client-sdk-js 877, webrtc-sdk 93). Here:
+/// 60 MB of carriers, in which each NAL unit is one that the sender wrote; in the ciphertexts themselves start codes do occur.
 #[test]
 fn livekit_client_sdk_js_877_h264_freezes_because_ciphertext_holds_start_codes() {
     let frame = key_frame(30_000);
@@ -88,8 +88,9 @@ fn webrtc_sdk_187_h265_freezes_because_ciphertext_holds_start_codes() {
     assert!(escaped > 3, "{escaped} escapes: by chance 14 were expected");
 }
 
-/// Frames whose parser met octets before the first NAL unit, or delimiters and SEI that it did not expect, were sealed as another codec (client-sdk-js 1632, 1652). Here nothing is guessed:
-/// what precedes a slice does no harm, and leading octets that are no NAL unit are refused by name.
+/// Frames whose parser met octets before the first NAL unit, or delimiters and SEI that it did not expect, were sealed as another codec
+/// (client-sdk-js 1632, 1652). Here nothing is guessed: what precedes a slice does no harm, and leading octets that are no NAL unit are refused by
+/// name.
 #[test]
 fn livekit_1652_leading_octets_make_h264_another_codec() {
     let slice: &[u8] = &[0x65, 0x88, 0x84, 0, 0x10, 0xFF, 0xFE, 0xF6, 0xF0];
@@ -123,8 +124,8 @@ fn livekit_1652_leading_octets_make_h264_another_codec() {
     }
 }
 
-/// On one phone the state said "ok", all frames came, and none could be decoded: what had been decrypted was not what was sealed (livekit/react-native-webrtc 88). Here: every frame of each encoder
-/// comes out bit by bit.
+/// On one phone the state said "ok", all frames came, and none could be decoded: what had been decrypted was not what was sealed
+/// (livekit/react-native-webrtc 88). Here: every frame of each encoder comes out bit by bit.
 #[test]
 fn livekit_rn_webrtc_88_the_state_is_ok_and_no_frame_can_be_decoded() {
     for Stream { codec, frames } in streams() {
@@ -154,8 +155,8 @@ fn is_key(codec: Codec, octets: &[u8]) -> bool {
     }
 }
 
-/// A relay that cannot see key frames any more starts no stream and asks for one for ever (client-sdk-js 1632: a single layer, and nothing on the far side). Here: what relays read says of
-/// each sealed frame what it says of the encoder's.
+/// A relay that cannot see key frames any more starts no stream and asks for one for ever (client-sdk-js 1632: a single layer, and nothing on the far
+/// side). Here: what relays read says of each sealed frame what it says of the encoder's.
 #[test]
 fn livekit_1632_the_relay_waits_for_a_key_frame_for_ever() {
     for Stream { codec, frames } in streams() {
@@ -181,8 +182,8 @@ fn livekit_1632_the_relay_waits_for_a_key_frame_for_ever() {
     assert_eq!(vp8.frames[0][3..6], [0x9D, 1, 0x2A]);
 }
 
-/// AV1 could not be encrypted where the packetizer takes delimiters and sizes out of the frame and its other end puts others in (client-sdk-js 836: "Destination stream closed", 1782). Here: what RTP
-/// does to the OBUs of each frame, which opens afterwards.
+/// AV1 could not be encrypted where the packetizer takes delimiters and sizes out of the frame and its other end puts others in (client-sdk-js 836:
+/// "Destination stream closed", 1782). Here: what RTP does to the OBUs of each frame, which opens afterwards.
 #[test]
 fn livekit_1782_av1_does_not_survive_its_packetizer() {
     let stream = crate::media::av1();
@@ -213,8 +214,8 @@ fn livekit_1782_av1_does_not_survive_its_packetizer() {
     }
 }
 
-/// RED was switched off with encryption, so that sound broke up where packets were lost (client-sdk-js 858, 866, 1898). Here each block of RED (RFC 2198) is a sealed frame: with every other packet lost, all frames open, each
-/// once.
+/// RED was switched off with encryption, so that sound broke up where packets were lost (client-sdk-js 858, 866, 1898). Here each block of RED (RFC
+/// 2198) is a sealed frame: with every other packet lost, all frames open, each once.
 #[test]
 fn livekit_858_redundant_sound_is_off_under_encryption() {
     let Stream { codec, frames } = opus();
@@ -253,8 +254,8 @@ fn livekit_858_redundant_sound_is_off_under_encryption() {
     assert_eq!(*last, 0);
 }
 
-/// A key that had failed some frames was given up: it stayed invalid when the right frames came, until somebody rejoined (client-sdk-js 1272, 1284, livekit 2321). Here no number of bad frames
-/// latches anything.
+/// A key that had failed some frames was given up: it stayed invalid when the right frames came, until somebody rejoined (client-sdk-js 1272, 1284,
+/// livekit 2321). Here no number of bad frames latches anything.
 #[test]
 fn livekit_1284_a_key_that_failed_some_frames_stays_invalid() {
     let mut pair = Pair::gcm();
@@ -277,8 +278,8 @@ fn livekit_1284_a_key_that_failed_some_frames_stays_invalid() {
     }
 }
 
-/// Frames came before their key, the missing key counted as a failure, and the key was dead when it came (client-sdk-js 1241, element-call 2396). Here: frames before the key are refused and may be
-/// kept; with the key, they and all after open.
+/// Frames came before their key, the missing key counted as a failure, and the key was dead when it came (client-sdk-js 1241, element-call 2396).
+/// Here: frames before the key are refused and may be kept; with the key, they and all after open.
 #[test]
 fn livekit_1241_frames_before_their_key_make_it_invalid() {
     let mut pair = Pair::gcm();
@@ -310,8 +311,8 @@ fn livekit_1241_frames_before_their_key_make_it_invalid() {
     }
 }
 
-/// When members changed keys, frames of the old key that were still on the way were lost, or the new key came too late for some, and pictures froze until the next key frame (flutter-webrtc 1857,
-/// client-sdk-flutter 784). Here: changes while up to 60 frames are on the way; each frame opens.
+/// When members changed keys, frames of the old key that were still on the way were lost, or the new key came too late for some, and pictures froze
+/// until the next key frame (flutter-webrtc 1857, client-sdk-flutter 784). Here: changes while up to 60 frames are on the way; each frame opens.
 #[test]
 fn client_sdk_flutter_784_a_change_of_keys_loses_what_is_on_the_way() {
     let (alice, bob) = (Member::sealing(), Member::sealing());
@@ -347,8 +348,8 @@ fn client_sdk_flutter_784_a_change_of_keys_loses_what_is_on_the_way() {
     assert_eq!(decryptor.totals().errors.total(), 0);
 }
 
-/// A relay or an attacker played old media again, and where nothing above SRTP counted frames they were shown (livekit 396, rheomesh 121, medooze 3). Here: whole seconds again, at once, later and
-/// after the receiver started anew.
+/// A relay or an attacker played old media again, and where nothing above SRTP counted frames they were shown (livekit 396, rheomesh 121, medooze 3).
+/// Here: whole seconds again, at once, later and after the receiver started anew.
 #[test]
 fn livekit_396_old_media_is_played_again() {
     let (alice, bob) = (Member::sealing(), Member::sealing());
@@ -383,7 +384,8 @@ fn livekit_396_old_media_is_played_again() {
     );
 }
 
-/// The frames of H.265 as they would come from an encoder, through a relay that repeats its parameter sets and drops SEI (server-sdk-go 881): each opens.
+/// The frames of H.265 as they would come from an encoder, through a relay that repeats its parameter sets and drops SEI (server-sdk-go 881): each
+/// opens.
 #[test]
 fn livekit_server_sdk_go_881_relays_change_what_stands_before_the_slice() {
     for Stream { codec, frames } in [h264(), h265()] {

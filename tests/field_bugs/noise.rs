@@ -19,8 +19,8 @@ use crate::media::{Stream, h264, nal_units, opus, pair, streams};
 use crate::member::Member;
 use crate::sm4_gcm::Sm4Gcm;
 
-/// lib-jitsi-meet played what it could not decrypt, as loud noise, and later put silence in its place (1095, jitsi-meet 8240). Here: a whole stream under another key of the same
-/// number; not one octet comes out.
+/// lib-jitsi-meet played what it could not decrypt, as loud noise, and later put silence in its place (1095, jitsi-meet 8240). Here: a whole stream
+/// under another key of the same number; not one octet comes out.
 #[test]
 fn jitsi_1095_sound_under_a_wrong_key_is_played_as_noise() {
     let Stream { codec, frames } = opus();
@@ -37,8 +37,8 @@ fn jitsi_1095_sound_under_a_wrong_key_is_played_as_noise() {
     assert_eq!(decryptor.totals().frames, 0);
 }
 
-/// element-call took the password of one room for another, and whoever was there heard noise (1708). Here: the same key in two rooms, and two keys in one, are told
-/// apart at each frame, and by the code that people can compare.
+/// element-call took the password of one room for another, and whoever was there heard noise (1708). Here: the same key in two rooms, and two keys in
+/// one, are told apart at each frame, and by the code that people can compare.
 #[test]
 fn element_call_1708_the_key_of_another_room_gives_noise() {
     let room = Member::sealing();
@@ -66,8 +66,8 @@ fn element_call_1708_the_key_of_another_room_gives_noise() {
     }
 }
 
-/// Receivers of Jitsi and LiveKit read from the packet how many of its octets are in clear and how long the IV is. Here: each bit of all that is in clear, flipped; what comes
-/// out is the frame bit by bit or nothing.
+/// Receivers of Jitsi and LiveKit read from the packet how many of its octets are in clear and how long the IV is. Here: each bit of all that is in
+/// clear, flipped; what comes out is the frame bit by bit or nothing.
 #[test]
 fn jitsi_the_packet_says_how_much_of_it_is_in_clear() {
     for stream in streams() {
@@ -99,8 +99,8 @@ fn jitsi_the_packet_says_how_much_of_it_is_in_clear() {
     }
 }
 
-/// DAVE does not authenticate which ranges of a frame are in clear (TOB-DISCE2EC-7), so that a frame can be put together anew. Here: the hint of each frame before the carrier of another; the
-/// carrier's own frame comes out, or nothing.
+/// DAVE does not authenticate which ranges of a frame are in clear (TOB-DISCE2EC-7), so that a frame can be put together anew. Here: the hint of each
+/// frame before the carrier of another; the carrier's own frame comes out, or nothing.
 #[test]
 fn dave_tob_7_a_frame_is_put_together_anew_from_clear_ranges() {
     for stream in streams() {
@@ -263,8 +263,8 @@ impl CipherKey for OneOffKey {
     }
 }
 
-/// Somebody who wrote an SM4 encryptor of his own for react-native-webrtc saw a funny noise for a picture (1165). Here a cipher that gives other octets back is refused before it meets a
-/// frame, and a sound SM4 carries picture and sound bit by bit.
+/// Somebody who wrote an SM4 encryptor of his own for react-native-webrtc saw a funny noise for a picture (1165). Here a cipher that gives other
+/// octets back is refused before it meets a frame, and a sound SM4 carries picture and sound bit by bit.
 #[test]
 fn react_native_webrtc_1165_a_cipher_of_ones_own_gives_noise() {
     let refusal = CheckedCipher::register(OneOff(Sm4Gcm)).unwrap_err();
@@ -328,8 +328,8 @@ impl Independent {
     }
 }
 
-/// The AAD of sframe-rs had its parts in the wrong order until 2.1.0 (124), and whoever followed the RFC opened nothing. Here: frames with metadata, opened by the
-/// RFC's words over another library; the other order opens none.
+/// The AAD of sframe-rs had its parts in the wrong order until 2.1.0 (124), and whoever followed the RFC opened nothing. Here: frames with metadata,
+/// opened by the RFC's words over another library; the other order opens none.
 #[test]
 fn sframe_rs_124_the_parts_of_the_aad_are_in_the_wrong_order() {
     let mut pair = Pair::new(GCM, Mode::Frame, 300);
@@ -345,8 +345,8 @@ fn sframe_rs_124_the_parts_of_the_aad_are_in_the_wrong_order() {
     }
 }
 
-/// libcrux gave wrong octets on one kind of processor alone (RUSTSEC-2025-0133). Here: every length up to 600 octets and some that are long, sealed by the kernel of this
-/// processor and opened by another library.
+/// libcrux gave wrong octets on one kind of processor alone (RUSTSEC-2025-0133). Here: every length up to 600 octets and some that are long, sealed
+/// by the kernel of this processor and opened by another library.
 #[test]
 fn rustsec_2025_0133_one_processor_gives_other_octets() {
     let mut pair = Pair::new(GCM, Mode::Frame, 7);
@@ -364,8 +364,8 @@ fn rustsec_2025_0133_one_processor_gives_other_octets() {
     }
 }
 
-/// Tags of 32 bits can be forged by trying (the draft of SFrame, Isobe, Ito and Minematsu 2021), and DAVE cuts those of GCM to 64. Here: GCM has tags of 128 bits alone, 32 bits need an
-/// explicit word, and under them so many forgeries end the key.
+/// Tags of 32 bits can be forged by trying (the draft of SFrame, Isobe, Ito and Minematsu 2021), and DAVE cuts those of GCM to 64. Here: GCM has tags
+/// of 128 bits alone, 32 bits need an explicit word, and under them so many forgeries end the key.
 #[test]
 fn sframe_draft_short_tags_are_forged_by_trying() {
     for suite in CipherSuite::BUILTIN {

@@ -22,8 +22,8 @@ fn kid_and_ctr(sealed: &[u8]) -> (u64, u64) {
     (header.kid().value(), header.ctr().value())
 }
 
-/// The IV of Jitsi and LiveKit is made of SSRC, timestamp and a count that wraps, begun at random: it repeats where a timestamp stands still, an SSRC is used
-/// again or a worker starts anew. Here: all of that, 100,000 times; no pair twice.
+/// The IV of Jitsi and LiveKit is made of SSRC, timestamp and a count that wraps, begun at random: it repeats where a timestamp stands still, an SSRC
+/// is used again or a worker starts anew. Here: all of that, 100,000 times; no pair twice.
 #[test]
 fn jitsi_the_iv_repeats_when_the_timestamp_stands_still() {
     let mut seen = HashSet::new();
@@ -48,8 +48,8 @@ fn jitsi_the_iv_repeats_when_the_timestamp_stands_still() {
     assert_eq!(seen.len(), 100_000);
 }
 
-/// In LiveKit a worker that starts again with the same passphrase has the same key and counts anew. Here a passphrase gives the same channel, and each start another
-/// session.
+/// In LiveKit a worker that starts again with the same passphrase has the same key and counts anew. Here a passphrase gives the same channel, and
+/// each start another session.
 #[test]
 fn livekit_a_worker_restarts_with_the_same_passphrase_and_counts_anew() {
     let params: PassphraseParams = "$argon2id$v=19$m=8,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA"
@@ -80,8 +80,8 @@ fn livekit_a_worker_restarts_with_the_same_passphrase_and_counts_anew() {
     assert_eq!(codes.len(), 2, "the same keys, with a clock and without");
 }
 
-/// webrtc-sdk begins its counters with srand(time), Jitsi with `Math.random()`: who starts in the same second counts alike. Here: 2,000 starts in one second of the clock, as one sender, and no
-/// session twice.
+/// webrtc-sdk begins its counters with srand(time), Jitsi with `Math.random()`: who starts in the same second counts alike. Here: 2,000 starts in one
+/// second of the clock, as one sender, and no session twice.
 #[test]
 fn webrtc_sdk_counters_that_begin_in_one_second_begin_alike() {
     let key = ChannelKey::from_slice(&[7; 32]).unwrap();
@@ -107,8 +107,8 @@ fn webrtc_sdk_counters_that_begin_in_one_second_begin_alike() {
     assert_eq!(sessions.len(), 2000);
 }
 
-/// The `add_key` of one SFrame library sets the counter back to zero. Here a key that was ever there for sending does not come again, after it was retired either, nor
-/// under a second name of the store.
+/// The `add_key` of one SFrame library sets the counter back to zero. Here a key that was ever there for sending does not come again, after it was
+/// retired either, nor under a second name of the store.
 #[test]
 fn cisco_sframe_a_key_that_is_added_again_counts_from_zero() {
     let kid = KeyId::new(0);
@@ -179,8 +179,8 @@ fn sender(folder: &Path) -> Result<(KeyStore, ChannelEncryptor), Error> {
     Ok((keys, encryptor))
 }
 
-/// hyprstream had its counters in memory alone: no high-water mark, no lease for one writer, begun anew by restart, re-registration and failover (1122). Here: a key that lives
-/// through restarts, a second writer at the same time, and a record that was put back.
+/// hyprstream had its counters in memory alone: no high-water mark, no lease for one writer, begun anew by restart, re-registration and failover
+/// (1122). Here: a key that lives through restarts, a second writer at the same time, and a record that was put back.
 #[test]
 fn hyprstream_1122_counters_live_in_memory_alone() {
     let folder = Folder::new("1122");
@@ -206,8 +206,8 @@ fn hyprstream_1122_counters_live_in_memory_alone() {
     assert_eq!(keys.tick(NOW), Err(StoreFault::RolledBack.into()));
 }
 
-/// The wrong layout of an IV gave overlapping key streams in medooze/sframe (5). Here: the key streams of frames whose CTR differ in every octet, block by block, in every suite; no block comes
-/// twice.
+/// The wrong layout of an IV gave overlapping key streams in medooze/sframe (5). Here: the key streams of frames whose CTR differ in every octet,
+/// block by block, in every suite; no block comes twice.
 #[test]
 fn medooze_5_the_layout_of_the_iv_repeats_the_key_stream() {
     for suite in CipherSuite::BUILTIN {
@@ -251,8 +251,8 @@ impl Cipher for Limited {
     }
 }
 
-/// A number of 32 bits wraps silently in Wire's frames, in hpke-rs (RUSTSEC-2026-0071) and elsewhere. Here: a key ends at its limit exactly, for ever, for all encryptors that share it,
-/// and says so before.
+/// A number of 32 bits wraps silently in Wire's frames, in hpke-rs (RUSTSEC-2026-0071) and elsewhere. Here: a key ends at its limit exactly, for
+/// ever, for all encryptors that share it, and says so before.
 #[test]
 fn wire_the_number_of_a_frame_wraps_silently() {
     let cipher = CheckedCipher::register(Limited(1000, Sm4Gcm)).unwrap();
@@ -287,7 +287,8 @@ fn wire_the_number_of_a_frame_wraps_silently() {
     assert!(events.iter().any(is_near));
 }
 
-/// And beyond 2^32: without a clock a session's CTR begins at a random multiple of 2^32, so its frames have numbers that 32 bits do not hold. They open in order, late and once.
+/// And beyond 2^32: without a clock a session's CTR begins at a random multiple of 2^32, so its frames have numbers that 32 bits do not hold. They
+/// open in order, late and once.
 #[test]
 fn hpke_rs_rustsec_2026_0071_numbers_beyond_32_bits_wrap() {
     let [alice, bob] = [(); 2].map(|()| {
@@ -327,8 +328,8 @@ fn declarations() -> String {
     text + rest
 }
 
-/// In many products the application hands over the nonce, or where a counter starts. Here no function of the C header takes one, and no struct but those of the seam
-/// for ciphers, which are given nonces and choose none.
+/// In many products the application hands over the nonce, or where a counter starts. Here no function of the C header takes one, and no struct but
+/// those of the seam for ciphers, which are given nonces and choose none.
 #[test]
 fn many_products_leave_the_nonce_to_the_caller() {
     let text = declarations();

@@ -38,9 +38,9 @@ fn payload_and_padded<'a>(octets: &'a [u8], packet: &RtpPacket<'_>) -> (&'a [u8]
     (&octets[start..start + len], &octets[start..])
 }
 
-/// Discord.Net, disgo, pycord and hermes-agent left the padding of RTP packets behind the payload; DAVE looks for its trailer at the end, found none, and 3 to 15 % of the sound
-/// was lost. Here the header comes first: what the RTP stack strips opens, all of it; with its padding a frame is refused under its own KID and CTR, spends nothing, and opens once the
-/// padding is off.
+/// Discord.Net, disgo, pycord and hermes-agent left the padding of RTP packets behind the payload; DAVE looks for its trailer at the end, found none,
+/// and 3 to 15 % of the sound was lost. Here the header comes first: what the RTP stack strips opens, all of it; with its padding a frame is refused
+/// under its own KID and CTR, spends nothing, and opens once the padding is off.
 #[test]
 fn discord_net_3262_rtp_padding_is_taken_for_the_trailer() {
     let mut pair = pair(Codec::Opus);
@@ -75,8 +75,8 @@ fn discord_net_3262_rtp_padding_is_taken_for_the_trailer() {
     assert_eq!(pair.decryptor.totals().frames, 601);
 }
 
-/// A receiver of client-sdk-js read the number of a key in the last octet of what came, and missed the keys 241, 147 and 96 where there was only key 0 (2103); davey took such
-/// frames for those of unknown members (15). Here no octet behind the header names a key.
+/// A receiver of client-sdk-js read the number of a key in the last octet of what came, and missed the keys 241, 147 and 96 where there was only key
+/// 0 (2103); davey took such frames for those of unknown members (15). Here no octet behind the header names a key.
 #[test]
 fn livekit_2103_the_last_octet_names_a_key_that_nobody_has() {
     let mut pair = Pair::gcm();
@@ -105,8 +105,8 @@ fn livekit_2103_the_last_octet_names_a_key_that_nobody_has() {
     }
 }
 
-/// Packets of nothing but padding, by which senders probe the bandwidth and keep streams alive, came in bursts of fifty and were taken for frames (Discord.Net 3263). Here they are
-/// refused before anything else, between the pieces of a frame too, and no frame is lost.
+/// Packets of nothing but padding, by which senders probe the bandwidth and keep streams alive, came in bursts of fifty and were taken for frames
+/// (Discord.Net 3263). Here they are refused before anything else, between the pieces of a frame too, and no frame is lost.
 #[test]
 fn discord_net_3263_packets_of_padding_alone_are_taken_for_frames() {
     let mut pair = Pair::gcm();
@@ -157,8 +157,8 @@ fn discord_net_3263_packets_of_padding_alone_are_taken_for_frames() {
     assert_eq!(pair.decryptor.totals().errors.total(), 0);
 }
 
-/// disgo tested the wrong bit for padding (593), and pycord handed frames on untouched whose count of padding made no sense (3386). Here such a packet is refused, by the RTP stack or
-/// with the frame, and nothing opens to other octets than were sealed.
+/// disgo tested the wrong bit for padding (593), and pycord handed frames on untouched whose count of padding made no sense (3386). Here such a
+/// packet is refused, by the RTP stack or with the frame, and nothing opens to other octets than were sealed.
 #[test]
 fn disgo_593_the_bit_for_padding_is_misread() {
     let mut pair = Pair::gcm();
@@ -185,8 +185,8 @@ fn disgo_593_the_bit_for_padding_is_misread() {
     }
 }
 
-/// Packetizers cut the zeros at the end of a NAL unit (H.264 section 7.4.1), and depacketizers and muxers add some: with a trailer there, its last octets go or move. Here no carrier ends in a
-/// zero, and zeros behind it are no part of it.
+/// Packetizers cut the zeros at the end of a NAL unit (H.264 section 7.4.1), and depacketizers and muxers add some: with a trailer there, its last
+/// octets go or move. Here no carrier ends in a zero, and zeros behind it are no part of it.
 #[test]
 fn h264_packetizers_cut_the_zeros_at_the_end_of_a_ciphertext() {
     let mut pair = pair(H264);

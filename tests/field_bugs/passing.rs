@@ -62,8 +62,8 @@ fn getstream_1801_a_trailer_cut_short_makes_a_frame_clear() {
     }
 }
 
-/// stream-video-js handed on as clear what had a version of its framing that it did not know. Here: frames of a later version of the codec-aware form, of other
-/// suites, of secrets of a later format. All are refused; the same octets with our version open.
+/// stream-video-js handed on as clear what had a version of its framing that it did not know. Here: frames of a later version of the codec-aware
+/// form, of other suites, of secrets of a later format. All are refused; the same octets with our version open.
 #[test]
 fn getstream_2366_an_unknown_version_is_forwarded_as_clear() {
     let frame = [0x11; 120];
@@ -140,8 +140,8 @@ fn livekit_812_a_frame_that_ends_in_the_servers_octets_skips_decryption() {
     assert_eq!(opened, Ok(vec![]));
 }
 
-/// Early versions of webrtc-sdk passed a frame to the decoder although it had not been decrypted. Here: every reason for which a frame is refused, by every
-/// form of call; none leaves a frame.
+/// Early versions of webrtc-sdk passed a frame to the decoder although it had not been decrypted. Here: every reason for which a frame is refused, by
+/// every form of call; none leaves a frame.
 #[test]
 fn webrtc_sdk_a_frame_that_was_not_decrypted_goes_to_the_decoder() {
     let mut pair = Pair::new(GCM, Mode::Frame, 3);
@@ -186,8 +186,8 @@ fn webrtc_sdk_a_frame_that_was_not_decrypted_goes_to_the_decoder() {
     assert!(matches!(refused, Error::NotYetActive { .. }));
 }
 
-/// lib-jitsi-meet put `undefined` into the stream of frames where one was not decrypted (2376). Here a batch says of each frame what became of it, and one bad
-/// frame spoils no other.
+/// lib-jitsi-meet put `undefined` into the stream of frames where one was not decrypted (2376). Here a batch says of each frame what became of it,
+/// and one bad frame spoils no other.
 #[test]
 fn jitsi_2376_a_frame_that_fails_puts_nothing_into_the_stream() {
     use mediaseal::{BatchFrame, DecryptJob, FrameBuf, decrypt_batch};
@@ -223,8 +223,8 @@ fn jitsi_2376_a_frame_that_fails_puts_nothing_into_the_stream() {
     }
 }
 
-/// Members without encryption in a room with it were heard by some clients and not by others (client-sdk-android 787). Here one answer for all: what is in
-/// clear is refused, counted apart, and those beside go on.
+/// Members without encryption in a room with it were heard by some clients and not by others (client-sdk-android 787). Here one answer for all: what
+/// is in clear is refused, counted apart, and those beside go on.
 #[test]
 fn livekit_android_787_a_member_without_encryption_is_heard_by_some() {
     let mut pair = Pair::gcm();
@@ -248,8 +248,8 @@ fn livekit_android_787_a_member_without_encryption_is_heard_by_some() {
     assert!(rows.next().is_none(), "the member in clear has no row");
 }
 
-/// The aes-gcm crate left the plaintext in the buffer when the tag was wrong (RUSTSEC-2023-0096). Here: every suite, every codec, a bit of the tag flipped, every form
-/// of call.
+/// The aes-gcm crate left the plaintext in the buffer when the tag was wrong (RUSTSEC-2023-0096). Here: every suite, every codec, a bit of the tag
+/// flipped, every form of call.
 #[test]
 fn rustsec_2023_0096_a_wrong_tag_leaves_the_plaintext_in_the_buffer() {
     for suite in mediaseal::CipherSuite::BUILTIN {
@@ -277,8 +277,8 @@ fn rustsec_2023_0096_a_wrong_tag_leaves_the_plaintext_in_the_buffer() {
     }
 }
 
-/// In several products a frame sealed for one direction, or by another member, opened in the wrong place (matrix-sdk RUSTSEC-2025-0041). Here: one's own frames that a
-/// relay sends back, and another's under one's name.
+/// In several products a frame sealed for one direction, or by another member, opened in the wrong place (matrix-sdk RUSTSEC-2025-0041). Here: one's
+/// own frames that a relay sends back, and another's under one's name.
 #[test]
 fn rustsec_2025_0041_what_one_member_sent_passes_for_anothers() {
     let (here, there) = (Member::sealing(), Member::sealing());

@@ -33,8 +33,8 @@ fn keyless() -> [(&'static str, KeyStore); 3] {
     ]
 }
 
-/// lib-jitsi-meet says of its encryptor that it sends unencrypted data when no key is configured. Here: every codec, every state without a key,
-/// every form of call; all refuse.
+/// lib-jitsi-meet says of its encryptor that it sends unencrypted data when no key is configured. Here: every codec, every state without a key, every
+/// form of call; all refuse.
 #[test]
 fn jitsi_sends_in_clear_when_no_key_is_configured() {
     for stream in streams() {
@@ -66,8 +66,8 @@ fn jitsi_sends_in_clear_when_no_key_is_configured() {
     }
 }
 
-/// An application that overlooks such an error sends its buffer, which is still the frame. Here: the sentinel says so with the first octets
-/// that leave, for every codec (edumeet-client 321 and livekit-server-sdk-dotnet 97 heard of theirs from users).
+/// An application that overlooks such an error sends its buffer, which is still the frame (edumeet-client 321 and livekit-server-sdk-dotnet 97 heard of
+/// theirs from users). Here: the sentinel that knows the stream's codec says so with the first octets that leave.
 #[test]
 fn edumeet_321_nobody_notices_that_a_sender_is_in_clear() {
     for stream in streams() {
@@ -119,8 +119,8 @@ fn dave_silence_frames_bypass_encryption_both_ways() {
     }
 }
 
-/// While a room changes its keys, DAVE lets frames pass in clear, and goes on to until a timeout. Here a change has no moment in which a frame leaves in
-/// clear, or opens that came in clear.
+/// While a room changes its keys, DAVE lets frames pass in clear, and goes on to until a timeout. Here a change has no moment in which a frame leaves
+/// in clear, or opens that came in clear.
 #[test]
 fn dave_frames_pass_in_clear_while_keys_change() {
     let (alice, bob) = (Member::sealing(), Member::sealing());
@@ -160,9 +160,9 @@ fn getstream_2198_av1_goes_out_in_clear() {
     nothing_is_readable(Codec::Av1);
 }
 
-/// The same was so in other products for a codec that somebody had forgotten. Here: the frames of each encoder, under its own codec and as opaque ones.
+/// client-sdk-flutter skipped encryption for VP9 and AV1 (953). Here: the frames of each encoder, under its own codec and as opaque ones.
 #[test]
-fn livekit_836_video_codecs_that_are_not_known_go_out_in_clear() {
+fn client_sdk_flutter_953_encryption_is_skipped_for_scalable_codecs() {
     for stream in streams() {
         nothing_is_readable(stream.codec);
     }
@@ -188,10 +188,10 @@ fn nothing_is_readable(codec: Codec) {
     }
 }
 
-/// client-sdk-js sent the backup codec's track, which came later, in clear beside the encrypted one. Here a stream for which nothing was set is sealed too, or
-/// refused where codecs are demanded.
+/// client-sdk-js sent the backup codec's track, which came later, in clear beside the encrypted one. Here a stream for which nothing was set is
+/// sealed too, or refused where codecs are demanded.
 #[test]
-fn livekit_943_the_backup_codecs_track_goes_out_in_clear() {
+fn livekit_836_943_the_backup_codecs_track_goes_out_in_clear() {
     let (main, backup) = (
         FrameInfo::new(Ssrc::new(1)),
         FrameInfo::new(Ssrc::new(0xBAC)),
@@ -216,8 +216,8 @@ fn livekit_943_the_backup_codecs_track_goes_out_in_clear() {
     assert_eq!(refused, Misuse::NoCodec.into());
 }
 
-/// client-sdk-js treated a codec that it did not know as VP8, and left as many octets in clear. Here an unknown name is refused, and a stream
-/// without codec shows not one octet.
+/// client-sdk-js treated a codec that it did not know as VP8, and left as many octets in clear. Here an unknown name is refused, and a stream without
+/// codec shows not one octet.
 #[test]
 fn livekit_js_an_unknown_codec_is_treated_as_vp8() {
     for name in [
@@ -314,8 +314,8 @@ fn livekit_server_sdk_go_870_samples_without_a_slice_pass_as_they_are() {
     }
 }
 
-/// Several SDKs had cipher modes without authentication, or ECB, in which a picture's flat areas can be seen (Agora's AES_128_ECB and SM4_128_ECB). Here: no block comes
-/// twice, in any suite, and what does that is refused as a cipher.
+/// Several SDKs had cipher modes without authentication, or ECB, in which a picture's flat areas can be seen (Agora's AES_128_ECB and SM4_128_ECB).
+/// Here: no block comes twice, in any suite, and what does that is refused as a cipher.
 #[test]
 fn agora_ecb_modes_show_the_picture() {
     for suite in CipherSuite::BUILTIN {
@@ -340,8 +340,8 @@ fn agora_ecb_modes_show_the_picture() {
     );
 }
 
-/// pjproject: replays and errors made the policy invalid, and "mandatory" encryption was switched off (3330, 3331). Here: whatever comes, the sender goes on sealing and the
-/// receiver goes on refusing what is in clear.
+/// pjproject: replays and errors made the policy invalid, and "mandatory" encryption was switched off (3330, 3331). Here: whatever comes, the sender
+/// goes on sealing and the receiver goes on refusing what is in clear.
 #[test]
 fn pjproject_3330_replays_switch_mandatory_encryption_off() {
     let (mut alice, mut bob) = (Pair::gcm(), Pair::new(GCM, Mode::Frame, 0));
@@ -381,8 +381,8 @@ fn pjproject_3330_replays_switch_mandatory_encryption_off() {
 /// Tells whether it is the expected one.
 type IsLeak = fn(&Leak) -> bool;
 
-/// Applications shipped a sender whose encryption was never switched on, or only for one of two paths (connectedhomeip 42367, VideoUIKit-Flutter 198). Here: each way around the
-/// encryptor is named by what leaves.
+/// Applications shipped a sender whose encryption was never switched on, or only for one of two paths (connectedhomeip 42367, VideoUIKit-Flutter
+/// 198). Here: each way around the encryptor is named by what leaves.
 #[test]
 fn connectedhomeip_42367_encryption_is_announced_and_not_on() {
     let mut pair = Pair::gcm();
