@@ -37,8 +37,8 @@ fn jitsi_the_iv_repeats_when_the_timestamp_stands_still() {
                 let sealed = encryptor.encrypt_to_vec(&frozen, b"frozen").unwrap();
                 assert!(seen.insert(kid_and_ctr(&sealed)));
             }
-            if round % 250 == 249 {
-                // Set back, and on by an hour.
+            // More frames a session than one octet can count; then the clock is set back, and on by an hour.
+            if round % 500 == 499 {
                 member.store.tick(NOW - 100_000).unwrap();
                 member.store.tick(NOW + 3600).unwrap();
                 member.store.renew_sessions().unwrap();
