@@ -192,7 +192,7 @@ fn a_stray_number_changes_nothing_and_two_in_a_row_start_anew() {
     // The one before does not count any more.
     assert_eq!(push(7002, whole), "out of range");
 
-    for start in [20_000, 40_000_u16, 39_000, 65_535] {
+    for start in [20_000, 40_000_u16, 36_000, 65_535] {
         assert_eq!(push(start, whole), "out of range");
         assert_eq!(push(start.wrapping_add(1), &halves[0]), "waiting");
         assert_eq!(push(start.wrapping_add(2), &halves[1]), "complete");

@@ -12,6 +12,7 @@
 //!
 //! Nothing here is on the path of a frame from encryptor to network: the sentinel stands beside it and looks.
 
+use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -24,7 +25,7 @@ use crate::event::{Event, EventQueue, Leak, ProofState};
 use crate::format::codec::{Codec, locate};
 use crate::format::sframe::{self, FrameContext, Header};
 use crate::frame::FrameInfo;
-use crate::id::{KeyId, Ssrc};
+use crate::id::{Counter, KeyId, Ssrc};
 use crate::keys::KeyStore;
 use crate::keys::channel::Channel;
 use crate::keys::key::SendKey;
@@ -33,6 +34,10 @@ use crate::keys::key::SendKey;
 const SAMPLED: u64 = 256;
 /// Frames in a row that are as they should be, before a degraded stream counts as encrypted again.
 const RECOVERED: u64 = 256;
+/// Keys that are remembered, each of an encryptor or a session.
+const KEYS: usize = 16;
+/// Frames that may be on their way from an encryptor when its key is retired.
+const LATE: u32 = 64;
 /// Octets of a frame that can be opened again; longer ones are looked at, and the next that fits is opened in their place.
 const SLOT_LEN: usize = 1 << 16;
 /// Octets of metadata that a slot takes.
@@ -44,15 +49,27 @@ const SLOT_METADATA_LEN: usize = 1 << 10;
 /// has its own. In the steady state a look allocates nothing, takes no lock and makes no system call.
 pub struct Sentinel {
     source: Source,
-    /// The version of the store that `key` was found in.
+    /// The version of the store that `keys` were found in.
     version: u64,
-    key: Option<Arc<SendKey>>,
+    /// The keys that frames were sealed with last, and those of them that the store holds no more.
+    keys: Vec<Arc<SendKey>>,
+    former: VecDeque<Former>,
     codecs: Codecs,
     shared: Arc<Shared>,
     /// Frames in a row that were as they should be.
     run: u64,
     /// Until the next frame is opened again.
     until_sample: u64,
+}
+
+/// What is remembered of a key that the store holds no more: nothing secret.
+struct Former {
+    kid: KeyId,
+    /// Where its CTR ended.
+    end: Counter,
+    tag_len: usize,
+    /// Frames that may still come.
+    left: u32,
 }
 
 /// What a [`Sentinel`] has seen, for any other thread. Clones share.
@@ -78,14 +95,6 @@ impl Source {
         match self {
             Self::Raw(store) => store.send_key(kid),
             Self::Channel(channel) => channel.send_key(kid),
-        }
-    }
-
-    /// Tells whether the store sealed under a KID whose key it holds no more.
-    fn is_own(&self, kid: KeyId) -> bool {
-        match self {
-            Self::Raw(store) => store.is_own(kid),
-            Self::Channel(channel) => channel.view().is_own(kid),
         }
     }
 }
@@ -146,7 +155,8 @@ impl Sentinel {
         Self {
             version: source.version(),
             source,
-            key: None,
+            keys: Vec::with_capacity(KEYS),
+            former: VecDeque::with_capacity(KEYS),
             codecs: Codecs::default(),
             shared: Arc::new(Shared {
                 state: AtomicU8::new(SEALING),
@@ -182,7 +192,7 @@ impl Sentinel {
     /// Looks at a frame, or at an RTP payload in packet mode, which the application sends; `info` is what its encryptor was given.
     ///
     /// It must have the header of a key of this store and a CTR that the key has given out. The first, and one in 256, is copied to be opened again by
-    /// [`Proof::check`]. The same octets may come twice, as retransmission sends them.
+    /// [`Proof::check`]. The same octets may come twice, as retransmission sends them; of a key that was retired 64 frames may still come, if others of it came before.
     pub fn observe_sent(&mut self, info: &FrameInfo<'_>, octets: &[u8]) {
         match self.look(info, octets) {
             Ok(()) => {
@@ -210,7 +220,7 @@ impl Sentinel {
             return self.look_inside(codec, info, octets);
         }
         self.look_at(info, octets, octets.len(), |out| {
-            out.extend_from_slice(octets)
+            out.extend_from_slice(octets);
         })
     }
 
@@ -249,19 +259,19 @@ impl Sentinel {
     ) -> Result<(), Leak> {
         let (header, header_len) = Header::parse(front).map_err(|_| Leak::NotSealed)?;
         let version = self.source.version();
-        let is_known = |key: &Arc<SendKey>| key.kid() == header.kid();
-        if version != self.version || !self.key.as_ref().is_some_and(is_known) {
+        if version != self.version {
             self.version = version;
-            self.key = self.source.send_key(header.kid());
+            self.forget_keys();
         }
-        let Some(key) = &self.key else {
-            // Sealed before its key was retired, and sent after.
-            return if self.source.is_own(header.kid()) {
-                Ok(())
-            } else {
-                Err(Leak::UnknownKey { kid: header.kid() })
-            };
+        let is_it = |key: &Arc<SendKey>| key.kid() == header.kid();
+        let at = match self.keys.iter().position(is_it) {
+            Some(at) => at,
+            None => match self.find_key(header, len, header_len)? {
+                Some(at) => at,
+                None => return Ok(()),
+            },
         };
+        let key = &self.keys[at];
         if header.ctr() >= key.peek_ctr() || len < header_len + key.params().tag_len {
             return Err(Leak::NotSealed);
         }
@@ -272,6 +282,58 @@ impl Sentinel {
             None => 0,
         };
         Ok(())
+    }
+}
+
+impl Sentinel {
+    /// Forgets the keys that the store holds no more, so that they are wiped.
+    #[cold]
+    fn forget_keys(&mut self) {
+        let (source, former) = (&self.source, &mut self.former);
+        self.keys.retain(|key| {
+            let held = source.send_key(key.kid());
+            let is_held = held.is_some_and(|held| Arc::ptr_eq(&held, key));
+            if !is_held {
+                if former.len() == KEYS {
+                    former.pop_front();
+                }
+                former.push_back(Former {
+                    kid: key.kid(),
+                    end: key.peek_ctr(),
+                    tag_len: key.params().tag_len,
+                    left: LATE,
+                });
+            }
+            is_held
+        });
+    }
+
+    /// Asks the store for a key, and returns its place; nothing for a frame that was sealed before its key was retired, and is sent after.
+    #[cold]
+    fn find_key(
+        &mut self,
+        header: Header,
+        len: usize,
+        header_len: usize,
+    ) -> Result<Option<usize>, Leak> {
+        let kid = header.kid();
+        if let Some(key) = self.source.send_key(kid) {
+            if self.keys.len() == KEYS {
+                self.keys.remove(0);
+            }
+            self.keys.push(key);
+            return Ok(Some(self.keys.len() - 1));
+        }
+        let late = self.former.iter_mut().find(|former| former.kid == kid);
+        match late {
+            Some(late)
+                if late.left > 0 && header.ctr() < late.end && len >= header_len + late.tag_len =>
+            {
+                late.left -= 1;
+                Ok(None)
+            }
+            _ => Err(Leak::UnknownKey { kid }),
+        }
     }
 }
 

@@ -144,9 +144,9 @@ pub const MEDIASEAL_RTP_COMPLETE: u32 = 1;
 pub const MEDIASEAL_RTP_WAITING: u32 = 2;
 /// The packet came before; retransmission and redundancy do that.
 pub const MEDIASEAL_RTP_DUPLICATE: u32 = 3;
-/// The packet's sequence number is older than all that are kept, or 3,000 and more ahead. If the next one follows it, the sender started anew.
+/// The packet's sequence number is older than all that are kept, or 3,000 and more ahead. If it is so far away and the next one follows it, the sender started anew.
 pub const MEDIASEAL_RTP_OUT_OF_RANGE: u32 = 4;
-/// The packet has no descriptor, is longer than was agreed, or its run is of different payload types or contents.
+/// The packet is padding alone, is longer than was agreed, or its run is of different payload types or contents.
 pub const MEDIASEAL_RTP_REFUSED: u32 = 5;
 
 /// Media: not said.

@@ -113,7 +113,7 @@ pub unsafe extern "C" fn mediaseal_rtp_reassembler_new(
 
 /// Takes the payload of an RTP packet, and writes to `out_ciphertext` what became of it.
 ///
-/// Borrows `packet` and its payload, without RTP padding. With progress MEDIASEAL_RTP_COMPLETE `out_ciphertext` lends a ciphertext, which mediaseal_decryptor_decrypt
+/// Borrows `packet` and its payload, without RTP padding; packets of padding alone are pushed too, as payloads of no octets, for their numbers count. With progress MEDIASEAL_RTP_COMPLETE `out_ciphertext` lends a ciphertext, which mediaseal_decryptor_decrypt
 /// may open where it lies; it lives until the next call with this object. Nothing of it is authenticated before it was opened. Allocates nothing.
 ///
 /// Returns MEDIASEAL_OK whatever the packet is: what fits nothing is MEDIASEAL_RTP_REFUSED; MEDIASEAL_ERR_OVERLAP if the payload lies in what was lent,

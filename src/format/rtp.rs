@@ -164,10 +164,10 @@ pub enum Progress<'a> {
     Waiting,
     /// It came before. Retransmission and redundancy do that.
     Duplicate,
-    /// Its number is older than all that are kept, or 3,000 and more ahead of them. One such packet may be a stray; if the next one follows it, the sender started anew, and
-    /// so does the ring (RFC 3550 appendix A.1).
+    /// Its number is older than all that are kept, or 3,000 and more ahead of them. If it is 3,000 and more away, in whichever direction, and the next one follows it, the
+    /// sender started anew, and so does the ring (RFC 3550 appendix A.1).
     OutOfRange,
-    /// It has no descriptor, is longer than was agreed, or its run is of different payload types or contents.
+    /// It is padding alone, is longer than was agreed, or its run is of different payload types or contents.
     Refused,
 }
 
@@ -223,7 +223,7 @@ pub struct Reassembler {
 
 /// The number of the first packet: so that those before it have numbers too.
 const FIRST: u64 = 1 << 32;
-/// A step ahead of so many packets is a stray or a new start: MAX_DROPOUT of RFC 3550 appendix A.1.
+/// A step of so many packets is a stray or a new start: MAX_DROPOUT of RFC 3550 appendix A.1.
 const MAX_DROPOUT: u64 = 3_000;
 /// Fewest and most packets that are kept.
 const PACKETS: core::ops::RangeInclusive<usize> = 2..=32_768;
@@ -252,18 +252,18 @@ impl Reassembler {
         })
     }
 
-    /// Takes a payload without its RTP padding.
+    /// Takes a payload without its RTP padding. Packets of padding alone are pushed too, as payloads of no octets: their numbers count.
     pub fn push(&mut self, info: RtpInfo, payload: &[u8]) -> Progress<'_> {
+        let Some(number) = self.number_of(info.sequence) else {
+            return Progress::OutOfRange;
+        };
+        self.newest = self.newest.max(Some(number));
         let Some((&descriptor, piece)) = payload.split_first() else {
             return Progress::Refused;
         };
         if piece.len() > self.max_piece {
             return Progress::Refused;
         }
-        let Some(number) = self.number_of(info.sequence) else {
-            return Progress::OutOfRange;
-        };
-        self.newest = self.newest.max(Some(number));
         let place = self.place(number);
         if self.slots[place].number == number {
             return Progress::Duplicate;
@@ -300,6 +300,10 @@ impl Reassembler {
         if is_in_range {
             self.restart = None;
             return Some(number);
+        }
+        // No sender starts anew so near; a packet can be so late.
+        if number.abs_diff(newest) < MAX_DROPOUT {
+            return None;
         }
         if self.restart.replace(sequence.wrapping_add(1)) != Some(sequence) {
             return None;

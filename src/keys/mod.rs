@@ -378,11 +378,6 @@ impl KeyStore {
         self.lock().send.get(&kid).map(Arc::clone)
     }
 
-    /// Tells whether this store seals or sealed under a KID. Locks.
-    pub(crate) fn is_own(&self, kid: KeyId) -> bool {
-        self.lock().own.contains(&kid)
-    }
-
     pub(crate) fn events(&self) -> &Arc<EventQueue> {
         &self.inner.events
     }

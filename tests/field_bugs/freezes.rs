@@ -384,6 +384,43 @@ fn livekit_396_old_media_is_played_again() {
     );
 }
 
+/// Two packets that are retransmitted too late, one behind the other, pass for a sender that starts anew, and the frame that is coming in is lost.
+/// Here they are late, and no more.
+#[test]
+fn two_packets_that_come_too_late_pass_for_a_new_start() {
+    use mediaseal::format::rtp::{Content, Fragments, Progress, Reassembler, RtpInfo};
+    let mut reassembler = Reassembler::new(64, 1200).unwrap();
+    let (mut sent, mut complete) = (Vec::new(), 0);
+    for _ in 0..40 {
+        let ciphertext = [7; 11_000];
+        for (place, fragment) in Fragments::new(&ciphertext, Content::Frame, 1200)
+            .unwrap()
+            .enumerate()
+        {
+            let mut payload = vec![0; fragment.payload_len()];
+            fragment.write_to(&mut payload).unwrap();
+            let info = RtpInfo {
+                sequence: u16::try_from(1000 + sent.len()).unwrap(),
+                timestamp: 0,
+                payload_type: 96,
+                marker: false,
+            };
+            sent.push((info, payload.clone()));
+            complete += u32::from(matches!(
+                reassembler.push(info, &payload),
+                Progress::Complete(_)
+            ));
+            if place == 4 && sent.len() > 100 {
+                for (info, payload) in &sent[sent.len() - 80..][..2] {
+                    let late = reassembler.push(*info, payload);
+                    assert_eq!(late, Progress::OutOfRange);
+                }
+            }
+        }
+    }
+    assert_eq!(complete, 40);
+}
+
 /// The frames of H.265 as they would come from an encoder, through a relay that repeats its parameter sets and drops SEI (server-sdk-go 881): each
 /// opens.
 #[test]

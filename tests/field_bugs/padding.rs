@@ -157,6 +157,91 @@ fn discord_net_3263_packets_of_padding_alone_are_taken_for_frames() {
     assert_eq!(pair.decryptor.totals().errors.total(), 0);
 }
 
+/// A stream of RTP packets without their headers.
+struct Sender {
+    sequence: u16,
+    pair: Pair,
+    reassembler: Reassembler,
+}
+
+impl Sender {
+    fn new() -> Self {
+        Self {
+            sequence: 10,
+            pair: Pair::gcm(),
+            reassembler: Reassembler::new(64, 1200).unwrap(),
+        }
+    }
+
+    fn next(&mut self) -> RtpInfo {
+        let sequence = self.sequence;
+        self.sequence = sequence.wrapping_add(1);
+        RtpInfo {
+            sequence,
+            timestamp: 0,
+            payload_type: 96,
+            marker: false,
+        }
+    }
+
+    /// A packet of padding alone.
+    fn probe(&mut self) {
+        let info = self.next();
+        assert_eq!(self.reassembler.push(info, &[]), Progress::Refused);
+    }
+
+    /// Sends a frame of so many octets and tells whether it opened.
+    fn frame(&mut self, len: usize) -> bool {
+        let frame = vec![7; len];
+        let sealed = self.pair.encryptor.encrypt_to_vec(&info(), &frame).unwrap();
+        let mut is_open = false;
+        for fragment in Fragments::new(&sealed, Content::Frame, 1200).unwrap() {
+            let mut payload = vec![0; fragment.payload_len()];
+            fragment.write_to(&mut payload).unwrap();
+            let info = self.next();
+            if let Progress::Complete(Complete { ciphertext, .. }) =
+                self.reassembler.push(info, &payload)
+            {
+                let opened = self
+                    .pair
+                    .decryptor
+                    .decrypt_to_vec(&crate::common::info(), ciphertext);
+                assert_eq!(opened.as_ref(), Ok(&frame));
+                is_open = true;
+            }
+        }
+        is_open
+    }
+}
+
+/// The same through a pause in which a sender fills 3,000 packets: the key frame behind it is not lost.
+#[test]
+fn discord_net_3263_a_pause_of_padding_costs_the_frame_behind_it() {
+    for probes in [100, 2_900, 2_999, 3_000, 10_000] {
+        let mut sender = Sender::new();
+        assert!(sender.frame(3000));
+        for _ in 0..probes {
+            sender.probe();
+        }
+        assert!(sender.frame(3000), "{probes} packets of padding");
+    }
+}
+
+/// And with one such packet behind each frame: a sender that starts anew is followed.
+#[test]
+fn discord_net_3263_padding_behind_each_frame_hides_a_new_start() {
+    let mut sender = Sender::new();
+    let mut opened = 0;
+    for number in 0..500 {
+        if number == 100 {
+            sender.sequence = 40_000;
+        }
+        opened += usize::from(sender.frame(100));
+        sender.probe();
+    }
+    assert!(opened > 490, "{opened} of 500 frames");
+}
+
 /// disgo tested the wrong bit for padding (593), and pycord handed frames on untouched whose count of padding made no sense (3386). Here such a
 /// packet is refused, by the RTP stack or with the frame, and nothing opens to other octets than were sealed.
 #[test]

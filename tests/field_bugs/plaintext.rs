@@ -100,6 +100,32 @@ fn edumeet_321_nobody_notices_that_a_sender_is_in_clear() {
     }
 }
 
+/// The same with frames that look into nothing: those of H.264 begin with 00, as a header of KID 0 and CTR 0 does. Here that KID's key was retired,
+/// which is why the application's encryptor refused, and what leaves in clear must not pass for what it sealed.
+#[test]
+fn edumeet_321_what_is_in_clear_passes_for_what_a_retired_key_sealed() {
+    let mut pair = Pair::gcm();
+    let mut sentinel = Sentinel::new(&pair.send);
+    let proof = sentinel.proof();
+    let frames = crate::media::h264().frames;
+    for frame in &frames[..40] {
+        let sealed = pair.encryptor.encrypt_to_vec(&info(), frame).unwrap();
+        sentinel.observe_sent(&info(), &sealed);
+    }
+    let state = proof.check(NOW);
+    assert!(matches!(state, ProofState::Encrypted { frames: 40, .. }));
+
+    pair.send.retire_send(KID).unwrap();
+    for frame in &frames[40..] {
+        let refused = pair.encryptor.encrypt_to_vec(&info(), frame);
+        assert_eq!(refused, Err(Error::NoActiveKey));
+        sentinel.observe_sent(&info(), frame);
+        proof.check(NOW + 1);
+    }
+    let state = proof.state();
+    assert!(matches!(state, ProofState::Degraded { .. }), "{state:?}");
+}
+
 /// DAVE sends the Opus frame of silence, F8 FF FE, as it is, and takes it as it is. Here it is a frame like others, on both sides.
 #[test]
 fn dave_silence_frames_bypass_encryption_both_ways() {
