@@ -85,9 +85,9 @@ fn with_avx512(octets: &[u8]) -> Option<usize> {
     let mut zeros = [0; MASKS];
     for (zeros, part) in zeros.iter_mut().zip(rest.chunks(MASK)) {
         let loaded = u64::MAX >> (MASK - part.len());
+        let others = _mm512_set1_epi8(-1);
         // SAFETY: no more than the octets of `part` are loaded; it has one at least.
-        let vector =
-            unsafe { _mm512_mask_loadu_epi8(_mm512_set1_epi8(-1), loaded, part.as_ptr().cast()) };
+        let vector = unsafe { _mm512_mask_loadu_epi8(others, loaded, part.as_ptr().cast()) };
         *zeros = _mm512_testn_epi8_mask(vector, vector);
     }
     first_pair(zeros, &mut ends_in_zero).map(|second| at + second - 1)
