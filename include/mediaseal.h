@@ -503,13 +503,13 @@
 #define MEDIASEAL_RTP_DUPLICATE 3
 
 /**
- * The packet's sequence number is older than all that are kept, or 3,000 and more ahead. If the
- * next one follows it, the sender started anew.
+ * The packet's sequence number is older than all that are kept, or 3,000 and more ahead. If it is
+ * so far away and the next one follows it, the sender started anew.
  */
 #define MEDIASEAL_RTP_OUT_OF_RANGE 4
 
 /**
- * The packet has no descriptor, is longer than was agreed, or its run is of different payload types
+ * The packet is padding alone, is longer than was agreed, or its run is of different payload types
  * or contents.
  */
 #define MEDIASEAL_RTP_REFUSED 5
@@ -3684,7 +3684,8 @@ mediaseal_status mediaseal_rtp_reassembler_new(size_t packets,
 /**
  * Takes the payload of an RTP packet, and writes to `out_ciphertext` what became of it.
  *
- * Borrows `packet` and its payload, without RTP padding. With progress MEDIASEAL_RTP_COMPLETE
+ * Borrows `packet` and its payload, without RTP padding; packets of padding alone are pushed too,
+ * as payloads of no octets, for their numbers count. With progress MEDIASEAL_RTP_COMPLETE
  * `out_ciphertext` lends a ciphertext, which mediaseal_decryptor_decrypt may open where it lies; it
  * lives until the next call with this object. Nothing of it is authenticated before it was opened.
  * Allocates nothing.

@@ -95,8 +95,9 @@ pub mod keys;
 mod os;
 
 pub use channel::{
-    BatchFrame, ChannelDecryptor, ChannelEncryptor, DecryptJob, EncryptJob, ErrorCounts, Mode,
-    Opened, OpenedFrame, Proof, Sealed, Sentinel, StreamStatistics, decrypt_batch, encrypt_batch,
+    BatchFrame, ChannelDecryptor, ChannelEncryptor, DecryptJob, Diagnosis, EncryptJob, ErrorCounts,
+    Mode, Opened, OpenedFrame, Proof, Reason, Sealed, Sentinel, StreamStatistics, Suspects,
+    decrypt_batch, encrypt_batch,
 };
 #[cfg(feature = "test-hooks")]
 #[doc(hidden)]

@@ -31,7 +31,7 @@ use crate::keys::secret::wipe_stack;
 /// [`decrypt_to_vec`](Self::decrypt_to_vec)). Outside it are the first frame of a stream or session, the first with longer metadata than
 /// before, and the first after a change of keys.
 pub struct ChannelDecryptor {
-    keys: ReceiveKeys,
+    pub(super) keys: ReceiveKeys,
     pub(super) mode: Mode,
     pub(super) codecs: Codecs,
     scratch: Vec<u8>,

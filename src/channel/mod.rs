@@ -20,6 +20,7 @@ mod carrying;
 mod codecs;
 mod decryptor;
 mod encryptor;
+mod explain;
 mod proof;
 mod receive_keys;
 mod send_keys;
@@ -28,6 +29,7 @@ mod statistics;
 pub use batch::{BatchFrame, DecryptJob, EncryptJob, OpenedFrame, decrypt_batch, encrypt_batch};
 pub use decryptor::{ChannelDecryptor, Opened};
 pub use encryptor::{ChannelEncryptor, Sealed};
+pub use explain::{Diagnosis, Reason, Suspects};
 pub use proof::{Proof, Sentinel};
 pub use statistics::{ErrorCounts, StreamStatistics};
 

@@ -90,7 +90,7 @@ pub(super) struct SealedFrame<'a> {
 
 impl SealedFrame<'_> {
     #[inline]
-    fn context<'a>(
+    pub(super) fn context<'a>(
         &'a self,
         key: &'a PacketKey,
         salt: &'a [u8],
@@ -194,6 +194,15 @@ impl ReceiveKeys {
         }
     }
 
+    /// Who is expected, and others.
+    pub(super) fn expected_with(&self, others: &[(SenderId, Media)]) -> Vec<(SenderId, Media)> {
+        let expected = match self {
+            Self::Raw { .. } => &[],
+            Self::Channel(keys) => &keys.expected[..],
+        };
+        [expected, others].concat()
+    }
+
     /// Forgets a key whose window was closed: the next frame asks the store.
     pub(super) fn forget(&mut self, key: &RecvKey) {
         if let Self::Channel(keys) = self {
@@ -203,6 +212,25 @@ impl ReceiveKeys {
 }
 
 impl ChannelKeys {
+    pub(super) fn view(&self) -> &Arc<ChannelView> {
+        &self.view
+    }
+
+    /// Who may have sealed under a KID: those announced for it, and those expected.
+    pub(super) fn candidates_of(&self, kid: KeyId, candidates: &mut Vec<(SenderId, Media)>) {
+        self.channel.announced(kid, candidates);
+        candidates.extend_from_slice(&self.expected);
+    }
+
+    /// Tells whether this decryptor has opened frames of a generation.
+    pub(super) fn has_heard(&self, generation: u64) -> bool {
+        let of_generation = |key: &Arc<RecvKey>| {
+            key.session()
+                .is_some_and(|session| session.generation == generation)
+        };
+        self.at_hand.values().any(of_generation)
+    }
+
     #[inline(always)]
     fn find(&self, kid: KeyId, last: &mut Option<Arc<RecvKey>>) -> Result<Found, Error> {
         // A key that is dropped from those at hand is forgotten as the last one too.
@@ -343,7 +371,7 @@ fn count_failure(channel: &Channel, place: &Place<'_>, kid: KeyId) {
 }
 
 /// Opens `data` with the derived secrets, or leaves the ciphertext for the next candidate.
-fn try_open(
+pub(super) fn try_open(
     cipher: &CheckedCipher,
     secrets: &SframeSecrets,
     frame: &SealedFrame<'_>,

@@ -151,6 +151,10 @@ impl Plan {
         Ok(plan)
     }
 
+    pub(super) fn has_sequence_header(&self) -> bool {
+        self.sequence_header.is_some()
+    }
+
     fn hint_len(&self) -> usize {
         self.sequence_header.as_ref().map_or(0, |obu| {
             let len = obu.payload.len();

@@ -274,6 +274,18 @@ impl Plan {
     }
 }
 
+/// Where the ciphertext of a carrier begins that may have lost its end.
+pub(super) fn locate_front(standard: Standard, format: NalFormat, octets: &[u8]) -> Option<usize> {
+    let mut nals = Nals::new(octets, format);
+    loop {
+        let start = nals.next_start().ok()??;
+        let rest = &octets[start..];
+        if standard.role(rest) == Role::Slice {
+            return Some(start + standard.head_len(rest)?);
+        }
+    }
+}
+
 /// Finds the SFrame ciphertext in what a packetizer gave back.
 pub(super) fn locate(
     standard: Standard,

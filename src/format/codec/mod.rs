@@ -13,6 +13,7 @@ mod bits;
 mod emulation;
 mod h26x;
 mod nal;
+mod recognise;
 mod vpx;
 
 use core::fmt;
@@ -91,6 +92,14 @@ impl FromStr for Codec {
         .into_iter()
         .find(|codec| codec.name().eq_ignore_ascii_case(name))
         .ok_or(UnknownCodec)
+    }
+}
+
+pub(crate) use recognise::reads_as;
+
+impl fmt::Display for Codec {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -292,6 +301,16 @@ pub(crate) fn locate(codec: Codec, octets: &[u8]) -> Result<Located, Malformed> 
         Codec::H264(format) => h26x::locate(Standard::H264, format, octets),
         Codec::H265(format) => h26x::locate(Standard::H265, format, octets),
     }
+}
+
+/// Copies the first octets of the ciphertext in a codec-aware frame that may have lost its end, and returns how many those are.
+pub(crate) fn front_of_damaged(codec: Codec, octets: &[u8], out: &mut [u8]) -> Option<usize> {
+    let start = match codec {
+        Codec::H264(format) => h26x::locate_front(Standard::H264, format, octets)?,
+        Codec::H265(format) => h26x::locate_front(Standard::H265, format, octets)?,
+        _ => locate(codec, octets).ok()?.range.start,
+    };
+    Some(emulation::copy_without(octets.get(start..)?, 0, out))
 }
 
 #[cfg(test)]
