@@ -3691,9 +3691,9 @@ mediaseal_status mediaseal_rtp_reassembler_new(size_t packets,
  * Allocates nothing.
  *
  * Returns MEDIASEAL_OK whatever the packet is: what fits nothing is MEDIASEAL_RTP_REFUSED;
- * MEDIASEAL_ERR_OVERLAP if the payload lies in what was lent, MEDIASEAL_ERR_BUSY,
- * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE,
- * MEDIASEAL_ERR_LENGTH. Exclusive use of `reassembler`. Since 0.1.
+ * MEDIASEAL_ERR_UNKNOWN_VALUE for a marker above 1, MEDIASEAL_ERR_OVERLAP if the payload lies in
+ * what was lent, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_LENGTH. Exclusive use of `reassembler`. Since 0.1.
  */
 mediaseal_status mediaseal_rtp_reassembler_push(mediaseal_rtp_reassembler *reassembler,
                                                 const mediaseal_rtp_packet *packet,
@@ -3759,9 +3759,10 @@ mediaseal_status mediaseal_sentinel_set_codec(mediaseal_sentinel *sentinel,
  *
  * Borrows `octets` and `info`, which is what the encryptor was given; it may be NULL. Call it where
  * the octets leave, behind all that could go wrong between encryptor and socket. It must have the
- * header of a key of this store and a CTR that the key has given out; the first, and one in 256, is
- * copied and opened again by mediaseal_proof_check. Allocates nothing and takes no lock, but at the
- * first frame of a session and after a change of keys.
+ * header of a key of this store and a CTR that the key has given out; the first, about one in 256,
+ * and those whose CTR is no new one are copied, one at a time, and opened again by
+ * mediaseal_proof_check. Allocates nothing and takes no lock, but at the first frame of a session
+ * and after a change of keys.
  *
  * Returns MEDIASEAL_OK whatever the octets are: mediaseal_proof_check tells; MEDIASEAL_ERR_BUSY,
  * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE,
@@ -3771,6 +3772,14 @@ mediaseal_status mediaseal_sentinel_observe_sent(mediaseal_sentinel *sentinel,
                                                  const mediaseal_frame_info *info,
                                                  const uint8_t *octets,
                                                  size_t len);
+
+/**
+ * Takes over changes of the keys now, so that a retired key is wiped though nothing is sent.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER.
+ * Exclusive use of `sentinel`. Since 0.1.
+ */
+mediaseal_status mediaseal_sentinel_refresh(mediaseal_sentinel *sentinel);
 
 /**
  * Makes an object by which any thread asks what `sentinel` has seen.

@@ -2336,6 +2336,9 @@ public:
         return mediaseal_sentinel_observe_sent(native_handle(), &converted, octets.data(), octets.size());
     }
 
+    /// Takes over changes of the keys now, so that a retired key is wiped though nothing is sent.
+    [[nodiscard]] mediaseal_status try_refresh() noexcept { return mediaseal_sentinel_refresh(native_handle()); }
+
     /// Makes an object by which any thread asks what this has seen.
     [[nodiscard]] mediaseal_status try_proof(mediaseal::proof& out) noexcept {
         return mediaseal::proof::renew(out, [&](mediaseal_proof** handle) noexcept { return mediaseal_sentinel_proof(native_handle(), handle); });
@@ -2353,6 +2356,8 @@ public:
     void set_codec(std::uint32_t ssrc, codec what, nal_format format = nal_format::annex_b) { detail::check(try_set_codec(ssrc, what, format)); }
     /// As try_observe_sent.
     void observe_sent(bytes_view octets, const frame_info& info = {}) { detail::check(try_observe_sent(octets, info)); }
+    /// As try_refresh.
+    void refresh() { detail::check(try_refresh()); }
     /// As try_proof.
     [[nodiscard]] mediaseal::proof proof() {
         mediaseal::proof made(nullptr);

@@ -12,37 +12,33 @@
 //!
 //! Nothing here is on the path of a frame from encryptor to network: the sentinel stands beside it and looks.
 
+mod evidence;
+
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
-use zeroize::Zeroize;
+pub use evidence::Proof;
+use evidence::{STATE_BITS, Shared};
 
+use super::Mode;
 use super::codecs::Codecs;
-use super::{Mode, SCRATCH_LEN};
 use crate::error::Error;
-use crate::event::{Event, EventQueue, Leak, ProofState};
-use crate::format::codec::{Codec, locate};
-use crate::format::sframe::{self, FrameContext, Header};
+use crate::event::{EventQueue, Leak};
+use crate::format::codec::{Codec, is_bare, locate};
+use crate::format::sframe::Header;
 use crate::frame::FrameInfo;
 use crate::id::{Counter, KeyId, Ssrc};
 use crate::keys::KeyStore;
 use crate::keys::channel::Channel;
 use crate::keys::key::SendKey;
 
-/// One frame in so many is opened again.
+/// One frame in so many is opened again: from half as many to half as many more after the last, so that streams which take turns are all met.
 const SAMPLED: u64 = 256;
-/// Frames in a row that are as they should be, before a degraded stream counts as encrypted again.
-const RECOVERED: u64 = 256;
 /// Keys that are remembered, each of an encryptor or a session.
-const KEYS: usize = 16;
+const KEYS: usize = 64;
 /// Frames that may be on their way from an encryptor when its key is retired.
 const LATE: u32 = 64;
-/// Octets of a frame that can be opened again; longer ones are looked at, and the next that fits is opened in their place.
-const SLOT_LEN: usize = 1 << 16;
-/// Octets of metadata that a slot takes.
-const SLOT_METADATA_LEN: usize = 1 << 10;
-
 /// Looks at what an application hands to the network: every octet of it must be a ciphertext of this store.
 ///
 /// It is put where frames or payloads leave, behind all that could go wrong between encryptor and socket. `Send` and not `Sync`, as an encryptor is: each sending thread
@@ -52,14 +48,25 @@ pub struct Sentinel {
     /// The version of the store that `keys` were found in.
     version: u64,
     /// The keys that frames were sealed with last, and those of them that the store holds no more.
-    keys: Vec<Arc<SendKey>>,
+    keys: Vec<Held>,
     former: VecDeque<Former>,
     codecs: Codecs,
     shared: Arc<Shared>,
+    /// The faults so far that this knows of.
+    epoch: u64,
     /// Frames in a row that were as they should be.
     run: u64,
     /// Until the next frame is opened again.
     until_sample: u64,
+    /// Decides how long that is.
+    dice: u64,
+}
+
+/// A key that frames are sealed with.
+struct Held {
+    key: Arc<SendKey>,
+    /// The highest CTR that was seen.
+    highest: Option<Counter>,
 }
 
 /// What is remembered of a key that the store holds no more: nothing secret.
@@ -70,12 +77,6 @@ struct Former {
     tag_len: usize,
     /// Frames that may still come.
     left: u32,
-}
-
-/// What a [`Sentinel`] has seen, for any other thread. Clones share.
-#[derive(Clone)]
-pub struct Proof {
-    shared: Arc<Shared>,
 }
 
 enum Source {
@@ -99,37 +100,6 @@ impl Source {
     }
 }
 
-/// The states, as one octet.
-const SEALING: u8 = 0;
-const ENCRYPTED: u8 = 1;
-const DEGRADED: u8 = 2;
-
-struct Shared {
-    state: AtomicU8,
-    since: AtomicU64,
-    /// Frames that were as they should be since the state is what it is; the sentinel alone writes it.
-    frames: AtomicU64,
-    /// [`Sentinel::run`], for others.
-    run: AtomicU64,
-    /// Frames that were opened again since the last fault.
-    opened: AtomicU64,
-    leak: Mutex<Leak>,
-    slot: Mutex<Slot>,
-    events: Arc<EventQueue>,
-}
-
-/// A frame that waits to be opened again.
-#[derive(Default)]
-struct Slot {
-    /// The key, while there is a frame.
-    key: Option<Arc<SendKey>>,
-    header_len: usize,
-    header: Option<Header>,
-    octets: Vec<u8>,
-    metadata: Vec<u8>,
-    scratch: Vec<u8>,
-}
-
 impl Sentinel {
     /// Makes a sentinel for what encryptors of a store of raw keys seal.
     #[must_use]
@@ -146,31 +116,24 @@ impl Sentinel {
     }
 
     fn with_source(source: Source, events: Arc<EventQueue>) -> Self {
-        let slot = Slot {
-            octets: Vec::with_capacity(SLOT_LEN),
-            metadata: Vec::with_capacity(SLOT_METADATA_LEN),
-            scratch: Vec::with_capacity(SCRATCH_LEN + SLOT_METADATA_LEN),
-            ..Slot::default()
-        };
         Self {
             version: source.version(),
             source,
             keys: Vec::with_capacity(KEYS),
             former: VecDeque::with_capacity(KEYS),
             codecs: Codecs::default(),
-            shared: Arc::new(Shared {
-                state: AtomicU8::new(SEALING),
-                since: AtomicU64::new(0),
-                frames: AtomicU64::new(0),
-                run: AtomicU64::new(0),
-                opened: AtomicU64::new(0),
-                leak: Mutex::new(Leak::NotSealed),
-                slot: Mutex::new(slot),
-                events,
-            }),
+            shared: Arc::new(Shared::new(events)),
+            epoch: 0,
             run: 0,
             until_sample: 0,
+            dice: 1,
         }
+    }
+
+    /// Takes over changes of the keys now, so that a retired key is wiped though nothing is sent.
+    pub fn refresh(&mut self) {
+        self.version = self.source.version();
+        self.forget_keys();
     }
 
     /// Sets the codec of a stream, as its encryptor has it.
@@ -191,23 +154,37 @@ impl Sentinel {
 
     /// Looks at a frame, or at an RTP payload in packet mode, which the application sends; `info` is what its encryptor was given.
     ///
-    /// It must have the header of a key of this store and a CTR that the key has given out. The first, and one in 256, is copied to be opened again by
-    /// [`Proof::check`]. The same octets may come twice, as retransmission sends them; of a key that was retired 64 frames may still come, if others of it came before.
+    /// It must have the header of a key of this store and a CTR that the key has given out. The first, about one in 256, and those whose CTR is no new one are copied, one
+    /// at a time, to be opened again by [`Proof::check`]. The same octets may come twice, as retransmission sends them; of a key that was retired 64 frames may still come, if others of it came before.
     pub fn observe_sent(&mut self, info: &FrameInfo<'_>, octets: &[u8]) {
+        let epoch = self.shared.word.load(Ordering::Acquire) >> STATE_BITS;
+        if epoch != self.epoch {
+            self.begin(epoch);
+        }
         match self.look(info, octets) {
             Ok(()) => {
                 self.run += 1;
-                self.shared.run.store(self.run, Ordering::Release);
-                let frames = self.shared.frames.load(Ordering::Relaxed);
-                self.shared.frames.store(frames + 1, Ordering::Relaxed);
+                let run = self.run.min(u32::MAX.into());
+                self.shared
+                    .run
+                    .store(self.epoch << 32 | run, Ordering::Release);
+                self.shared.frames.store(self.run, Ordering::Relaxed);
             }
             Err(leak) => {
-                self.run = 0;
-                self.until_sample = 0;
-                self.shared.run.store(0, Ordering::Release);
-                self.shared.degrade(leak);
+                let epoch = self.shared.degrade(leak);
+                self.begin(epoch);
             }
         }
+    }
+
+    /// Begins to count anew, after a fault.
+    #[cold]
+    fn begin(&mut self, epoch: u64) {
+        self.epoch = epoch;
+        self.run = 0;
+        self.until_sample = 0;
+        self.shared.run.store(epoch << 32, Ordering::Release);
+        self.shared.frames.store(0, Ordering::Relaxed);
     }
 
     #[inline]
@@ -233,6 +210,9 @@ impl Sentinel {
         octets: &[u8],
     ) -> Result<(), Leak> {
         let located = locate(codec, octets).map_err(|_| Leak::NotSealed)?;
+        if !is_bare(codec, octets, &located) {
+            return Err(Leak::NotSealed);
+        }
         let metadata = self
             .codecs
             .lend_metadata(codec, info)
@@ -263,7 +243,7 @@ impl Sentinel {
             self.version = version;
             self.forget_keys();
         }
-        let is_it = |key: &Arc<SendKey>| key.kid() == header.kid();
+        let is_it = |held: &Held| held.key.kid() == header.kid();
         let at = match self.keys.iter().position(is_it) {
             Some(at) => at,
             None => match self.find_key(header, len, header_len)? {
@@ -271,15 +251,25 @@ impl Sentinel {
                 None => return Ok(()),
             },
         };
-        let key = &self.keys[at];
+        let Held { key, highest } = &mut self.keys[at];
         if header.ctr() >= key.peek_ctr() || len < header_len + key.params().tag_len {
             return Err(Leak::NotSealed);
         }
+        // Plaintext can have the short KID and the low CTR of a frame long gone; a retransmitted frame opens.
+        let is_new = *highest < Some(header.ctr());
+        *highest = (*highest).max(Some(header.ctr()));
         self.until_sample = match self.until_sample.checked_sub(1) {
-            Some(left) => left,
-            None if self.shared.take(key, info, header, header_len, len, copy) => SAMPLED - 1,
-            // Another frame waits, or this one is too long: the next one then.
-            None => 0,
+            Some(left) if is_new => left,
+            _ => {
+                let frame = (header, header_len, self.epoch);
+                if self.shared.take(key, info, frame, len, copy) {
+                    self.dice = self.dice.wrapping_mul(0x5851_F42D_4C95_7F2D) | 1;
+                    SAMPLED / 2 + (self.dice >> 56) % SAMPLED
+                } else {
+                    // Another frame waits, or this one is too long: the next one then.
+                    0
+                }
+            }
         };
         Ok(())
     }
@@ -290,14 +280,14 @@ impl Sentinel {
     #[cold]
     fn forget_keys(&mut self) {
         let (source, former) = (&self.source, &mut self.former);
-        self.keys.retain(|key| {
+        self.keys.retain(|Held { key, .. }| {
             let held = source.send_key(key.kid());
             let is_held = held.is_some_and(|held| Arc::ptr_eq(&held, key));
             if !is_held {
                 if former.len() == KEYS {
-                    former.pop_front();
+                    former.pop_back();
                 }
-                former.push_back(Former {
+                former.push_front(Former {
                     kid: key.kid(),
                     end: key.peek_ctr(),
                     tag_len: key.params().tag_len,
@@ -318,163 +308,31 @@ impl Sentinel {
     ) -> Result<Option<usize>, Leak> {
         let kid = header.kid();
         if let Some(key) = self.source.send_key(kid) {
+            // It may be the next of one that is over.
+            self.forget_keys();
             if self.keys.len() == KEYS {
                 self.keys.remove(0);
             }
-            self.keys.push(key);
+            let highest = None;
+            self.keys.push(Held { key, highest });
             return Ok(Some(self.keys.len() - 1));
         }
-        let late = self.former.iter_mut().find(|former| former.kid == kid);
-        match late {
-            Some(late)
-                if late.left > 0 && header.ctr() < late.end && len >= header_len + late.tag_len =>
-            {
-                late.left -= 1;
-                Ok(None)
-            }
-            _ => Err(Leak::UnknownKey { kid }),
-        }
-    }
-}
-
-impl Shared {
-    /// Copies a frame to be opened again; false if there is no room.
-    #[cold]
-    fn take(
-        &self,
-        key: &Arc<SendKey>,
-        info: &FrameInfo<'_>,
-        header: Header,
-        header_len: usize,
-        len: usize,
-        copy: impl FnOnce(&mut Vec<u8>),
-    ) -> bool {
-        // Whoever opens the one before has it: nobody waits.
-        let Ok(mut slot) = self.slot.try_lock() else {
-            return false;
+        let Some(late) = self.former.iter_mut().find(|former| former.kid == kid) else {
+            return Err(Leak::UnknownKey { kid });
         };
-        let metadata = info.metadata_octets();
-        if slot.key.is_some() || len > SLOT_LEN || metadata.len() > SLOT_METADATA_LEN {
-            return false;
+        // An encryptor in another thread may have gone on a little.
+        let is_given_out = header.ctr().value() < late.end.value().saturating_add(LATE.into());
+        if late.left == 0 || !is_given_out || len < header_len + late.tag_len {
+            return Err(Leak::UnknownKey { kid });
         }
-        slot.octets.clear();
-        copy(&mut slot.octets);
-        slot.metadata.clear();
-        slot.metadata.extend_from_slice(metadata);
-        slot.header = Some(header);
-        slot.header_len = header_len;
-        slot.key = Some(Arc::clone(key));
-        true
-    }
-
-    /// Opens the frame that waits, if one does.
-    fn open(&self) -> Result<bool, Leak> {
-        let mut slot = self.slot.lock().unwrap_or_else(PoisonError::into_inner);
-        let slot = &mut *slot;
-        let (Some(key), Some(header)) = (slot.key.take(), slot.header.take()) else {
-            return Ok(false);
-        };
-        let tag_len = key.params().tag_len;
-        let (front, rest) = slot.octets.split_at_mut(slot.header_len);
-        let (data, tag) = rest.split_at_mut(rest.len() - tag_len);
-        let context = FrameContext {
-            key: key.cipher_key(),
-            salt: key.salt(),
-            ctr: header.ctr(),
-            metadata: &slot.metadata,
-            scratch: &mut slot.scratch,
-        };
-        let opened = sframe::open(context, front, data, tag);
-        slot.octets.zeroize();
-        opened.map(|()| true).map_err(|_| Leak::DoesNotOpen {
-            kid: header.kid(),
-            ctr: header.ctr(),
-        })
-    }
-
-    /// Says that something left which is not what it should be.
-    #[cold]
-    fn degrade(&self, leak: Leak) {
-        self.opened.store(0, Ordering::Relaxed);
-        *self.leak.lock().unwrap_or_else(PoisonError::into_inner) = leak;
-        if self.state.swap(DEGRADED, Ordering::AcqRel) != DEGRADED {
-            self.frames.store(0, Ordering::Relaxed);
-            let state = ProofState::Degraded { reason: leak };
-            self.events.push(Event::ProofChanged { state });
-        }
-    }
-
-    fn state(&self) -> ProofState {
-        match self.state.load(Ordering::Acquire) {
-            ENCRYPTED => ProofState::Encrypted {
-                since: self.since.load(Ordering::Relaxed),
-                frames: self.frames.load(Ordering::Relaxed),
-            },
-            DEGRADED => ProofState::Degraded {
-                reason: *self.leak.lock().unwrap_or_else(PoisonError::into_inner),
-            },
-            _ => ProofState::Sealing,
-        }
-    }
-}
-
-impl Proof {
-    /// Opens the frame that waits for it, and returns how things stand. `unix_seconds` is the time now, in seconds since 1970.
-    ///
-    /// Call it about once a second, off the media threads. [`ProofState::Encrypted`] is said once a frame was opened, and after a fault once 256 frames in a row were as they
-    /// should be and one of them was opened. Each change is also an event of the store.
-    pub fn check(&self, unix_seconds: u64) -> ProofState {
-        let shared = &self.shared;
-        match shared.open() {
-            Ok(opened) => {
-                shared
-                    .opened
-                    .fetch_add(u64::from(opened), Ordering::Relaxed);
-            }
-            Err(leak) => shared.degrade(leak),
-        }
-        let state = shared.state.load(Ordering::Acquire);
-        let needed = match state {
-            SEALING => 1,
-            DEGRADED => RECOVERED,
-            _ => return shared.state(),
-        };
-        let is_proven = shared.opened.load(Ordering::Relaxed) > 0
-            && shared.run.load(Ordering::Acquire) >= needed;
-        if is_proven {
-            shared.since.store(unix_seconds, Ordering::Relaxed);
-            let changed = shared.state.compare_exchange(
-                state,
-                ENCRYPTED,
-                Ordering::AcqRel,
-                Ordering::Relaxed,
-            );
-            if changed.is_ok() {
-                let state = shared.state();
-                shared.events.push(Event::ProofChanged { state });
-            }
-        }
-        shared.state()
-    }
-
-    /// Returns how things stood at the last [`check`](Self::check), or what went wrong since.
-    #[must_use]
-    pub fn state(&self) -> ProofState {
-        self.shared.state()
+        late.left -= 1;
+        Ok(None)
     }
 }
 
 impl std::fmt::Debug for Sentinel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Sentinel")
-            .field("state", &self.shared.state())
-            .finish_non_exhaustive()
-    }
-}
-
-impl std::fmt::Debug for Proof {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Proof")
             .field("state", &self.shared.state())
             .finish_non_exhaustive()
     }

@@ -99,8 +99,8 @@ pub unsafe extern "C" fn mediaseal_sentinel_set_codec(
 /// Looks at a frame, or at an RTP payload in packet mode, that the application hands to the network: it must be a ciphertext of this store.
 ///
 /// Borrows `octets` and `info`, which is what the encryptor was given; it may be NULL. Call it where the octets leave, behind all that could go wrong between encryptor and
-/// socket. It must have the header of a key of this store and a CTR that the key has given out; the first, and one in 256, is copied and opened again by
-/// mediaseal_proof_check. Allocates nothing and takes no lock, but at the first frame of a session and after a change of keys.
+/// socket. It must have the header of a key of this store and a CTR that the key has given out; the first, about one in 256, and those whose CTR is no new
+/// one are copied, one at a time, and opened again by mediaseal_proof_check. Allocates nothing and takes no lock, but at the first frame of a session and after a change of keys.
 ///
 /// Returns MEDIASEAL_OK whatever the octets are: mediaseal_proof_check tells; MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
 /// MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_LENGTH. Exclusive use of `sentinel`. Since 0.1.
@@ -114,6 +114,19 @@ pub unsafe extern "C" fn mediaseal_sentinel_observe_sent(
     exclusive(sentinel, |sentinel| {
         let info = Info::new(info, null(), 0)?;
         sentinel.observe_sent(&info.frame, self::octets(octets, len)?);
+        Ok(())
+    })
+}
+
+/// Takes over changes of the keys now, so that a retired key is wiped though nothing is sent.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `sentinel`. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_sentinel_refresh(
+    sentinel: *mut mediaseal_sentinel,
+) -> mediaseal_status {
+    exclusive(sentinel, |sentinel| {
+        sentinel.refresh();
         Ok(())
     })
 }

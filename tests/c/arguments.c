@@ -109,6 +109,7 @@ CALL(rtp_reassembler_push, O, &packet, &ciphertext)
 CALL(rtp_reassembler_close, O)
 CALL(sentinel_set_codec, O, 1, MEDIASEAL_CODEC_VP8, MEDIASEAL_NAL_ANNEX_B)
 CALL(sentinel_observe_sent, O, NULL, key, 32)
+CALL(sentinel_refresh, O)
 CALL(sentinel_proof, O, &new_proof)
 CALL(sentinel_close, O)
 CALL(proof_check, O, NOW, &proof_state)
@@ -144,7 +145,8 @@ CALL(proof_close, O)
     X(decryptor_totals) X(decryptor_unattributed) X(decryptor_close)
 #define OF_REASSEMBLER(X) X(rtp_reassembler_push) X(rtp_reassembler_close)
 #define OF_SENTINEL(X)                                                                            \
-    X(sentinel_set_codec) X(sentinel_observe_sent) X(sentinel_proof) X(sentinel_close)
+    X(sentinel_set_codec) X(sentinel_observe_sent) X(sentinel_refresh) X(sentinel_proof)          \
+    X(sentinel_close)
 #define OF_PROOF(X) X(proof_check) X(proof_close)
 
 struct entry {

@@ -344,9 +344,14 @@ static void proof(void)
     }
     OK(mediaseal_proof_check(proof, NOW + 1, &state));
     CHECK(state.state == MEDIASEAL_PROOF_ENCRYPTED && state.since == NOW + 1 && state.frames == 300 && state.leak == MEDIASEAL_LEAK_NONE);
+    /* 0x65 reads as KID 6. */
+    OK(mediaseal_sentinel_observe_sent(sentinel, NULL, frame + 4, sizeof frame - 4));
+    OK(mediaseal_proof_check(proof, NOW + 2, &state));
+    CHECK(state.state == MEDIASEAL_PROOF_DEGRADED && state.leak == MEDIASEAL_LEAK_UNKNOWN_KEY && state.kid == 6);
+    /* All of it reads as KID 0, CTR 0, which the store has: it is opened again, and does not. */
     OK(mediaseal_sentinel_observe_sent(sentinel, NULL, frame, sizeof frame));
     OK(mediaseal_proof_check(proof, NOW + 2, &state));
-    CHECK(state.state == MEDIASEAL_PROOF_DEGRADED && state.leak == MEDIASEAL_LEAK_UNKNOWN_KEY && state.kid == 0);
+    CHECK(state.state == MEDIASEAL_PROOF_DEGRADED && state.leak == MEDIASEAL_LEAK_DOES_NOT_OPEN && state.kid == 0);
     OK(mediaseal_sentinel_observe_sent(sentinel, NULL, NULL, 0));
     OK(mediaseal_proof_check(proof, NOW + 2, &state));
     CHECK(state.state == MEDIASEAL_PROOF_DEGRADED && state.leak == MEDIASEAL_LEAK_NOT_SEALED);

@@ -163,6 +163,7 @@ fn entries() -> Vec<Entry> {
         entry!(proof::mediaseal_sentinel_new_for_channel(_ _)),
         entry!(proof::mediaseal_sentinel_set_codec(_ _ _ _)),
         entry!(proof::mediaseal_sentinel_observe_sent(_ _ _ _)),
+        entry!(proof::mediaseal_sentinel_refresh(_)),
         entry!(proof::mediaseal_sentinel_proof(_ _)),
         entry!(proof::mediaseal_sentinel_close(_)),
         entry!(proof::mediaseal_proof_check(_ _ _)),

@@ -203,6 +203,19 @@ pub(super) fn locate(octets: &[u8]) -> Result<Located, Malformed> {
     Err(Malformed::NoCarrier)
 }
 
+/// Tells whether nothing stands around a ciphertext but its OBU and one sequence header.
+pub(super) fn is_bare(octets: &[u8], carrier: &Range<usize>) -> bool {
+    let Some(first) = Obu::read(octets, 0) else {
+        return false;
+    };
+    let is_hint = first.kind() == SEQUENCE_HEADER && first.payload.len() <= MAX_SEQUENCE_HEADER;
+    let second = match is_hint {
+        true => Obu::read(octets, first.payload.end),
+        false => Some(first),
+    };
+    carrier.end == octets.len() && second.is_some_and(|second| second.payload == *carrier)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -274,6 +274,23 @@ impl Plan {
     }
 }
 
+/// Tells whether octets are parameter sets and, last, one slice.
+pub(super) fn is_bare(standard: Standard, format: NalFormat, octets: &[u8]) -> bool {
+    let mut nals = Nals::new(octets, format);
+    let mut has_slice = false;
+    while let Ok(Some(nal)) = nals.next_nal() {
+        let is_hint = standard.role(&octets[nal.clone()]) == Role::ParameterSet
+            && nal.len() <= MAX_PARAMETER_SET;
+        match standard.role(&octets[nal]) {
+            _ if has_slice => return false,
+            Role::Slice => has_slice = true,
+            _ if is_hint => {}
+            _ => return false,
+        }
+    }
+    has_slice && is_in_form(octets, format)
+}
+
 /// Where the ciphertext of a carrier begins that may have lost its end.
 pub(super) fn locate_front(standard: Standard, format: NalFormat, octets: &[u8]) -> Option<usize> {
     let mut nals = Nals::new(octets, format);

@@ -303,6 +303,16 @@ pub(crate) fn locate(codec: Codec, octets: &[u8]) -> Result<Located, Malformed> 
     }
 }
 
+/// Tells whether a codec-aware frame has nothing but hint and carrier, as it leaves the encryptor.
+pub(crate) fn is_bare(codec: Codec, octets: &[u8], located: &Located) -> bool {
+    match codec {
+        Codec::Opaque | Codec::Opus | Codec::Vp8 | Codec::Vp9 => true,
+        Codec::Av1 => av1::is_bare(octets, &located.range),
+        Codec::H264(format) => h26x::is_bare(Standard::H264, format, octets),
+        Codec::H265(format) => h26x::is_bare(Standard::H265, format, octets),
+    }
+}
+
 /// Copies the first octets of the ciphertext in a codec-aware frame that may have lost its end, and returns how many those are.
 pub(crate) fn front_of_damaged(codec: Codec, octets: &[u8], out: &mut [u8]) -> Option<usize> {
     let start = match codec {
