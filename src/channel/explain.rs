@@ -17,6 +17,7 @@ mod attempt;
 use std::fmt;
 
 use attempt::{Attempt, attempt};
+use zeroize::Zeroizing;
 
 use super::decryptor::ChannelDecryptor;
 use super::receive_keys::ReceiveKeys;
@@ -213,8 +214,8 @@ const MOST_TRAILING: usize = 255;
 impl ChannelDecryptor {
     /// Tells why a frame does not open, or that it does. `suspects` names what else it may be of.
     ///
-    /// Nothing changes: no counter, no replay window, no session. No plaintext leaves. It takes as long as some hundred frames and allocates: it is for support, and for the
-    /// first frame of a burst of failures, not for each.
+    /// Nothing changes: no counter, no replay window, no session. No plaintext leaves. It takes as long as hundreds of frames for each sender that is expected, and allocates: it is for support,
+    /// off the media threads.
     pub fn explain(
         &mut self,
         info: &FrameInfo<'_>,
@@ -480,7 +481,8 @@ fn try_with(
         return Ok(attempt(keys, octets, metadata, senders, window));
     };
     let located = locate(codec, octets)?;
-    let mut ciphertext = vec![0; located.len()];
+    // What opened once is tried again, to see whether it is sealed twice.
+    let mut ciphertext = Zeroizing::new(vec![0; located.len()]);
     located.copy(octets, 0, &mut ciphertext);
     let joined = [&codec.metadata()[..], metadata].concat();
     Ok(attempt(keys, &ciphertext, &joined, senders, window))

@@ -219,7 +219,10 @@ impl ChannelKeys {
     /// Who may have sealed under a KID: those announced for it, and those expected.
     pub(super) fn candidates_of(&self, kid: KeyId, candidates: &mut Vec<(SenderId, Media)>) {
         self.channel.announced(kid, candidates);
-        candidates.extend_from_slice(&self.expected);
+        let is_fast = |place: Place<'_>| place.cipher.params().cost == CostClass::Fast;
+        if self.view.place(kid).is_ok_and(is_fast) {
+            candidates.extend_from_slice(&self.expected);
+        }
     }
 
     /// Tells whether this decryptor has opened frames of a generation.

@@ -6,13 +6,13 @@ use zeroize::Zeroizing;
 
 use crate::channel::receive_keys::{FoundKey, ReceiveKeys, SealedFrame, try_open};
 use crate::cipher::{CheckedCipher, CipherError};
-use crate::error::Error;
+use crate::error::{Error, Malformed};
 use crate::format::sframe::{self, Header};
 use crate::id::{Media, SenderId};
 use crate::keys::channel::session_base_key;
 use crate::keys::replay::Verdict;
 use crate::keys::schedule::SframeSecrets;
-use crate::keys::secret::Secret;
+use crate::keys::secret::{Secret, with_wiped_stack};
 
 /// What became of a try.
 pub(super) enum Attempt {
@@ -57,6 +57,17 @@ pub(super) fn attempt(
     senders: &[(SenderId, Media)],
     window: u64,
 ) -> Attempt {
+    // What is derived of a session that was not heard is wiped, wherever it was moved about.
+    with_wiped_stack(|| attempt_here(keys, octets, metadata, senders, window))
+}
+
+fn attempt_here(
+    keys: &mut ReceiveKeys,
+    octets: &[u8],
+    metadata: &[u8],
+    senders: &[(SenderId, Media)],
+    window: u64,
+) -> Attempt {
     let (header, header_len) = match Header::parse(octets) {
         Ok(parsed) => parsed,
         Err(error) => {
@@ -79,6 +90,9 @@ pub(super) fn attempt(
         let len = octets.len();
         return no_key(Error::Truncated { len, needed });
     };
+    if plaintext_len > found.max_frame_len {
+        return no_key(Malformed::TooLong.into());
+    }
     let (header_octets, rest) = octets.split_at(header_len);
     let (ciphertext, tag) = rest.split_at(plaintext_len);
     let frame = SealedFrame {
