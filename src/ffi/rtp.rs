@@ -116,7 +116,7 @@ pub unsafe extern "C" fn mediaseal_rtp_reassembler_new(
 /// Borrows `packet` and its payload, without RTP padding; packets of padding alone are pushed too, as payloads of no octets, for their numbers count. With progress MEDIASEAL_RTP_COMPLETE `out_ciphertext` lends a ciphertext, which mediaseal_decryptor_decrypt
 /// may open where it lies; it lives until the next call with this object. Nothing of it is authenticated before it was opened. Allocates nothing.
 ///
-/// Returns MEDIASEAL_OK whatever the packet is: what fits nothing is MEDIASEAL_RTP_REFUSED; MEDIASEAL_ERR_OVERLAP if the payload lies in what was lent,
+/// Returns MEDIASEAL_OK whatever the packet is: what fits nothing is MEDIASEAL_RTP_REFUSED; MEDIASEAL_ERR_UNKNOWN_VALUE for a marker above 1, MEDIASEAL_ERR_OVERLAP if the payload lies in what was lent,
 /// MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_LENGTH. Exclusive use of `reassembler`. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_rtp_reassembler_push(

@@ -164,7 +164,7 @@ pub enum Progress<'a> {
     Waiting,
     /// It came before. Retransmission and redundancy do that.
     Duplicate,
-    /// Its number is older than all that are kept, or 3,000 and more ahead of them. If it is 3,000 and more away, in whichever direction, and the next one follows it, the
+    /// Its number is older than all that are kept, or 3,000 and more away from them. If it is 3,000 and more away, in whichever direction, and the next one follows it, the
     /// sender started anew, and so does the ring (RFC 3550 appendix A.1).
     OutOfRange,
     /// It is padding alone, is longer than was agreed, or its run is of different payload types or contents.
@@ -295,7 +295,7 @@ impl Reassembler {
         let is_in_range = if number > newest {
             number - newest < MAX_DROPOUT
         } else {
-            newest - number < self.slots.len() as u64
+            newest - number < MAX_DROPOUT.min(self.slots.len() as u64)
         };
         if is_in_range {
             self.restart = None;
