@@ -28,7 +28,7 @@ function run({ readable, writable }, sealer, { stream, codec, nalFormat, onRefus
                 made = work(new Uint8Array(frame.data));
             } catch (error) {
                 // What is no refusal ends the stream: who throws it cannot be trusted with the next frame.
-                if (!(error instanceof MediasealError)) throw error;
+                if (!(error instanceof MediasealError) || error.code === 'MEDIASEAL_ERR_PANIC') throw error;
                 refuse(counts, error, onRefused);
                 return;
             }

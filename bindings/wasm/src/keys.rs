@@ -1,6 +1,7 @@
 //! Keys: the customer's, and raw ones as RFC 9605 has them.
 
 use base64ct::{Base64, Encoding};
+use js_sys::{JsString, Uint8Array};
 use mediaseal::{CipherSuite, CounterOrigin, KeyId, SenderId};
 use wasm_bindgen::prelude::wasm_bindgen;
 use zeroize::{Zeroize, Zeroizing};
@@ -55,15 +56,15 @@ impl ChannelKey {
     /// Returns the octets. Wipe them when they have gone where they belong.
     #[must_use]
     #[wasm_bindgen(js_name = toBytes)]
-    pub fn to_bytes(&self) -> Vec<u8> {
-        self.0.to_bytes().to_vec()
+    pub fn to_bytes(&self) -> Uint8Array {
+        Uint8Array::from(&self.0.to_bytes()[..])
     }
 
     /// Returns the key as base64. JavaScript cannot wipe text: prefer `toBytes`.
     #[must_use]
     #[wasm_bindgen(js_name = toBase64)]
-    pub fn to_base64(&self) -> String {
-        Base64::encode_string(&self.0.to_bytes())
+    pub fn to_base64(&self) -> JsString {
+        JsString::from(Zeroizing::new(Base64::encode_string(&self.0.to_bytes())).as_str())
     }
 }
 
