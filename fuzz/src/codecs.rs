@@ -1,11 +1,14 @@
 //! Any octets as the frame of any codec, out and back, and as what a packetizer gave back.
 
+use mediaseal::format::looks::{Look, looks};
 use mediaseal::{
     BaseKey, ChannelDecryptor, ChannelEncryptor, CipherSuite, Codec, CounterOrigin, Error,
-    FrameBuf, FrameInfo, KeyId, KeyStore, Mode, NalFormat, SenderId,
+    FrameBuf, FrameInfo, KeyId, KeyStore, Mode, NalFormat, Reason, SenderId, Suspects,
 };
 
 const KEY: [u8; 16] = [0x33; 16];
+/// Octets of a frame that is explained.
+const MOST_EXPLAINED: usize = 100;
 const FORMATS: [NalFormat; 4] = [
     NalFormat::AnnexB,
     NalFormat::Length1,
@@ -58,6 +61,14 @@ pub fn codecs(input: &[u8]) {
     let mut buffer = FrameBuf::new(&mut copy, 0, frame.len()).expect("it is the whole");
     let garbage = decryptor.decrypt_in_place(&info, &mut buffer);
     assert!(garbage.is_err(), "garbage was opened");
+
+    // Whatever it is called, it is not said to open. Each of its lengths is tried: long ones would take all the time there is.
+    let is_empty = looks(frame).contains(&Look::Empty);
+    assert_eq!(is_empty, frame.is_empty());
+    if frame.len() <= MOST_EXPLAINED {
+        let diagnosis = decryptor.explain(&info, frame, &Suspects::new());
+        assert_ne!(diagnosis.reason, Reason::Opens, "garbage opens");
+    }
 
     let Ok(len) = encryptor.encrypt_into(&info, frame, &mut storage) else {
         let opaque = encryptor.set_default_codec(Some(Codec::Opaque));

@@ -230,6 +230,7 @@ const PACKETS: core::ops::RangeInclusive<usize> = 2..=32_768;
 
 impl Reassembler {
     /// Keeps the last `packets` packets, 2 to 32,768, whose payloads have at most `max_len` octets. The largest frame must fit, and what may come between its first and its last packet.
+    /// What comes later than 2,999 others is out of range in any ring.
     ///
     /// # Errors
     /// [`Misuse::PacketMaximum`] if `max_len` is below 2 or above 65,535; [`Misuse::ReassemblyPackets`] for other numbers of packets.
