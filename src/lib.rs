@@ -93,6 +93,8 @@ pub mod frame;
 pub mod id;
 pub mod keys;
 mod os;
+#[cfg(feature = "recording")]
+pub mod vault;
 
 pub use channel::{
     BatchFrame, ChannelDecryptor, ChannelEncryptor, DecryptJob, Diagnosis, EncryptJob, ErrorCounts,

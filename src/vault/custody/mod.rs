@@ -1,0 +1,1 @@
+//! Key custody: providers, the three tiers of keys, their states and who may use them.
