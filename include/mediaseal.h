@@ -641,6 +641,19 @@
 #define MEDIASEAL_EVENT_PROOF_CHANGED 8
 
 /**
+ * Event: frames of stream `ssrc` fail to open, 5 in a row so far. `status` is why the last of them
+ * was refused, `kid` is that of its header, or 0; `sender` is empty if none of the stream has
+ * opened yet. Said once, until one opens again.
+ */
+#define MEDIASEAL_EVENT_STREAM_FAILING 9
+
+/**
+ * Event: stream `ssrc` of `sender` opens again, under `kid`, after `count` frames that were
+ * refused.
+ */
+#define MEDIASEAL_EVENT_STREAM_RECOVERED 10
+
+/**
  * Proof: encryptors seal, and what is sent was not observed.
  */
 #define MEDIASEAL_PROOF_SEALING 1
@@ -676,6 +689,212 @@
  * sealed, or sealed with other metadata.
  */
 #define MEDIASEAL_LEAK_DOES_NOT_OPEN 3
+
+/**
+ * Flag of mediaseal_failure: `kid` and `ctr` are those of the frame's header.
+ */
+#define MEDIASEAL_FAILURE_HAS_HEADER 1
+
+/**
+ * Flag of mediaseal_failure: audio is missing now; let the decoder conceal a frame in place of
+ * playing a gap. Never for duplicates.
+ */
+#define MEDIASEAL_FAILURE_CONCEAL 2
+
+/**
+ * Reason: it opens.
+ */
+#define MEDIASEAL_REASON_OPENS 1
+
+/**
+ * Reason: it has no octets: a padding probe, or DTX.
+ */
+#define MEDIASEAL_REASON_EMPTY 2
+
+/**
+ * Reason: it is a frame of `codec`, in clear. Look for what goes around the sender's encryptor.
+ */
+#define MEDIASEAL_REASON_NOT_ENCRYPTED 3
+
+/**
+ * Reason: it opens, and what comes out opens again: two encryptors seal it, one behind the other.
+ */
+#define MEDIASEAL_REASON_ENCRYPTED_TWICE 4
+
+/**
+ * Reason: it ends before its tag does.
+ */
+#define MEDIASEAL_REASON_TRUNCATED 5
+
+/**
+ * Reason: it cannot be read: see `status`.
+ */
+#define MEDIASEAL_REASON_MALFORMED 6
+
+/**
+ * Reason: no key is known for its KID. Fetch it; or the sender uses another channel or suite.
+ */
+#define MEDIASEAL_REASON_NO_SUCH_KEY 7
+
+/**
+ * Reason: its key was retired: the sender missed a change.
+ */
+#define MEDIASEAL_REASON_RETIRED 8
+
+/**
+ * Reason: its key opens at a later tick.
+ */
+#define MEDIASEAL_REASON_NOT_YET_ACTIVE 9
+
+/**
+ * Reason: this side sealed it: a relay sends frames back to their sender.
+ */
+#define MEDIASEAL_REASON_REFLECTED 10
+
+/**
+ * Reason: its session is of another hour: a clock is wrong, or it is very old.
+ */
+#define MEDIASEAL_REASON_STALE_SESSION 11
+
+/**
+ * Reason: one side uses the channel with a clock and the other without.
+ */
+#define MEDIASEAL_REASON_CLOCK_MISMATCH 12
+
+/**
+ * Reason: so many frames failed under this key that, by the policy chosen, it opens nothing more.
+ */
+#define MEDIASEAL_REASON_INTEGRITY_LIMIT 13
+
+/**
+ * Reason: it was opened before; retransmission does that.
+ */
+#define MEDIASEAL_REASON_DUPLICATE 14
+
+/**
+ * Reason: it is older than the replay window reaches.
+ */
+#define MEDIASEAL_REASON_TOO_OLD 15
+
+/**
+ * Reason: it is from before its key was last retired.
+ */
+#define MEDIASEAL_REASON_REPLAYED 16
+
+/**
+ * Reason: `octets` octets stand behind it that are not its own; without them it opens.
+ */
+#define MEDIASEAL_REASON_TRAILING_OCTETS 17
+
+/**
+ * Reason: `octets` octets stand before it that are not its own, such as an RTP header; without them
+ * it opens.
+ */
+#define MEDIASEAL_REASON_LEADING_OCTETS 18
+
+/**
+ * Reason: the sender set `codec` for this stream, MEDIASEAL_CODEC_OPAQUE for none.
+ */
+#define MEDIASEAL_REASON_OTHER_CODEC 19
+
+/**
+ * Reason: the sender passed other metadata: that of number `suspect`, or none at all.
+ */
+#define MEDIASEAL_REASON_OTHER_METADATA 20
+
+/**
+ * Reason: it is of `sender` and `media`, which this decryptor does not expect.
+ */
+#define MEDIASEAL_REASON_OTHER_SENDER 21
+
+/**
+ * Reason: it is of the channel of number `suspect`.
+ */
+#define MEDIASEAL_REASON_OTHER_CHANNEL 22
+
+/**
+ * Reason: the key has opened others and not this one: it was altered, or sealed with metadata or as
+ * a sender that nobody suspects.
+ */
+#define MEDIASEAL_REASON_ALTERED 23
+
+/**
+ * Reason: nothing was ever opened with this key, and this does not open either: the two sides have
+ * different keys.
+ */
+#define MEDIASEAL_REASON_WRONG_KEY 24
+
+/**
+ * Reason: the cipher failed, which is no verdict on the frame. Report it with the cipher's version.
+ */
+#define MEDIASEAL_REASON_CIPHER_FAILED 25
+
+/**
+ * Reason: the decryptor demands a codec for the stream, and none is set.
+ */
+#define MEDIASEAL_REASON_NO_CODEC 26
+
+/**
+ * Flag of mediaseal_diagnosis: `kid` and `ctr` are set.
+ */
+#define MEDIASEAL_DIAGNOSIS_HAS_HEADER 1
+
+/**
+ * Flag of mediaseal_diagnosis: the octets behind the frame are RTP padding (RFC 3550 section 5.1).
+ */
+#define MEDIASEAL_DIAGNOSIS_RTP_PADDING 2
+
+/**
+ * Flag of mediaseal_diagnosis: `suspect` is set.
+ */
+#define MEDIASEAL_DIAGNOSIS_HAS_SUSPECT 4
+
+/**
+ * Look: no octets at all: a padding probe, DTX, or a frame that got lost.
+ */
+#define MEDIASEAL_LOOK_EMPTY 1
+
+/**
+ * Look: an SFrame ciphertext, with `kid` and `ctr`. Nearly all octets begin like one; a long KID
+ * speaks for it.
+ */
+#define MEDIASEAL_LOOK_SFRAME 2
+
+/**
+ * Look: an SFrame ciphertext in the form of `codec`, with `kid` and `ctr`.
+ */
+#define MEDIASEAL_LOOK_CODEC_AWARE 3
+
+/**
+ * Look: a frame of `codec` that nobody encrypted.
+ */
+#define MEDIASEAL_LOOK_PLAINTEXT 4
+
+/**
+ * Look: an RTP packet with its header: `ssrc`, payload type `number`.
+ */
+#define MEDIASEAL_LOOK_RTP_PACKET 5
+
+/**
+ * Look: an RTP payload of SFrame: it wants to be put together. `number` has bit 0 for the first
+ * piece, bit 1 for the last.
+ */
+#define MEDIASEAL_LOOK_RTP_FRAGMENT 6
+
+/**
+ * Look: `number` octets of RTP padding at its end that were left on.
+ */
+#define MEDIASEAL_LOOK_RTP_PADDING 7
+
+/**
+ * Look: a frame of LiveKit's or Jitsi's frame cryptor, key index `number`.
+ */
+#define MEDIASEAL_LOOK_FRAME_CRYPTOR 8
+
+/**
+ * Look: a frame of Discord's DAVE, with a footer of `number` octets.
+ */
+#define MEDIASEAL_LOOK_DAVE 9
 
 /**
  * Flag of mediaseal_opened and of mediaseal_event: `generation` and `step` are those of a channel.
@@ -1101,13 +1320,21 @@ typedef struct mediaseal_event {
      * What was wrong: one of `MEDIASEAL_LEAK_...`.
      */
     uint32_t leak;
+    /**
+     * The stream that fails or opens again.
+     */
+    uint32_t ssrc;
+    /**
+     * Why it fails.
+     */
+    mediaseal_status status;
 } mediaseal_event;
 
 /**
  * A mediaseal_event with every default.
  */
 #define MEDIASEAL_EVENT_INIT \
-    { (uint32_t)sizeof(mediaseal_event), 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, 0, 0 }
+    { (uint32_t)sizeof(mediaseal_event), 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, 0, 0, 0, 0 }
 
 /**
  * Hears of events, in the thread that delivers them. `event` is lent until it returns. It must not
@@ -1295,11 +1522,12 @@ typedef struct mediaseal_failure {
      */
     mediaseal_status status;
     /**
-     * KID concerned, if the status has one, else 0.
+     * KID concerned: at a decryptor that of the frame's header, else that of the status, if it has
+     * one, else 0.
      */
     uint64_t kid;
     /**
-     * CTR that the frame claims, if the status has one, else 0.
+     * CTR that the frame's header claims, else 0.
      */
     uint64_t ctr;
     /**
@@ -1311,13 +1539,30 @@ typedef struct mediaseal_failure {
      * Octets given, if the status is about a length, else 0.
      */
     uint64_t available;
+    /**
+     * The stream of the frame, as `info` named it.
+     */
+    uint32_t ssrc;
+    /**
+     * Any of `MEDIASEAL_FAILURE_...`.
+     */
+    uint32_t flags;
+    /**
+     * At a decryptor, who sends under the frame's KID, which nothing authenticates: lent until its
+     * next call. NULL if nobody is known.
+     */
+    const uint8_t *sender;
+    /**
+     * Octets of the sender's name.
+     */
+    size_t sender_len;
 } mediaseal_failure;
 
 /**
  * A mediaseal_failure with every default.
  */
 #define MEDIASEAL_FAILURE_INIT \
-    { (uint32_t)sizeof(mediaseal_failure), 0, 0, 0, 0, 0 }
+    { (uint32_t)sizeof(mediaseal_failure), 0, 0, 0, 0, 0, 0, 0, NULL, 0 }
 
 /**
  * Counters of one sender and stream. Initialize with MEDIASEAL_STATISTICS_INIT.
@@ -1526,6 +1771,42 @@ typedef struct mediaseal_opened {
     { (uint32_t)sizeof(mediaseal_opened), 0, 0, 0, 0, 0, 0, NULL, 0 }
 
 /**
+ * A stream whose decoder waits for a key frame. Initialize with MEDIASEAL_KEY_FRAME_REQUEST_INIT.
+ */
+typedef struct mediaseal_key_frame_request {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * 1 if there is such a stream, else 0, and then all else is 0.
+     */
+    uint32_t is_needed;
+    /**
+     * The stream.
+     */
+    uint32_t ssrc;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Who is to send it; lent until the next call with the decryptor.
+     */
+    const uint8_t *sender;
+    /**
+     * Octets of the sender's name.
+     */
+    size_t sender_len;
+} mediaseal_key_frame_request;
+
+/**
+ * A mediaseal_key_frame_request with every default.
+ */
+#define MEDIASEAL_KEY_FRAME_REQUEST_INIT \
+    { (uint32_t)sizeof(mediaseal_key_frame_request), 0, 0, 0, NULL, 0 }
+
+/**
  * One frame to be sealed by mediaseal_encrypt_batch. Initialize with MEDIASEAL_ENCRYPT_JOB_INIT.
  */
 typedef struct mediaseal_encrypt_job {
@@ -1722,6 +2003,186 @@ typedef struct mediaseal_rtp_ciphertext {
  */
 #define MEDIASEAL_RTP_CIPHERTEXT_INIT \
     { (uint32_t)sizeof(mediaseal_rtp_ciphertext), 0, 0, 0, 0, 0, 0, 0, NULL, 0 }
+
+/**
+ * Metadata that a frame may have been sealed with.
+ */
+typedef struct mediaseal_metadata {
+    /**
+     * The octets; NULL for none.
+     */
+    const uint8_t *octets;
+    /**
+     * Their number.
+     */
+    size_t len;
+} mediaseal_metadata;
+
+/**
+ * What a frame may be of that the decryptor does not expect: the more is named, the more can be
+ * told apart. Initialize with MEDIASEAL_SUSPECTS_INIT.
+ */
+typedef struct mediaseal_suspects {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Senders, and what they send; NULL for none.
+     */
+    const mediaseal_expected *senders;
+    /**
+     * Their number.
+     */
+    size_t sender_count;
+    /**
+     * Other channels; NULL for none.
+     */
+    const mediaseal_channel *const *channels;
+    /**
+     * Their number.
+     */
+    size_t channel_count;
+    /**
+     * Other metadata; NULL for none. No metadata at all is always tried.
+     */
+    const mediaseal_metadata *metadata;
+    /**
+     * Their number.
+     */
+    size_t metadata_count;
+} mediaseal_suspects;
+
+/**
+ * A mediaseal_suspects with every default.
+ */
+#define MEDIASEAL_SUSPECTS_INIT \
+    { (uint32_t)sizeof(mediaseal_suspects), 0, NULL, 0, NULL, 0, NULL, 0 }
+
+/**
+ * What a frame turned out to be. Initialize with MEDIASEAL_DIAGNOSIS_INIT.
+ */
+typedef struct mediaseal_diagnosis {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Why it does not open: one of `MEDIASEAL_REASON_...`.
+     */
+    uint32_t reason;
+    /**
+     * Any of `MEDIASEAL_DIAGNOSIS_...`.
+     */
+    uint32_t flags;
+    /**
+     * The stream that was named.
+     */
+    uint32_t ssrc;
+    /**
+     * KID that its header claims.
+     */
+    uint64_t kid;
+    /**
+     * CTR that its header claims.
+     */
+    uint64_t ctr;
+    /**
+     * Octets before or behind it that are not its own.
+     */
+    uint64_t octets;
+    /**
+     * The number, from 0, of the channel or metadata in mediaseal_suspects.
+     */
+    uint64_t suspect;
+    /**
+     * For MEDIASEAL_REASON_NOT_ENCRYPTED and MEDIASEAL_REASON_OTHER_CODEC, one of
+     * `MEDIASEAL_CODEC_...`.
+     */
+    uint32_t codec;
+    /**
+     * With it, one of `MEDIASEAL_NAL_...`.
+     */
+    uint32_t nal_format;
+    /**
+     * For MEDIASEAL_REASON_OTHER_SENDER, one of `MEDIASEAL_MEDIA_...`.
+     */
+    uint32_t media;
+    /**
+     * For MEDIASEAL_REASON_MALFORMED, how it breaks the format; else MEDIASEAL_OK.
+     */
+    mediaseal_status status;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Octets of the sender's name.
+     */
+    uint32_t sender_len;
+    /**
+     * Whose key opened it, or would have; zero octets follow the name.
+     */
+    uint8_t sender[256];
+    /**
+     * The same in English, for a log or a support engineer; it ends with a zero octet.
+     */
+    uint8_t text[384];
+} mediaseal_diagnosis;
+
+/**
+ * A mediaseal_diagnosis with every default.
+ */
+#define MEDIASEAL_DIAGNOSIS_INIT \
+    { (uint32_t)sizeof(mediaseal_diagnosis), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, { 0 }, { 0 } }
+
+/**
+ * Something that octets look like. Initialize with MEDIASEAL_LOOK_INIT.
+ */
+typedef struct mediaseal_look {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * One of `MEDIASEAL_LOOK_...`.
+     */
+    uint32_t kind;
+    /**
+     * One of `MEDIASEAL_CODEC_...`.
+     */
+    uint32_t codec;
+    /**
+     * SSRC of an RTP packet.
+     */
+    uint32_t ssrc;
+    /**
+     * KID in the header.
+     */
+    uint64_t kid;
+    /**
+     * CTR in the header.
+     */
+    uint64_t ctr;
+    /**
+     * What the kind says.
+     */
+    uint64_t number;
+    /**
+     * The same in English; it ends with a zero octet.
+     */
+    uint8_t text[128];
+} mediaseal_look;
+
+/**
+ * A mediaseal_look with every default.
+ */
+#define MEDIASEAL_LOOK_INIT \
+    { (uint32_t)sizeof(mediaseal_look), 0, 0, 0, 0, 0, 0, { 0 } }
 
 /**
  * What is known of the octets that an application sends. Initialize with
@@ -3453,13 +3914,32 @@ mediaseal_status mediaseal_decryptor_decrypt_in_place(mediaseal_decryptor *decry
 mediaseal_status mediaseal_decryptor_refresh(mediaseal_decryptor *decryptor);
 
 /**
- * Writes why the last refused frame was refused to `out_failure`, in numbers.
+ * Writes why the last refused frame was refused to `out_failure`: its stream, header and sender,
+ * and whether audio is missing that the decoder should conceal.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
  * MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
  */
 mediaseal_status mediaseal_decryptor_last_failure(mediaseal_decryptor *decryptor,
                                                   mediaseal_failure *out_failure);
+
+/**
+ * Writes to `out_request` a stream whose decoder cannot go on without a key frame: its first frame
+ * was none, or frames before this one were refused. Ask its sender for one (RTCP PLI, RFC 4585
+ * section 6.3.1), and call again until there is none.
+ *
+ * Call it after a frame or some times a second; `now_ms` are milliseconds of any clock that does
+ * not jump. A stream is named at most every 500 ms, until a key frame of it opens. That is told by
+ * the octets of codecs that mediaseal_decryptor_set_codec names and of most others; where nobody
+ * can tell it is named once. Streams are those of video: by their codec, or by the media that their
+ * sender's session carries. Allocates nothing and takes no lock.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_need_key_frame(mediaseal_decryptor *decryptor,
+                                                    uint64_t now_ms,
+                                                    mediaseal_key_frame_request *out_request);
 
 /**
  * Writes how many streams are counted apart, at most 1,024, to `out_count`.
@@ -3712,6 +4192,42 @@ mediaseal_status mediaseal_rtp_reassembler_close(mediaseal_rtp_reassembler *reas
  * Frees a reassembler, the last use of it and of what it lent. NULL is accepted. Since 0.1.
  */
 void mediaseal_rtp_reassembler_free(mediaseal_rtp_reassembler *reassembler);
+
+/* ==== Why a frame does not open, and what octets look like ========================================================== */
+
+/**
+ * Tells why a frame does not open, or that it does, and writes it to `out_diagnosis`.
+ *
+ * Borrows `octets`, `info` (NULL for the defaults) and `suspects` (NULL for none) until return.
+ * Nothing changes: no counter, no replay window, no session. No plaintext leaves. It takes as long
+ * as hundreds of frames for each sender that is expected, and allocates: it is for support, off the
+ * media threads.
+ *
+ * Returns MEDIASEAL_OK whatever the frame is; MEDIASEAL_ERR_UNKNOWN_VALUE,
+ * MEDIASEAL_ERR_SENDER_ID_TOO_LONG, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_BAD_HANDLE, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE,
+ * MEDIASEAL_ERR_LENGTH. Exclusive use of `decryptor`. Since 0.1.
+ */
+mediaseal_status mediaseal_decryptor_explain(mediaseal_decryptor *decryptor,
+                                             const mediaseal_frame_info *info,
+                                             const uint8_t *octets,
+                                             size_t len,
+                                             const mediaseal_suspects *suspects,
+                                             mediaseal_diagnosis *out_diagnosis);
+
+/**
+ * Writes to `out_look` what octets look like to somebody who has no key: number `index`, from 0, of
+ * the answers, the likeliest first.
+ *
+ * Borrows `octets`. Nothing of it is proof: a ciphertext looks like anything now and then.
+ *
+ * Returns MEDIASEAL_OK; MEDIASEAL_ERR_INDEX behind the last answer; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_LENGTH. Any thread, also in callbacks. Since 0.1.
+ */
+mediaseal_status mediaseal_look_at(const uint8_t *octets,
+                                   size_t len,
+                                   size_t index,
+                                   mediaseal_look *out_look);
 
 /* ==== Proof that what leaves is sealed ============================================================================== */
 

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use crate::id::{Counter, KeyId, Media, SenderId};
+use crate::error::Error;
+use crate::id::{Counter, KeyId, Media, SenderId, Ssrc};
 
 /// Something that happened to keys or streams. State that must not be missed is also readable elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,6 +56,28 @@ pub enum Event {
     ProofChanged {
         /// What it is now.
         state: ProofState,
+    },
+    /// Frames of a stream fail to open: 5 in a row so far. Said once, until one opens again.
+    StreamFailing {
+        /// The stream that the application named.
+        stream: Ssrc,
+        /// Who sends it; nothing if no frame of it has opened yet.
+        sender: Option<SenderId>,
+        /// KID in the header of the last of them; nothing if it could not be read.
+        kid: Option<KeyId>,
+        /// Why the last of them was refused, and what to do.
+        reason: Error,
+    },
+    /// A stream that was said to fail opens again.
+    StreamRecovered {
+        /// The stream that the application named.
+        stream: Ssrc,
+        /// Who sends it.
+        sender: SenderId,
+        /// KID of the frame that opened.
+        kid: KeyId,
+        /// Frames of it that were refused meanwhile.
+        refused: u64,
     },
     /// The list of replay floors was full and the oldest was dropped.
     ReplayHistoryLost,
@@ -153,6 +176,29 @@ impl fmt::Display for Event {
                 "session {kid} of {sender}, {media}, begins (generation {generation}, step {step})"
             ),
             Self::ProofChanged { state } => write!(f, "proof: {state}"),
+            Self::StreamFailing {
+                stream,
+                sender,
+                reason,
+                ..
+            } => match sender {
+                Some(sender) => write!(
+                    f,
+                    "stream {:#010x} of {sender} fails: {reason}",
+                    stream.value()
+                ),
+                None => write!(f, "stream {:#010x} fails: {reason}", stream.value()),
+            },
+            Self::StreamRecovered {
+                stream,
+                sender,
+                refused,
+                ..
+            } => write!(
+                f,
+                "stream {:#010x} of {sender} opens again, {refused} frames were refused",
+                stream.value()
+            ),
             Self::ReplayHistoryLost => write!(f, "the oldest replay floor was dropped"),
             Self::EventsLost { count } => write!(f, "{count} events were dropped"),
         }

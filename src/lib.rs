@@ -98,8 +98,8 @@ pub mod vault;
 
 pub use channel::{
     BatchFrame, ChannelDecryptor, ChannelEncryptor, DecryptJob, Diagnosis, EncryptJob, ErrorCounts,
-    Mode, Opened, OpenedFrame, Proof, Reason, Sealed, Sentinel, StreamStatistics, Suspects,
-    decrypt_batch, encrypt_batch,
+    Failure, Mode, NeedKeyFrame, Opened, OpenedFrame, Proof, Reason, Sealed, Sentinel,
+    StreamStatistics, Suspects, decrypt_batch, encrypt_batch,
 };
 #[cfg(feature = "test-hooks")]
 #[doc(hidden)]

@@ -49,6 +49,34 @@ fn ten_thousand_frames_allocate_nothing() {
 }
 
 #[test]
+fn streams_that_fail_and_open_again_allocate_nothing() {
+    let mut pair = Pair::new(CipherSuite::AES_128_GCM_SHA256_128, Mode::Frame, 77);
+    pair.decryptor.set_default_codec(Some(Codec::Vp8)).unwrap();
+    pair.encryptor.set_default_codec(Some(Codec::Vp8)).unwrap();
+    let (mut sealed, mut opened) = (vec![0; 200], vec![0; 200]);
+    let (encryptor, decryptor) = (&mut pair.encryptor, &mut pair.decryptor);
+    let mut one_frame = |n: u64| {
+        // A picture that begins nothing, on two streams; every hundred frames twenty are altered.
+        for ssrc in [5, 6].map(Ssrc::new) {
+            let info = FrameInfo::new(ssrc);
+            let len = encryptor
+                .encrypt_into(&info, &[0x11; 100], &mut sealed)
+                .unwrap();
+            let is_bad = n % 100 >= 80;
+            sealed[len - 1] ^= u8::from(is_bad);
+            let told = decryptor.decrypt_into(&info, &sealed[..len], &mut opened);
+            assert_eq!(told.is_err(), is_bad);
+            assert_eq!(decryptor.last_failure().is_some(), n >= 80);
+        }
+        while decryptor.need_key_frame(33 * n).is_some() {}
+    };
+    one_frame(0);
+    let allocations = measure(|| (1..10_000).for_each(&mut one_frame));
+    assert_eq!(allocations.count_total, 0);
+    assert!(pair.receive.poll_event().is_some());
+}
+
+#[test]
 fn ten_thousand_codec_aware_frames_allocate_nothing() {
     let start = [
         0, 0, 0, 1, 0x67, 0x42, 0xC0, 0, 0, 1, 0x65, 0x88, 0x84, 0x21,

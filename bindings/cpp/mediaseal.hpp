@@ -340,6 +340,8 @@ enum class event_type : std::uint32_t {
     replay_history_lost = MEDIASEAL_EVENT_REPLAY_HISTORY_LOST,  ///< The list of replay floors was full and the oldest was dropped.
     events_lost = MEDIASEAL_EVENT_EVENTS_LOST,                ///< The queue was full and count() events were dropped.
     proof_changed = MEDIASEAL_EVENT_PROOF_CHANGED,            ///< What a sentinel has seen of what is sent has changed: proof() and leak(), after count() frames.
+    stream_failing = MEDIASEAL_EVENT_STREAM_FAILING,          ///< Frames of stream ssrc() of sender() fail to open, the last by status(); said once, until one opens again.
+    stream_recovered = MEDIASEAL_EVENT_STREAM_RECOVERED,      ///< Stream ssrc() of sender() opens again, after count() frames that were refused.
 };
 
 /// The reaction that a status asks for. Any thread, also in callbacks.
@@ -1127,7 +1129,11 @@ public:
     proof_status proof() const noexcept { return static_cast<proof_status>(told_.proof); }
     /// What was wrong with octets that were sent.
     mediaseal::leak leak() const noexcept { return static_cast<mediaseal::leak>(told_.leak); }
-    /// Sender of a session, as long as this event lives.
+    /// The stream that fails or opens again.
+    std::uint32_t ssrc() const noexcept { return told_.ssrc; }
+    /// Why it fails.
+    mediaseal_status status() const noexcept { return told_.status; }
+    /// Sender of a session or stream, as long as this event lives.
     bytes_view sender() const& noexcept { return {told_.sender, told_.sender_len}; }
     bytes_view sender() const&& = delete;
 
@@ -1792,7 +1798,52 @@ struct statistics : mediaseal_statistics {
 /// Why the last frame of an encryptor or decryptor was refused, see mediaseal_failure.
 struct failure : mediaseal_failure {
     failure() noexcept : mediaseal_failure MEDIASEAL_FAILURE_INIT {}
+    /// Who sends under the frame's KID, until the decryptor's next call; empty if nobody is known.
+    bytes_view sender_name() const noexcept { return {sender, sender_len}; }
+    /// Whether audio is missing now that the decoder should conceal.
+    bool conceal() const noexcept { return (flags & MEDIASEAL_FAILURE_CONCEAL) != 0; }
 };
+
+/// A stream whose decoder waits for a key frame, see mediaseal_key_frame_request.
+struct key_frame_request : mediaseal_key_frame_request {
+    key_frame_request() noexcept : mediaseal_key_frame_request MEDIASEAL_KEY_FRAME_REQUEST_INIT {}
+    /// Who is to send it, until the decryptor's next call.
+    bytes_view sender_name() const noexcept { return {sender, sender_len}; }
+    /// Whether there is such a stream.
+    explicit operator bool() const noexcept { return is_needed != 0; }
+};
+
+/// What a frame may be of that the decryptor does not expect, see mediaseal_suspects: at most MEDIASEAL_EXPECTED_MAX senders and as many channels. It borrows what it names.
+struct suspects {
+    array_view<const expected_sender> senders;         ///< Senders, and what they send.
+    array_view<const channel* const> channels;         ///< Other channels.
+    array_view<const mediaseal_metadata> metadata;     ///< Other metadata; none at all is always tried.
+};
+
+/// What a frame turned out to be, see mediaseal_diagnosis.
+struct diagnosis : mediaseal_diagnosis {
+    diagnosis() noexcept : mediaseal_diagnosis MEDIASEAL_DIAGNOSIS_INIT {}
+    /// Whose key opened it, or would have, as long as this lives.
+    bytes_view sender_name() const& noexcept { return {sender, sender_len}; }
+    bytes_view sender_name() const&& = delete;
+    /// Why it does not open, in English, as long as this lives.
+    const char* words() const& noexcept { return reinterpret_cast<const char*>(text); }
+    const char* words() const&& = delete;
+};
+
+/// Something that octets look like, see mediaseal_look.
+struct look : mediaseal_look {
+    look() noexcept : mediaseal_look MEDIASEAL_LOOK_INIT {}
+    /// The same in English, as long as this lives.
+    const char* words() const& noexcept { return reinterpret_cast<const char*>(text); }
+    const char* words() const&& = delete;
+};
+
+/// Writes what octets look like to somebody who has no key: number `index`, from 0, of the answers, the likeliest first. Returns also MEDIASEAL_ERR_INDEX behind the last. Any thread, also in
+/// callbacks.
+[[nodiscard]] inline mediaseal_status try_look_at(bytes_view octets, std::size_t index, look& out) noexcept {
+    return mediaseal_look_at(octets.data(), octets.size(), index, &out);
+}
 
 namespace detail {
 
@@ -2075,6 +2126,35 @@ public:
     /// Writes why the last refused frame was refused, in numbers. Returns also MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED.
     [[nodiscard]] mediaseal_status try_last_failure(failure& out) noexcept { return mediaseal_decryptor_last_failure(native_handle(), &out); }
 
+    /// Writes a stream whose decoder cannot go on without a key frame, at most every 500 ms of `now_ms`; call again until there is none. Returns also
+    /// MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED.
+    [[nodiscard]] mediaseal_status try_need_key_frame(std::uint64_t now_ms, key_frame_request& out) noexcept {
+        return mediaseal_decryptor_need_key_frame(native_handle(), now_ms, &out);
+    }
+
+    /// Tells why a frame does not open, or that it does; nothing changes. It takes as long as hundreds of frames and allocates: it is for support. Returns also
+    /// MEDIASEAL_ERR_EXPECTED_SENDERS, MEDIASEAL_ERR_SENDER_ID_TOO_LONG, MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED.
+    [[nodiscard]] mediaseal_status try_explain(bytes_view octets, diagnosis& out, const frame_info& info = {}, const suspects& others = {}) noexcept {
+        std::array<mediaseal_expected, MEDIASEAL_EXPECTED_MAX> senders{};
+        std::array<const mediaseal_channel*, MEDIASEAL_EXPECTED_MAX> channels{};
+        if (others.senders.size() > senders.size() || others.channels.size() > channels.size()) return MEDIASEAL_ERR_EXPECTED_SENDERS;
+        auto* to = senders.data();
+        for (const expected_sender& from : others.senders) {
+            *to++ = {from.sender.data(), from.sender.size(), static_cast<std::uint32_t>(from.media), 0};
+        }
+        auto* handles = channels.data();
+        for (const channel* from : others.channels) *handles++ = from->native_handle();
+        mediaseal_suspects converted = MEDIASEAL_SUSPECTS_INIT;
+        converted.senders = senders.data();
+        converted.sender_count = others.senders.size();
+        converted.channels = channels.data();
+        converted.channel_count = others.channels.size();
+        converted.metadata = others.metadata.data();
+        converted.metadata_count = others.metadata.size();
+        const mediaseal_frame_info c = detail::c_info(info);
+        return mediaseal_decryptor_explain(native_handle(), &c, octets.data(), octets.size(), &converted, &out);
+    }
+
     /// Writes how many streams are counted apart. Returns also MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED.
     [[nodiscard]] mediaseal_status try_statistics_count(std::size_t& out) noexcept {
         return mediaseal_decryptor_statistics_count(native_handle(), &out);
@@ -2133,6 +2213,18 @@ public:
         failure last;
         detail::check(try_last_failure(last));
         return last;
+    }
+    /// As try_need_key_frame.
+    [[nodiscard]] key_frame_request need_key_frame(std::uint64_t now_ms) {
+        key_frame_request request;
+        detail::check(try_need_key_frame(now_ms, request));
+        return request;
+    }
+    /// As try_explain.
+    [[nodiscard]] diagnosis explain(bytes_view octets, const frame_info& info = {}, const suspects& others = {}) {
+        diagnosis told;
+        detail::check(try_explain(octets, told, info, others));
+        return told;
     }
     /// As try_statistics_count.
     [[nodiscard]] std::size_t statistics_count() {

@@ -41,7 +41,7 @@ impl ChannelDecryptor {
     pub(super) fn codec_aware(&mut self, info: &FrameInfo<'_>) -> Result<Option<Codec>, Error> {
         self.codecs
             .of(info.ssrc())
-            .map_err(|error| self.count(None, info, error))
+            .map_err(|error| self.count(None, None, info, error))
     }
 
     /// Opens a codec-aware frame where it lies.
@@ -85,7 +85,7 @@ impl ChannelDecryptor {
             let (needed, available) = (found.candidate.plaintext_len, out.len());
             let Some(data) = out.get_mut(..needed) else {
                 let error = Error::BufferTooSmall { needed, available };
-                return Err(decryptor.count(found.candidate.key.sender(), info, error));
+                return Err(decryptor.refuse_read(&found.candidate, info, error));
             };
             Ok((decryptor.open_copy(found, info, octets, data)?, needed))
         })?;
@@ -117,7 +117,7 @@ impl ChannelDecryptor {
     ) -> Result<T, Error> {
         let metadata = match self.codecs.lend_metadata(codec, info) {
             Ok(metadata) => metadata,
-            Err(error) => return Err(self.count(None, info, error)),
+            Err(error) => return Err(self.count(None, None, info, error)),
         };
         let joined = FrameInfo::new(info.ssrc()).metadata(&metadata);
         let result = job(self, &joined);
@@ -128,7 +128,7 @@ impl ChannelDecryptor {
     /// Finds the ciphertext in a frame, and its key. Changes nothing but counters.
     fn found(&mut self, codec: Codec, info: &FrameInfo<'_>, octets: &[u8]) -> Result<Found, Error> {
         let located =
-            locate(codec, octets).map_err(|error| self.count(None, info, error.into()))?;
+            locate(codec, octets).map_err(|error| self.count(None, None, info, error.into()))?;
         let mut front = [0; Header::MAX_LEN];
         let front_len = located.copy(octets, 0, &mut front);
         let candidate = self.candidate_of(info, &front[..front_len], located.len())?;

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use zeroize::Zeroize;
 
 use super::codecs::Codecs;
+use super::course::{Courses, Failure, NeedKeyFrame};
 use super::receive_keys::{FoundKey, ReceiveKeys, SealedFrame};
 use super::statistics::{ErrorCounts, Statistics, StreamStatistics};
 use super::{MAX_METADATA_LEN, Mode, SCRATCH_LEN};
@@ -36,6 +37,7 @@ pub struct ChannelDecryptor {
     pub(super) codecs: Codecs,
     scratch: Vec<u8>,
     statistics: Statistics,
+    courses: Courses,
     /// The key that opened the last frame, from which its sender is borrowed.
     last: Option<Arc<RecvKey>>,
     not_sync: PhantomData<Cell<()>>,
@@ -100,6 +102,7 @@ impl ChannelDecryptor {
             codecs: Codecs::default(),
             scratch: Vec::with_capacity(SCRATCH_LEN),
             statistics: Statistics::default(),
+            courses: Courses::default(),
             last: None,
             not_sync: PhantomData,
         }
@@ -195,7 +198,7 @@ impl ChannelDecryptor {
         let Some(data) = out.get_mut(..ciphertext.len()) else {
             let needed = ciphertext.len();
             let error = Error::BufferTooSmall { needed, available };
-            return Err(self.count(candidate.key.sender(), info, error));
+            return Err(self.refuse_read(&candidate, info, error));
         };
         data.copy_from_slice(ciphertext);
         let parsed = self.open(candidate, info, header, data, tag)?;
@@ -281,6 +284,21 @@ impl ChannelDecryptor {
         self.statistics.unattributed()
     }
 
+    /// Returns why the last frame was refused, and whose it was.
+    #[must_use]
+    pub fn last_failure(&self) -> Option<&Failure> {
+        self.courses.last_failure()
+    }
+
+    /// Returns a stream whose decoder cannot go on without a key frame: its first frame was none, or frames before this one were refused. Call it until it returns nothing, after a
+    /// frame or some times a second, with milliseconds of any clock that does not jump: a stream is named at most every 500 ms.
+    ///
+    /// A stream stays in need until a key frame of it opens, which is told by the octets of codecs that [`set_codec`](Self::set_codec) names and of most others; where nobody can
+    /// tell it is named once. Streams are those of video: by their codec, or by the media that their sender's session carries.
+    pub fn need_key_frame(&mut self, now_ms: u64) -> Option<NeedKeyFrame> {
+        self.courses.need_key_frame(now_ms, &self.statistics)
+    }
+
     /// Parses, finds the key and looks at the window. Changes nothing but counters.
     #[inline(always)]
     pub(crate) fn candidate(
@@ -303,27 +321,36 @@ impl ChannelDecryptor {
         let len = info.metadata_octets().len();
         if len > MAX_METADATA_LEN {
             let max = MAX_METADATA_LEN;
-            return Err(self.count(None, info, Misuse::MetadataTooLong { len, max }.into()));
+            return Err(self.count(
+                None,
+                None,
+                info,
+                Misuse::MetadataTooLong { len, max }.into(),
+            ));
         }
         let (header, header_len) =
-            Header::parse(frame).map_err(|error| self.count(None, info, error))?;
+            Header::parse(frame).map_err(|error| self.count(None, None, info, error))?;
         let found = self
             .keys
             .find(header.kid(), &mut self.last)
-            .map_err(|error| self.count(None, info, error))?;
+            .map_err(|error| self.count(None, Some(header), info, error))?;
         let needed = header_len + found.tag_len;
         let Some(plaintext_len) = frame_len.checked_sub(needed) else {
-            let len = frame_len;
-            return Err(self.count(found.key.sender(), info, Error::Truncated { len, needed }));
+            let error = Error::Truncated {
+                len: frame_len,
+                needed,
+            };
+            return Err(self.count(found.key.sender(), Some(header), info, error));
         };
         if plaintext_len > found.max_frame_len {
-            return Err(self.count(found.key.sender(), info, Malformed::TooLong.into()));
+            let error = Malformed::TooLong.into();
+            return Err(self.count(found.key.sender(), Some(header), info, error));
         }
         if let FoundKey::Known(key) = &found.key {
             // A replay is opened all the same, so that only the real sender's frames raise its alarm.
             match key.window().look(header.ctr(), self.mode.window()) {
                 Verdict::Fresh | Verdict::Replayed => {}
-                verdict => return Err(self.refuse(key, info, header.ctr(), verdict)),
+                verdict => return Err(self.refuse(key, info, header, verdict)),
             }
         }
         Ok(Candidate {
@@ -359,12 +386,12 @@ impl ChannelDecryptor {
             (Ok(None), FoundKey::Unheard) => {
                 data.zeroize();
                 let kid = header.kid();
-                return Err(self.count(None, info, Error::MissingKey { kid }));
+                return Err(self.count(None, Some(header), info, Error::MissingKey { kid }));
             }
             (Err(error), key) => {
                 // Ciphers wipe by contract; a custom one that does not must not hand out what it made.
                 wipe_text(data);
-                return Err(self.count(key.sender(), info, error));
+                return Err(self.count(key.sender(), Some(header), info, error));
             }
         };
         self.accept(key, info, header, data)?;
@@ -397,13 +424,37 @@ impl ChannelDecryptor {
         })
     }
 
+    /// Counts a frame whose key was found, and that was not tried.
+    pub(super) fn refuse_read(
+        &mut self,
+        candidate: &Candidate,
+        info: &FrameInfo<'_>,
+        error: Error,
+    ) -> Error {
+        self.count(candidate.key.sender(), Some(candidate.header), info, error)
+    }
+
+    /// Counts a refusal, of the sender whose key was found, and of a header that was read.
     pub(super) fn count(
         &mut self,
         sender: Option<&SenderId>,
+        header: Option<Header>,
         info: &FrameInfo<'_>,
         error: Error,
     ) -> Error {
         self.statistics.count_error(sender, info.ssrc(), &error);
+        let failure = Failure {
+            error,
+            stream: info.ssrc(),
+            kid: header.map(|header| header.kid()),
+            ctr: header.map(|header| header.ctr()),
+            sender: sender.cloned(),
+            conceal: false,
+        };
+        let codec = self.codecs.of(info.ssrc()).ok().flatten();
+        let events = self.keys.events();
+        self.courses
+            .refused(failure, codec, &self.statistics, events);
         error
     }
 }

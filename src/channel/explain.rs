@@ -315,20 +315,17 @@ impl Search<'_> {
             _ => None,
         });
         let most = MOST_TRAILING.min(octets.len() - 1);
-        // Of zeros a NAL unit takes its share: the padding's own number comes first.
-        for len in padding
-            .into_iter()
-            .chain(1..=most)
-            .filter(|len| *len <= most)
-        {
+        let mut without = |len: usize| {
             let (front, behind) = octets.split_at(octets.len() - len);
-            if self.opens(codec, front) {
-                let is_rtp_padding = behind.last().is_some_and(|last| usize::from(*last) == len);
-                return Some(Reason::TrailingOctets {
-                    len,
-                    is_rtp_padding,
-                });
-            }
+            self.opens(codec, front).then(|| Reason::TrailingOctets {
+                len,
+                is_rtp_padding: behind.last().is_some_and(|last| usize::from(*last) == len),
+            })
+        };
+        // Of zeros a NAL unit takes its share: the padding's own number comes first.
+        let padding = padding.filter(|len| *len <= most).and_then(&mut without);
+        if let Some(reason) = padding.or_else(|| (1..=most).find_map(without)) {
+            return Some(reason);
         }
         // A descriptor, an RTP header, both.
         let header = looks(octets).iter().find_map(|look| match look {

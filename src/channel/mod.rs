@@ -18,6 +18,7 @@ pub(crate) mod batch;
 mod carried;
 mod carrying;
 mod codecs;
+mod course;
 mod decryptor;
 mod encryptor;
 mod explain;
@@ -27,6 +28,7 @@ mod send_keys;
 mod statistics;
 
 pub use batch::{BatchFrame, DecryptJob, EncryptJob, OpenedFrame, decrypt_batch, encrypt_batch};
+pub use course::{Failure, NeedKeyFrame};
 pub use decryptor::{ChannelDecryptor, Opened};
 pub use encryptor::{ChannelEncryptor, Sealed};
 pub use explain::{Diagnosis, Reason, Suspects};

@@ -8,6 +8,7 @@ use zeroize::Zeroize;
 
 use crate::cipher::{CheckedCipher, CipherError, CostClass, PacketKey};
 use crate::error::{Error, Misuse};
+use crate::event::EventQueue;
 use crate::format::sframe::{self, FrameContext, Header};
 use crate::id::{KeyId, Media, SenderId};
 use crate::keys::channel::{
@@ -131,6 +132,14 @@ impl ReceiveKeys {
             secrets: SframeSecrets::new(),
             base_key: Secret::zeroed(),
         })))
+    }
+
+    /// Where the application hears of what happens.
+    pub(super) fn events(&self) -> &EventQueue {
+        match self {
+            Self::Raw { store, .. } => store.events(),
+            Self::Channel(keys) => keys.channel.events(),
+        }
     }
 
     /// Takes over changes, if there are any.

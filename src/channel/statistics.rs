@@ -131,7 +131,7 @@ impl Statistics {
         &self.unattributed
     }
 
-    /// Counts a frame that was sealed, or opened and authenticated.
+    /// Counts a frame that was sealed, or opened and authenticated, and tells the index of its stream if that is counted apart.
     #[inline]
     pub(super) fn count_frame(
         &mut self,
@@ -140,7 +140,7 @@ impl Statistics {
         octets: usize,
         kid: KeyId,
         head: Option<Counter>,
-    ) {
+    ) -> Option<usize> {
         let count = |counters: &mut StreamStatistics| {
             counters.frames = counters.frames.saturating_add(1);
             counters.octets = counters.octets.saturating_add(octets as u64);
@@ -164,6 +164,26 @@ impl Statistics {
             self.last = index;
             count(&mut self.streams[index]);
         }
+        index
+    }
+
+    /// The index of the stream of this sender, or of the first of that name if nobody knows the sender.
+    pub(super) fn stream_of(&self, sender: Option<&SenderId>, ssrc: Ssrc) -> Option<usize> {
+        if let Some(sender) = sender {
+            return self.find(sender, ssrc).ok();
+        }
+        if self
+            .streams
+            .get(self.last)
+            .is_some_and(|stream| stream.ssrc == ssrc)
+        {
+            return Some(self.last);
+        }
+        let place = self
+            .order
+            .partition_point(|&index| self.streams[index].ssrc < ssrc);
+        let index = *self.order.get(place)?;
+        (self.streams[index].ssrc == ssrc).then_some(index)
     }
 
     /// Asks the cache for the counters of the stream that was last.

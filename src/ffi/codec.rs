@@ -140,7 +140,20 @@ pub(super) fn codec_of(codec: u32, nal_format: u32) -> Result<Codec, Fault> {
     }
 }
 
-const fn number_of(codec: Codec) -> u32 {
+/// The number of a codec's form of NAL units; that of start codes where it has none.
+pub(super) const fn nal_number_of(codec: Codec) -> u32 {
+    let (Codec::H264(format) | Codec::H265(format)) = codec else {
+        return MEDIASEAL_NAL_ANNEX_B;
+    };
+    match format {
+        NalFormat::AnnexB => MEDIASEAL_NAL_ANNEX_B,
+        NalFormat::Length1 => MEDIASEAL_NAL_LENGTH_1,
+        NalFormat::Length2 => MEDIASEAL_NAL_LENGTH_2,
+        NalFormat::Length4 => MEDIASEAL_NAL_LENGTH_4,
+    }
+}
+
+pub(super) const fn number_of(codec: Codec) -> u32 {
     match codec {
         Codec::Opaque => MEDIASEAL_CODEC_OPAQUE,
         Codec::H264(_) => MEDIASEAL_CODEC_H264,

@@ -3,7 +3,11 @@
 use core::mem::size_of;
 
 use super::cipher::mediaseal_cipher_vtable;
+use super::diagnosis::{
+    mediaseal_diagnosis, mediaseal_look, mediaseal_metadata, mediaseal_suspects,
+};
 use super::numbers::*;
+use super::proof::mediaseal_proof_state;
 use super::status::*;
 use super::types::*;
 
@@ -231,6 +235,8 @@ pub(super) const CONSTANTS: &[(&str, i64)] = constants! {
     MEDIASEAL_EVENT_REPLAY_HISTORY_LOST
     MEDIASEAL_EVENT_EVENTS_LOST
     MEDIASEAL_EVENT_PROOF_CHANGED
+    MEDIASEAL_EVENT_STREAM_FAILING
+    MEDIASEAL_EVENT_STREAM_RECOVERED
     MEDIASEAL_PROOF_SEALING
     MEDIASEAL_PROOF_ENCRYPTED
     MEDIASEAL_PROOF_DEGRADED
@@ -238,6 +244,46 @@ pub(super) const CONSTANTS: &[(&str, i64)] = constants! {
     MEDIASEAL_LEAK_NOT_SEALED
     MEDIASEAL_LEAK_UNKNOWN_KEY
     MEDIASEAL_LEAK_DOES_NOT_OPEN
+    MEDIASEAL_FAILURE_HAS_HEADER
+    MEDIASEAL_FAILURE_CONCEAL
+    MEDIASEAL_REASON_OPENS
+    MEDIASEAL_REASON_EMPTY
+    MEDIASEAL_REASON_NOT_ENCRYPTED
+    MEDIASEAL_REASON_ENCRYPTED_TWICE
+    MEDIASEAL_REASON_TRUNCATED
+    MEDIASEAL_REASON_MALFORMED
+    MEDIASEAL_REASON_NO_SUCH_KEY
+    MEDIASEAL_REASON_RETIRED
+    MEDIASEAL_REASON_NOT_YET_ACTIVE
+    MEDIASEAL_REASON_REFLECTED
+    MEDIASEAL_REASON_STALE_SESSION
+    MEDIASEAL_REASON_CLOCK_MISMATCH
+    MEDIASEAL_REASON_INTEGRITY_LIMIT
+    MEDIASEAL_REASON_DUPLICATE
+    MEDIASEAL_REASON_TOO_OLD
+    MEDIASEAL_REASON_REPLAYED
+    MEDIASEAL_REASON_TRAILING_OCTETS
+    MEDIASEAL_REASON_LEADING_OCTETS
+    MEDIASEAL_REASON_OTHER_CODEC
+    MEDIASEAL_REASON_OTHER_METADATA
+    MEDIASEAL_REASON_OTHER_SENDER
+    MEDIASEAL_REASON_OTHER_CHANNEL
+    MEDIASEAL_REASON_ALTERED
+    MEDIASEAL_REASON_WRONG_KEY
+    MEDIASEAL_REASON_CIPHER_FAILED
+    MEDIASEAL_REASON_NO_CODEC
+    MEDIASEAL_DIAGNOSIS_HAS_HEADER
+    MEDIASEAL_DIAGNOSIS_RTP_PADDING
+    MEDIASEAL_DIAGNOSIS_HAS_SUSPECT
+    MEDIASEAL_LOOK_EMPTY
+    MEDIASEAL_LOOK_SFRAME
+    MEDIASEAL_LOOK_CODEC_AWARE
+    MEDIASEAL_LOOK_PLAINTEXT
+    MEDIASEAL_LOOK_RTP_PACKET
+    MEDIASEAL_LOOK_RTP_FRAGMENT
+    MEDIASEAL_LOOK_RTP_PADDING
+    MEDIASEAL_LOOK_FRAME_CRYPTOR
+    MEDIASEAL_LOOK_DAVE
     MEDIASEAL_HAS_EPOCH
     MEDIASEAL_HAS_LAST_KID
     MEDIASEAL_HAS_WINDOW_HEAD
@@ -248,6 +294,7 @@ pub(super) const STRUCTS: &[(&str, usize)] = structs! {
     mediaseal_frame_info
     mediaseal_opened
     mediaseal_failure
+    mediaseal_key_frame_request
     mediaseal_encryptor_config
     mediaseal_expected
     mediaseal_decryptor_config
@@ -261,6 +308,10 @@ pub(super) const STRUCTS: &[(&str, usize)] = structs! {
     mediaseal_rtp_packet
     mediaseal_rtp_ciphertext
     mediaseal_proof_state
+    mediaseal_metadata
+    mediaseal_suspects
+    mediaseal_diagnosis
+    mediaseal_look
     mediaseal_cipher_params
     mediaseal_known_answer
     mediaseal_refusal

@@ -15,13 +15,13 @@ use super::status::{
     Fault, MEDIASEAL_ERR_EXPECTED_SENDERS, MEDIASEAL_ERR_UNKNOWN_VALUE, Outcome, mediaseal_status,
 };
 use super::types::{
-    mediaseal_decryptor_config, mediaseal_failure, mediaseal_frame_info, mediaseal_opened,
-    mediaseal_statistics,
+    mediaseal_decryptor_config, mediaseal_expected, mediaseal_failure, mediaseal_frame_info,
+    mediaseal_key_frame_request, mediaseal_opened, mediaseal_statistics,
 };
-use crate::channel::{ChannelDecryptor, Opened};
+use crate::channel::{ChannelDecryptor, NeedKeyFrame, Opened};
 use crate::error::Error;
 use crate::frame::FrameBuf;
-use crate::id::SenderId;
+use crate::id::{Media, SenderId};
 
 /// Opens the frames of one thread's streams, of any number of senders.
 pub struct mediaseal_decryptor {
@@ -32,6 +32,8 @@ pub struct mediaseal_decryptor {
 pub(super) struct Opener {
     pub(super) decryptor: ChannelDecryptor,
     pub(super) last: Option<Refused>,
+    /// The sender's name that was lent with it lives as long.
+    asked: Option<NeedKeyFrame>,
 }
 
 impl Object for mediaseal_decryptor {
@@ -85,16 +87,7 @@ pub unsafe extern "C" fn mediaseal_decryptor_new_for_channel(
         if config.expected_count > MEDIASEAL_EXPECTED_MAX {
             return Err(Fault(MEDIASEAL_ERR_EXPECTED_SENDERS));
         }
-        let expected = items(config.expected, config.expected_count)?
-            .iter()
-            .map(|expected| {
-                if expected.reserved != 0 {
-                    return Err(Fault(MEDIASEAL_ERR_UNKNOWN_VALUE));
-                }
-                let sender = SenderId::new(octets(expected.sender, expected.sender_len)?)?;
-                Ok((sender, media_of(expected.media)?))
-            })
-            .collect::<Result<Vec<_>, Fault>>()?;
+        let expected = pairs_of(config.expected, config.expected_count)?;
         let mode = mode_of(config.mode, 0)?;
         out.write(new_opener(ChannelDecryptor::for_channel(
             &channel, &expected, mode,
@@ -103,10 +96,28 @@ pub unsafe extern "C" fn mediaseal_decryptor_new_for_channel(
     })
 }
 
+/// Pairs of sender and media.
+pub(super) fn pairs_of(
+    pairs: *const mediaseal_expected,
+    count: usize,
+) -> Result<Vec<(SenderId, Media)>, Fault> {
+    items(pairs, count)?
+        .iter()
+        .map(|expected| {
+            if expected.reserved != 0 {
+                return Err(Fault(MEDIASEAL_ERR_UNKNOWN_VALUE));
+            }
+            let sender = SenderId::new(octets(expected.sender, expected.sender_len)?)?;
+            Ok((sender, media_of(expected.media)?))
+        })
+        .collect()
+}
+
 fn new_opener(decryptor: ChannelDecryptor) -> *mut mediaseal_decryptor {
     new_exclusive(Opener {
         decryptor,
         last: None,
+        asked: None,
     })
 }
 
@@ -283,7 +294,7 @@ pub unsafe extern "C" fn mediaseal_decryptor_refresh(
     })
 }
 
-/// Writes why the last refused frame was refused to `out_failure`, in numbers.
+/// Writes why the last refused frame was refused to `out_failure`: its stream, header and sender, and whether audio is missing that the decoder should conceal.
 ///
 /// Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
 #[unsafe(no_mangle)]
@@ -292,7 +303,42 @@ pub unsafe extern "C" fn mediaseal_decryptor_last_failure(
     out_failure: *mut mediaseal_failure,
 ) -> mediaseal_status {
     exclusive(decryptor, |opener| {
-        SizedOut::new(out_failure)?.write(&mediaseal_failure::of(opener.last.as_ref()));
+        let failure = opener.decryptor.last_failure();
+        let told = mediaseal_failure::of_frame(opener.last.as_ref(), failure);
+        SizedOut::new(out_failure)?.write(&told);
+        Ok(())
+    })
+}
+
+/// Writes to `out_request` a stream whose decoder cannot go on without a key frame: its first frame was none, or frames before this one were refused. Ask its sender for one
+/// (RTCP PLI, RFC 4585 section 6.3.1), and call again until there is none.
+///
+/// Call it after a frame or some times a second; `now_ms` are milliseconds of any clock that does not jump. A stream is named at most every 500 ms, until a key frame of it opens.
+/// That is told by the octets of codecs that mediaseal_decryptor_set_codec names and of most others; where nobody can tell it is named once. Streams are those of video: by
+/// their codec, or by the media that their sender's session carries. Allocates nothing and takes no lock.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `decryptor`. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_decryptor_need_key_frame(
+    decryptor: *mut mediaseal_decryptor,
+    now_ms: u64,
+    out_request: *mut mediaseal_key_frame_request,
+) -> mediaseal_status {
+    let out = SizedOut::new(out_request);
+    exclusive(decryptor, |opener| {
+        let out = out?;
+        opener.asked = opener.decryptor.need_key_frame(now_ms);
+        if let Some(need) = &opener.asked {
+            let sender = need.sender.as_bytes();
+            out.write(&mediaseal_key_frame_request {
+                struct_size: 0,
+                is_needed: 1,
+                ssrc: need.stream.value(),
+                reserved: 0,
+                sender: sender.as_ptr(),
+                sender_len: sender.len(),
+            });
+        }
         Ok(())
     })
 }

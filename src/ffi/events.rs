@@ -9,11 +9,13 @@ use super::numbers::{
     MEDIASEAL_EVENT_EVENTS_LOST, MEDIASEAL_EVENT_KEY_EXHAUSTED, MEDIASEAL_EVENT_KEY_NEAR_LIMIT,
     MEDIASEAL_EVENT_MANY_AUTHENTICATION_FAILURES, MEDIASEAL_EVENT_PROOF_CHANGED,
     MEDIASEAL_EVENT_REPLAY_HISTORY_LOST, MEDIASEAL_EVENT_REPLAYED, MEDIASEAL_EVENT_SESSION_STARTED,
-    MEDIASEAL_HAS_EPOCH,
+    MEDIASEAL_EVENT_STREAM_FAILING, MEDIASEAL_EVENT_STREAM_RECOVERED, MEDIASEAL_HAS_EPOCH,
 };
-use super::types::{mediaseal_destructor, mediaseal_event, mediaseal_proof_state};
+use super::proof::mediaseal_proof_state;
+use super::status::Fault;
+use super::types::{mediaseal_destructor, mediaseal_event};
 use crate::event::Event;
-use crate::id::SenderId;
+use crate::id::{KeyId, SenderId};
 
 impl mediaseal_event {
     /// The same event, as C has it.
@@ -75,6 +77,40 @@ impl mediaseal_event {
                     count: proof.frames,
                     proof: proof.state,
                     leak: proof.leak,
+                    ..nothing
+                }
+            }
+            Event::StreamFailing {
+                stream,
+                sender,
+                kid,
+                reason,
+            } => {
+                let (sender, sender_len) = sender.as_ref().map_or(([0; 256], 0), name);
+                Self {
+                    r#type: MEDIASEAL_EVENT_STREAM_FAILING,
+                    kid: kid.map_or(0, KeyId::value),
+                    ssrc: stream.value(),
+                    status: Fault::from(*reason).0,
+                    sender_len,
+                    sender,
+                    ..nothing
+                }
+            }
+            Event::StreamRecovered {
+                stream,
+                sender,
+                kid,
+                refused,
+            } => {
+                let (sender, sender_len) = name(sender);
+                Self {
+                    r#type: MEDIASEAL_EVENT_STREAM_RECOVERED,
+                    kid: kid.value(),
+                    ssrc: stream.value(),
+                    count: *refused,
+                    sender_len,
+                    sender,
                     ..nothing
                 }
             }

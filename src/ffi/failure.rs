@@ -1,9 +1,13 @@
 //! Why a frame was refused, in numbers.
 
+use core::ptr::null;
+
+use super::numbers::{MEDIASEAL_FAILURE_CONCEAL, MEDIASEAL_FAILURE_HAS_HEADER};
 use super::status::{Fault, MEDIASEAL_OK};
 use super::types::mediaseal_failure;
+use crate::channel::Failure;
 use crate::error::{Error, Misuse};
-use crate::id::{Counter, KeyId};
+use crate::id::{Counter, KeyId, SenderId};
 
 /// Why a frame was refused: by the library, or at the boundary before it came there.
 #[derive(Clone, Copy)]
@@ -58,6 +62,34 @@ impl mediaseal_failure {
             ctr,
             needed: needed as u64,
             available: available as u64,
+            ssrc: 0,
+            flags: 0,
+            sender: null(),
+            sender_len: 0,
+        }
+    }
+
+    /// The same of a frame that a decryptor refused, with what it knows of the frame.
+    pub(super) fn of_frame(refused: Option<&Refused>, failure: Option<&Failure>) -> Self {
+        let told = Self::of(refused);
+        // What was refused at the boundary never came to the decryptor.
+        let (Some(Refused::Error(error)), Some(failure)) = (refused, failure) else {
+            return told;
+        };
+        if failure.error != *error {
+            return told;
+        }
+        let flag = |is_set, flag| if is_set { flag } else { 0 };
+        let sender = failure.sender.as_ref().map(SenderId::as_bytes);
+        Self {
+            kid: failure.kid.map_or(told.kid, KeyId::value),
+            ctr: failure.ctr.map_or(told.ctr, Counter::value),
+            ssrc: failure.stream.value(),
+            flags: flag(failure.kid.is_some(), MEDIASEAL_FAILURE_HAS_HEADER)
+                | flag(failure.conceal, MEDIASEAL_FAILURE_CONCEAL),
+            sender: sender.map_or(null(), <[u8]>::as_ptr),
+            sender_len: sender.map_or(0, <[u8]>::len),
+            ..told
         }
     }
 }

@@ -38,6 +38,7 @@ mod constants;
 mod convert;
 mod counter_store;
 mod decryptor;
+mod diagnosis;
 mod encryptor;
 mod events;
 mod explain;

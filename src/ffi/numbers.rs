@@ -202,6 +202,10 @@ pub const MEDIASEAL_EVENT_REPLAY_HISTORY_LOST: u32 = 6;
 pub const MEDIASEAL_EVENT_EVENTS_LOST: u32 = 7;
 /// Event: what a sentinel has seen of what is sent has changed: see `proof` and `leak`, with `kid`, `ctr` and `count` (frames) as in mediaseal_proof_state.
 pub const MEDIASEAL_EVENT_PROOF_CHANGED: u32 = 8;
+/// Event: frames of stream `ssrc` fail to open, 5 in a row so far. `status` is why the last of them was refused, `kid` is that of its header, or 0; `sender` is empty if none of the stream has opened yet. Said once, until one opens again.
+pub const MEDIASEAL_EVENT_STREAM_FAILING: u32 = 9;
+/// Event: stream `ssrc` of `sender` opens again, under `kid`, after `count` frames that were refused.
+pub const MEDIASEAL_EVENT_STREAM_RECOVERED: u32 = 10;
 
 /// Proof: encryptors seal, and what is sent was not observed.
 pub const MEDIASEAL_PROOF_SEALING: u32 = 1;
@@ -218,6 +222,87 @@ pub const MEDIASEAL_LEAK_NOT_SEALED: u32 = 1;
 pub const MEDIASEAL_LEAK_UNKNOWN_KEY: u32 = 2;
 /// Leak: a header of the store's, `kid` and `ctr`, on what does not open: changed after it was sealed, or sealed with other metadata.
 pub const MEDIASEAL_LEAK_DOES_NOT_OPEN: u32 = 3;
+
+/// Flag of mediaseal_failure: `kid` and `ctr` are those of the frame's header.
+pub const MEDIASEAL_FAILURE_HAS_HEADER: u32 = 1;
+/// Flag of mediaseal_failure: audio is missing now; let the decoder conceal a frame in place of playing a gap. Never for duplicates.
+pub const MEDIASEAL_FAILURE_CONCEAL: u32 = 2;
+/// Reason: it opens.
+pub const MEDIASEAL_REASON_OPENS: u32 = 1;
+/// Reason: it has no octets: a padding probe, or DTX.
+pub const MEDIASEAL_REASON_EMPTY: u32 = 2;
+/// Reason: it is a frame of `codec`, in clear. Look for what goes around the sender's encryptor.
+pub const MEDIASEAL_REASON_NOT_ENCRYPTED: u32 = 3;
+/// Reason: it opens, and what comes out opens again: two encryptors seal it, one behind the other.
+pub const MEDIASEAL_REASON_ENCRYPTED_TWICE: u32 = 4;
+/// Reason: it ends before its tag does.
+pub const MEDIASEAL_REASON_TRUNCATED: u32 = 5;
+/// Reason: it cannot be read: see `status`.
+pub const MEDIASEAL_REASON_MALFORMED: u32 = 6;
+/// Reason: no key is known for its KID. Fetch it; or the sender uses another channel or suite.
+pub const MEDIASEAL_REASON_NO_SUCH_KEY: u32 = 7;
+/// Reason: its key was retired: the sender missed a change.
+pub const MEDIASEAL_REASON_RETIRED: u32 = 8;
+/// Reason: its key opens at a later tick.
+pub const MEDIASEAL_REASON_NOT_YET_ACTIVE: u32 = 9;
+/// Reason: this side sealed it: a relay sends frames back to their sender.
+pub const MEDIASEAL_REASON_REFLECTED: u32 = 10;
+/// Reason: its session is of another hour: a clock is wrong, or it is very old.
+pub const MEDIASEAL_REASON_STALE_SESSION: u32 = 11;
+/// Reason: one side uses the channel with a clock and the other without.
+pub const MEDIASEAL_REASON_CLOCK_MISMATCH: u32 = 12;
+/// Reason: so many frames failed under this key that, by the policy chosen, it opens nothing more.
+pub const MEDIASEAL_REASON_INTEGRITY_LIMIT: u32 = 13;
+/// Reason: it was opened before; retransmission does that.
+pub const MEDIASEAL_REASON_DUPLICATE: u32 = 14;
+/// Reason: it is older than the replay window reaches.
+pub const MEDIASEAL_REASON_TOO_OLD: u32 = 15;
+/// Reason: it is from before its key was last retired.
+pub const MEDIASEAL_REASON_REPLAYED: u32 = 16;
+/// Reason: `octets` octets stand behind it that are not its own; without them it opens.
+pub const MEDIASEAL_REASON_TRAILING_OCTETS: u32 = 17;
+/// Reason: `octets` octets stand before it that are not its own, such as an RTP header; without them it opens.
+pub const MEDIASEAL_REASON_LEADING_OCTETS: u32 = 18;
+/// Reason: the sender set `codec` for this stream, MEDIASEAL_CODEC_OPAQUE for none.
+pub const MEDIASEAL_REASON_OTHER_CODEC: u32 = 19;
+/// Reason: the sender passed other metadata: that of number `suspect`, or none at all.
+pub const MEDIASEAL_REASON_OTHER_METADATA: u32 = 20;
+/// Reason: it is of `sender` and `media`, which this decryptor does not expect.
+pub const MEDIASEAL_REASON_OTHER_SENDER: u32 = 21;
+/// Reason: it is of the channel of number `suspect`.
+pub const MEDIASEAL_REASON_OTHER_CHANNEL: u32 = 22;
+/// Reason: the key has opened others and not this one: it was altered, or sealed with metadata or as a sender that nobody suspects.
+pub const MEDIASEAL_REASON_ALTERED: u32 = 23;
+/// Reason: nothing was ever opened with this key, and this does not open either: the two sides have different keys.
+pub const MEDIASEAL_REASON_WRONG_KEY: u32 = 24;
+/// Reason: the cipher failed, which is no verdict on the frame. Report it with the cipher's version.
+pub const MEDIASEAL_REASON_CIPHER_FAILED: u32 = 25;
+/// Reason: the decryptor demands a codec for the stream, and none is set.
+pub const MEDIASEAL_REASON_NO_CODEC: u32 = 26;
+/// Flag of mediaseal_diagnosis: `kid` and `ctr` are set.
+pub const MEDIASEAL_DIAGNOSIS_HAS_HEADER: u32 = 1;
+/// Flag of mediaseal_diagnosis: the octets behind the frame are RTP padding (RFC 3550 section 5.1).
+pub const MEDIASEAL_DIAGNOSIS_RTP_PADDING: u32 = 2;
+/// Flag of mediaseal_diagnosis: `suspect` is set.
+pub const MEDIASEAL_DIAGNOSIS_HAS_SUSPECT: u32 = 4;
+/// Look: no octets at all: a padding probe, DTX, or a frame that got lost.
+pub const MEDIASEAL_LOOK_EMPTY: u32 = 1;
+/// Look: an SFrame ciphertext, with `kid` and `ctr`. Nearly all octets begin like one; a long KID speaks for it.
+pub const MEDIASEAL_LOOK_SFRAME: u32 = 2;
+/// Look: an SFrame ciphertext in the form of `codec`, with `kid` and `ctr`.
+pub const MEDIASEAL_LOOK_CODEC_AWARE: u32 = 3;
+/// Look: a frame of `codec` that nobody encrypted.
+pub const MEDIASEAL_LOOK_PLAINTEXT: u32 = 4;
+/// Look: an RTP packet with its header: `ssrc`, payload type `number`.
+pub const MEDIASEAL_LOOK_RTP_PACKET: u32 = 5;
+/// Look: an RTP payload of SFrame: it wants to be put together. `number` has bit 0 for the first piece, bit 1 for the last.
+pub const MEDIASEAL_LOOK_RTP_FRAGMENT: u32 = 6;
+/// Look: `number` octets of RTP padding at its end that were left on.
+pub const MEDIASEAL_LOOK_RTP_PADDING: u32 = 7;
+/// Look: a frame of LiveKit's or Jitsi's frame cryptor, key index `number`.
+pub const MEDIASEAL_LOOK_FRAME_CRYPTOR: u32 = 8;
+/// Look: a frame of Discord's DAVE, with a footer of `number` octets.
+pub const MEDIASEAL_LOOK_DAVE: u32 = 9;
 
 /// Flag of mediaseal_opened and of mediaseal_event: `generation` and `step` are those of a channel.
 pub const MEDIASEAL_HAS_EPOCH: u32 = 1;

@@ -5,7 +5,7 @@ use core::ptr::{null, null_mut};
 use super::boundary::enter;
 use super::channel::mediaseal_channel;
 use super::codec::codec_of;
-use super::convert::{Out, SizedOut, octets};
+use super::convert::{Out, Sized32, SizedOut, octets};
 use super::encryptor::Info;
 use super::handle::{
     Object, close_exclusive, close_shared, exclusive, free_exclusive, free_shared, new_exclusive,
@@ -18,10 +18,34 @@ use super::numbers::{
     MEDIASEAL_PROOF_SEALING,
 };
 use super::status::mediaseal_status;
-use super::types::{mediaseal_frame_info, mediaseal_proof_state};
+use super::types::{mediaseal_frame_info, sized};
 use crate::channel::{Proof, Sentinel};
 use crate::event::{Leak, ProofState};
 use crate::id::Ssrc;
+
+/// What is known of the octets that an application sends. Initialize with MEDIASEAL_PROOF_STATE_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_proof_state {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// One of `MEDIASEAL_PROOF_…`.
+    pub state: u32,
+    /// For MEDIASEAL_PROOF_DEGRADED, one of `MEDIASEAL_LEAK_…`.
+    pub leak: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// For MEDIASEAL_PROOF_ENCRYPTED, since when, in seconds since 1970.
+    pub since: u64,
+    /// For MEDIASEAL_PROOF_ENCRYPTED, frames that were observed.
+    pub frames: u64,
+    /// For MEDIASEAL_LEAK_UNKNOWN_KEY and MEDIASEAL_LEAK_DOES_NOT_OPEN, the KID in the header.
+    pub kid: u64,
+    /// For MEDIASEAL_LEAK_DOES_NOT_OPEN, the CTR in the header.
+    pub ctr: u64,
+}
+
+sized! { mediaseal_proof_state }
 
 /// Looks at what one thread hands to the network.
 pub struct mediaseal_sentinel {

@@ -54,14 +54,40 @@ pub struct mediaseal_failure {
     pub struct_size: u32,
     /// The status that was returned; MEDIASEAL_OK if no frame was refused so far.
     pub status: mediaseal_status,
-    /// KID concerned, if the status has one, else 0.
+    /// KID concerned: at a decryptor that of the frame's header, else that of the status, if it has one, else 0.
     pub kid: u64,
-    /// CTR that the frame claims, if the status has one, else 0.
+    /// CTR that the frame's header claims, else 0.
     pub ctr: u64,
     /// Octets needed, or the most allowed, if the status is about a length, else 0. For MEDIASEAL_ERR_PACKET_TOO_LONG the octets over the maximum.
     pub needed: u64,
     /// Octets given, if the status is about a length, else 0.
     pub available: u64,
+    /// The stream of the frame, as `info` named it.
+    pub ssrc: u32,
+    /// Any of `MEDIASEAL_FAILURE_…`.
+    pub flags: u32,
+    /// At a decryptor, who sends under the frame's KID, which nothing authenticates: lent until its next call. NULL if nobody is known.
+    pub sender: *const u8,
+    /// Octets of the sender's name.
+    pub sender_len: usize,
+}
+
+/// A stream whose decoder waits for a key frame. Initialize with MEDIASEAL_KEY_FRAME_REQUEST_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_key_frame_request {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// 1 if there is such a stream, else 0, and then all else is 0.
+    pub is_needed: u32,
+    /// The stream.
+    pub ssrc: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Who is to send it; lent until the next call with the decryptor.
+    pub sender: *const u8,
+    /// Octets of the sender's name.
+    pub sender_len: usize,
 }
 
 /// What an encryptor is made for. Initialize with MEDIASEAL_ENCRYPTOR_CONFIG_INIT.
@@ -204,28 +230,10 @@ pub struct mediaseal_event {
     pub proof: u32,
     /// What was wrong: one of `MEDIASEAL_LEAK_…`.
     pub leak: u32,
-}
-
-/// What is known of the octets that an application sends. Initialize with MEDIASEAL_PROOF_STATE_INIT.
-#[repr(C)]
-#[derive(Clone, Copy)]
-pub struct mediaseal_proof_state {
-    /// Octets of this struct.
-    pub struct_size: u32,
-    /// One of `MEDIASEAL_PROOF_…`.
-    pub state: u32,
-    /// For MEDIASEAL_PROOF_DEGRADED, one of `MEDIASEAL_LEAK_…`.
-    pub leak: u32,
-    /// Zero.
-    pub reserved: u32,
-    /// For MEDIASEAL_PROOF_ENCRYPTED, since when, in seconds since 1970.
-    pub since: u64,
-    /// For MEDIASEAL_PROOF_ENCRYPTED, frames that were observed.
-    pub frames: u64,
-    /// For MEDIASEAL_LEAK_UNKNOWN_KEY and MEDIASEAL_LEAK_DOES_NOT_OPEN, the KID in the header.
-    pub kid: u64,
-    /// For MEDIASEAL_LEAK_DOES_NOT_OPEN, the CTR in the header.
-    pub ctr: u64,
+    /// The stream that fails or opens again.
+    pub ssrc: u32,
+    /// Why it fails.
+    pub status: mediaseal_status,
 }
 
 /// Counters of one sender and stream. Initialize with MEDIASEAL_STATISTICS_INIT.
@@ -454,6 +462,7 @@ pub type mediaseal_event_callback =
 /// has are freed elsewhere.
 pub type mediaseal_destructor = Option<unsafe extern "C" fn(user_data: *mut c_void)>;
 
+/// Says of structs that they begin with their size.
 macro_rules! sized {
     ($($name:ident)*) => {
         $(
@@ -465,10 +474,12 @@ macro_rules! sized {
     };
 }
 
+pub(super) use sized;
+
 // A struct that grows keeps the size that it had first, as a number.
 sized! {
     mediaseal_frame_info mediaseal_opened mediaseal_failure mediaseal_encryptor_config mediaseal_decryptor_config
     mediaseal_channel_config mediaseal_generation mediaseal_event mediaseal_statistics mediaseal_encrypt_job mediaseal_decrypt_job
     mediaseal_cipher_params mediaseal_refusal mediaseal_epoch mediaseal_rtp_packet mediaseal_rtp_ciphertext
-    mediaseal_proof_state
+    mediaseal_key_frame_request
 }

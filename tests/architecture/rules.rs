@@ -14,7 +14,7 @@ pub(crate) const IMPORT_TABLE: [(&str, &[&str]); 11] = [
     ("error", &["id"]),
     ("id", &[]),
     ("frame", &["error", "id"]),
-    ("event", &["id"]),
+    ("event", &["error", "id"]),
     ("os", &["error"]),
     ("cipher", &["error"]),
     ("keys", &["error", "id", "event", "os", "cipher"]),

@@ -14,6 +14,8 @@ static mediaseal_decryptor_config decryptor_config = MEDIASEAL_DECRYPTOR_CONFIG_
 static mediaseal_event event = MEDIASEAL_EVENT_INIT;
 static mediaseal_statistics statistics = MEDIASEAL_STATISTICS_INIT;
 static mediaseal_failure failure = MEDIASEAL_FAILURE_INIT;
+static mediaseal_key_frame_request request = MEDIASEAL_KEY_FRAME_REQUEST_INIT;
+static mediaseal_diagnosis diagnosis = MEDIASEAL_DIAGNOSIS_INIT;
 static mediaseal_cipher_params params = MEDIASEAL_CIPHER_PARAMS_INIT;
 static mediaseal_channel *new_channel;
 static mediaseal_key_store *new_key_store;
@@ -100,6 +102,8 @@ CALL(decryptor_refresh, O)
 CALL(decryptor_set_codec, O, 1, MEDIASEAL_CODEC_VP8, MEDIASEAL_NAL_ANNEX_B)
 CALL(decryptor_set_default_codec, O, MEDIASEAL_CODEC_OPAQUE, MEDIASEAL_NAL_ANNEX_B)
 CALL(decryptor_last_failure, O, &failure)
+CALL(decryptor_need_key_frame, O, NOW, &request)
+CALL(decryptor_explain, O, NULL, key, 32, NULL, &diagnosis)
 CALL(decryptor_statistics_count, O, &count)
 CALL(decryptor_statistics, O, 0, &statistics)
 CALL(decryptor_totals, O, &statistics)
@@ -141,7 +145,8 @@ CALL(proof_close, O)
 #define OF_DECRYPTOR(X)                                                                           \
     X(decryptor_set_codec) X(decryptor_set_default_codec)                                         \
     X(decryptor_decrypt) X(decryptor_decrypt_in_place) X(decryptor_refresh)                       \
-    X(decryptor_last_failure) X(decryptor_statistics_count) X(decryptor_statistics)               \
+    X(decryptor_last_failure) X(decryptor_need_key_frame) X(decryptor_explain)                    \
+    X(decryptor_statistics_count) X(decryptor_statistics)                                         \
     X(decryptor_totals) X(decryptor_unattributed) X(decryptor_close)
 #define OF_REASSEMBLER(X) X(rtp_reassembler_push) X(rtp_reassembler_close)
 #define OF_SENTINEL(X)                                                                            \

@@ -318,6 +318,141 @@ static void rtp(void)
     mediaseal_cipher_free(cipher);
 }
 
+/* Each refusal says whose frame it was; a stream that fails and opens again is one event each; a decoder that lacks a key frame is told, at most twice a second. */
+static void course(void)
+{
+    mediaseal_cipher *cipher;
+    OK(mediaseal_cipher_builtin(MEDIASEAL_SUITE_AES_128_GCM_SHA256_128, 0, &cipher));
+    struct raw_pair pair = raw_pair(cipher);
+    mediaseal_decryptor *opening = pair.decryptor;
+    OK(mediaseal_decryptor_set_codec(opening, 7, MEDIASEAL_CODEC_VP8, MEDIASEAL_NAL_ANNEX_B));
+    OK(mediaseal_encryptor_set_codec(pair.encryptor, 7, MEDIASEAL_CODEC_VP8, MEDIASEAL_NAL_ANNEX_B));
+    mediaseal_frame_info info = MEDIASEAL_FRAME_INFO_INIT;
+    info.ssrc = 7;
+    uint8_t delta[40] = {0x11}, key[40] = {0x10, 0, 0, 0x9d, 1, 0x2a}, sealed[164], opened[164];
+    size_t len;
+    mediaseal_key_frame_request request = MEDIASEAL_KEY_FRAME_REQUEST_INIT;
+    OK(mediaseal_decryptor_need_key_frame(opening, 0, &request));
+    CHECK(request.is_needed == 0 && request.sender == NULL);
+
+    /* It begins in its middle. */
+    OK(mediaseal_encryptor_encrypt(pair.encryptor, &info, delta, sizeof delta, sealed, sizeof sealed, &len));
+    OK(mediaseal_decryptor_decrypt(opening, &info, sealed, len, opened, sizeof opened, &len, NULL));
+    OK(mediaseal_decryptor_need_key_frame(opening, 1000, &request));
+    CHECK(request.is_needed == 1 && request.ssrc == 7 && request.sender_len == 5 && memcmp(request.sender, "alice", 5) == 0);
+    OK(mediaseal_decryptor_need_key_frame(opening, 1499, &request));
+    CHECK(request.is_needed == 0);
+    OK(mediaseal_decryptor_need_key_frame(opening, 1500, &request));
+    CHECK(request.is_needed == 1);
+    OK(mediaseal_encryptor_encrypt(pair.encryptor, &info, key, sizeof key, sealed, sizeof sealed, &len));
+    OK(mediaseal_decryptor_decrypt(opening, &info, sealed, len, opened, sizeof opened, &len, NULL));
+    OK(mediaseal_decryptor_need_key_frame(opening, 9000, &request));
+    CHECK(request.is_needed == 0);
+
+    /* Frames are refused, then one opens. */
+    mediaseal_failure failure = MEDIASEAL_FAILURE_INIT;
+    for (int i = 0; i < 20; i++) {
+        OK(mediaseal_encryptor_encrypt(pair.encryptor, &info, delta, sizeof delta, sealed, sizeof sealed, &len));
+        sealed[len - 1] ^= 1;
+        STATUS(MEDIASEAL_ERR_AUTHENTICATION_FAILED, mediaseal_decryptor_decrypt(opening, &info, sealed, len, opened, sizeof opened, &len, NULL));
+        OK(mediaseal_decryptor_last_failure(opening, &failure));
+        CHECK(failure.status == MEDIASEAL_ERR_AUTHENTICATION_FAILED && failure.ssrc == 7 && failure.ctr == (uint64_t)i + 2);
+        CHECK(failure.flags == MEDIASEAL_FAILURE_HAS_HEADER && failure.sender_len == 5 && memcmp(failure.sender, "alice", 5) == 0);
+    }
+    OK(mediaseal_encryptor_encrypt(pair.encryptor, &info, delta, sizeof delta, sealed, sizeof sealed, &len));
+    OK(mediaseal_decryptor_decrypt(opening, &info, sealed, len, opened, sizeof opened, &len, NULL));
+    OK(mediaseal_decryptor_need_key_frame(opening, 9000, &request));
+    CHECK(request.is_needed == 1 && request.ssrc == 7);
+
+    /* Audio that fails is to be concealed. */
+    info.ssrc = 8;
+    OK(mediaseal_decryptor_set_codec(opening, 8, MEDIASEAL_CODEC_OPUS, MEDIASEAL_NAL_ANNEX_B));
+    OK(mediaseal_encryptor_set_codec(pair.encryptor, 8, MEDIASEAL_CODEC_OPUS, MEDIASEAL_NAL_ANNEX_B));
+    OK(mediaseal_encryptor_encrypt(pair.encryptor, &info, delta, sizeof delta, sealed, sizeof sealed, &len));
+    sealed[len - 1] ^= 1;
+    STATUS(MEDIASEAL_ERR_AUTHENTICATION_FAILED, mediaseal_decryptor_decrypt(opening, &info, sealed, len, opened, sizeof opened, &len, NULL));
+    OK(mediaseal_decryptor_last_failure(opening, &failure));
+    CHECK(failure.flags == (MEDIASEAL_FAILURE_HAS_HEADER | MEDIASEAL_FAILURE_CONCEAL));
+
+    mediaseal_event event = MEDIASEAL_EVENT_INIT;
+    OK(mediaseal_key_store_poll_event(pair.receiving, &event));
+    CHECK(event.type == MEDIASEAL_EVENT_STREAM_FAILING && event.ssrc == 7 && event.status == MEDIASEAL_ERR_AUTHENTICATION_FAILED);
+    CHECK(event.sender_len == 5 && memcmp(event.sender, "alice", 5) == 0);
+    OK(mediaseal_key_store_poll_event(pair.receiving, &event));
+    CHECK(event.type == MEDIASEAL_EVENT_STREAM_RECOVERED && event.ssrc == 7 && event.count == 20 && event.status == MEDIASEAL_OK);
+    OK(mediaseal_key_store_poll_event(pair.receiving, &event));
+    CHECK(event.type == MEDIASEAL_EVENT_NONE);
+    free_raw_pair(&pair);
+    mediaseal_cipher_free(cipher);
+}
+
+/* Why a frame does not open, in numbers and words. */
+static void diagnosis(void)
+{
+    mediaseal_cipher *cipher;
+    OK(mediaseal_cipher_builtin(MEDIASEAL_SUITE_AES_128_GCM_SHA256_128, 0, &cipher));
+    struct raw_pair pair = raw_pair(cipher);
+    mediaseal_decryptor *opening = pair.decryptor;
+    mediaseal_frame_info info = MEDIASEAL_FRAME_INFO_INIT, other = MEDIASEAL_FRAME_INFO_INIT;
+    info.ssrc = other.ssrc = 7;
+    info.metadata = (const uint8_t *)"ours";
+    info.metadata_len = 4;
+    uint8_t frame[100] = {0, 0, 0, 1, 0x65, 0x88}, sealed[256];
+    size_t len;
+    OK(mediaseal_encryptor_encrypt(pair.encryptor, &info, frame, sizeof frame, sealed, sizeof sealed, &len));
+
+    mediaseal_diagnosis told = MEDIASEAL_DIAGNOSIS_INIT;
+    OK(mediaseal_decryptor_explain(opening, &info, sealed, len, NULL, &told));
+    CHECK(told.reason == MEDIASEAL_REASON_OPENS && told.flags == MEDIASEAL_DIAGNOSIS_HAS_HEADER && told.ssrc == 7 && told.ctr == 0);
+    CHECK(told.sender_len == 5 && memcmp(told.sender, "alice", 5) == 0 && strcmp((const char *)told.text, "it opens") == 0);
+    memset(sealed + len, 0, 5);
+    sealed[len + 4] = 5;
+    OK(mediaseal_decryptor_explain(opening, &info, sealed, len + 5, NULL, &told));
+    CHECK(told.reason == MEDIASEAL_REASON_TRAILING_OCTETS && told.octets == 5 && (told.flags & MEDIASEAL_DIAGNOSIS_RTP_PADDING) != 0);
+    OK(mediaseal_decryptor_explain(opening, &info, frame, sizeof frame, NULL, &told));
+    CHECK(told.reason == MEDIASEAL_REASON_NOT_ENCRYPTED && told.codec == MEDIASEAL_CODEC_H264 && told.nal_format == MEDIASEAL_NAL_ANNEX_B);
+    OK(mediaseal_decryptor_explain(opening, &info, NULL, 0, NULL, &told));
+    CHECK(told.reason == MEDIASEAL_REASON_EMPTY);
+
+    const mediaseal_metadata suspected[] = {{(const uint8_t *)"theirs", 6}, {(const uint8_t *)"ours", 4}};
+    mediaseal_suspects suspects = MEDIASEAL_SUSPECTS_INIT;
+    suspects.metadata = suspected;
+    suspects.metadata_count = 2;
+    OK(mediaseal_decryptor_explain(opening, &other, sealed, len, &suspects, &told));
+    CHECK(told.reason == MEDIASEAL_REASON_OTHER_METADATA && told.suspect == 1 && (told.flags & MEDIASEAL_DIAGNOSIS_HAS_SUSPECT) != 0);
+    OK(mediaseal_decryptor_explain(opening, &other, sealed, len, NULL, &told));
+    CHECK(told.reason == MEDIASEAL_REASON_WRONG_KEY);
+    suspects.reserved = 1;
+    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_decryptor_explain(opening, &other, sealed, len, &suspects, &told));
+    CHECK(told.reason == 0);
+    suspects.reserved = 0;
+    suspects.metadata_count = SIZE_MAX;
+    STATUS(MEDIASEAL_ERR_LENGTH, mediaseal_decryptor_explain(opening, &other, sealed, len, &suspects, &told));
+    suspects.metadata_count = 0;
+    suspects.channel_count = 1;
+    STATUS(MEDIASEAL_ERR_NULL_POINTER, mediaseal_decryptor_explain(opening, &other, sealed, len, &suspects, &told));
+    const mediaseal_channel *none = NULL;
+    suspects.channels = &none;
+    STATUS(MEDIASEAL_ERR_NULL_POINTER, mediaseal_decryptor_explain(opening, &other, sealed, len, &suspects, &told));
+
+    /* After all that, it opens once. */
+    uint8_t opened[256];
+    OK(mediaseal_decryptor_decrypt(opening, &info, sealed, len, opened, sizeof opened, &len, NULL));
+    OK(mediaseal_decryptor_explain(opening, &info, sealed, len + 17, NULL, &told));
+    CHECK(told.reason == MEDIASEAL_REASON_DUPLICATE);
+
+    mediaseal_look look = MEDIASEAL_LOOK_INIT;
+    OK(mediaseal_look_at(frame, sizeof frame, 0, &look));
+    CHECK(look.kind == MEDIASEAL_LOOK_PLAINTEXT && look.codec == MEDIASEAL_CODEC_H264 && strcmp((const char *)look.text, "H264 in clear") == 0);
+    STATUS(MEDIASEAL_ERR_INDEX, mediaseal_look_at(frame, sizeof frame, 99, &look));
+    CHECK(look.kind == 0);
+    OK(mediaseal_look_at(NULL, 0, 0, &look));
+    CHECK(look.kind == MEDIASEAL_LOOK_EMPTY);
+    STATUS(MEDIASEAL_ERR_NULL_POINTER, mediaseal_look_at(NULL, 1, 0, &look));
+    free_raw_pair(&pair);
+    mediaseal_cipher_free(cipher);
+}
+
 /* What leaves is looked at, and what is wrong with it told. */
 static void proof(void)
 {
@@ -775,6 +910,8 @@ int main(int argc, char **argv)
     packets();
     codecs();
     rtp();
+    course();
+    diagnosis();
     proof();
     channels();
     batches();

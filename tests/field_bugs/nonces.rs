@@ -360,7 +360,14 @@ fn many_products_leave_the_nonce_to_the_caller() {
     assert!(functions > 90, "{functions} functions were looked at");
     let seam = ["known_answer", "cipher_vtable", "cipher_params"];
     // What is told afterwards: the CTR of a frame that came or went.
-    let told = ["event", "failure", "opened", "proof_state"];
+    let told = [
+        "event",
+        "failure",
+        "opened",
+        "diagnosis",
+        "look",
+        "proof_state",
+    ];
     let expected: Vec<_> = { seam.iter().chain(&told) }
         .map(|name| format!("mediaseal_{name}"))
         .collect();

@@ -12,8 +12,8 @@ use super::key_store::mediaseal_key_store;
 use super::numbers::*;
 use super::status::*;
 use super::{
-    batch, channel, channel_store, cipher, codec, counter_store, decryptor, encryptor, general,
-    key_store, proof, rtp,
+    batch, channel, channel_store, cipher, codec, counter_store, decryptor, diagnosis, encryptor,
+    general, key_store, proof, rtp,
 };
 use crate::cipher::{Tier, Verdict};
 use crate::error::{Class, Error, StoreFault};
@@ -159,6 +159,9 @@ fn entries() -> Vec<Entry> {
         entry!(rtp::mediaseal_rtp_reassembler_new(_ _ _)),
         entry!(rtp::mediaseal_rtp_reassembler_push(_ _ _)),
         entry!(rtp::mediaseal_rtp_reassembler_close(_)),
+        entry!(diagnosis::mediaseal_decryptor_explain(_ _ _ _ _ _)),
+        entry!(diagnosis::mediaseal_look_at(_ _ _ _)),
+        entry!(decryptor::mediaseal_decryptor_need_key_frame(_ _ _)),
         entry!(proof::mediaseal_sentinel_new(_ _)),
         entry!(proof::mediaseal_sentinel_new_for_channel(_ _)),
         entry!(proof::mediaseal_sentinel_set_codec(_ _ _ _)),

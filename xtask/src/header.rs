@@ -34,7 +34,7 @@ const SECTIONS: [(&str, &str); 10] = [
 const WIDTH: usize = 100;
 
 /// The sources, in the order in which the header tells of them.
-const SOURCES: [&str; 15] = [
+const SOURCES: [&str; 16] = [
     "status",
     "numbers",
     "types",
@@ -49,6 +49,7 @@ const SOURCES: [&str; 15] = [
     "codec",
     "batch",
     "rtp",
+    "diagnosis",
     "proof",
 ];
 
@@ -264,6 +265,8 @@ fn with_sections(header: &str) -> String {
             Some("Many frames in one call")
         } else if name.contains("_codec") {
             Some("Codecs: frames that packetizers and relays can read")
+        } else if name.ends_with("_explain") || name == "mediaseal_look_at" {
+            Some("Why a frame does not open, and what octets look like")
         } else {
             section_of(&name)
         };

@@ -172,6 +172,51 @@ void raw_keys_live_and_retire() {
     CHECK(opening.last_failure().status == MEDIASEAL_ERR_RETIRED_KEY);
 }
 
+void what_fails_is_explained() {
+    const octets key = pattern(32, 4);
+    member alice(key), bob(key), carol(pattern(32, 5));
+    encryptor sealing(alice.channel, {"alice", video});
+    decryptor opening(bob.channel, {{"alice", video}});
+    decryptor for_bob(bob.channel, {{"bob", video}});
+    frame_info info;
+    info.ssrc = 9;
+    const octets frame = pattern(400, 6);
+    octets sealed = sealing.encrypt(frame, info);
+    CHECK(opening.explain(sealed, info).reason == MEDIASEAL_REASON_OPENS);
+    const std::array<expected_sender, 1> suspected{{{"alice", video}}};
+    const std::array<const channel*, 1> elsewhere{{&bob.channel}};
+    suspects others;
+    others.senders = suspected;
+    const diagnosis told = for_bob.explain(sealed, info, others);
+    CHECK(told.reason == MEDIASEAL_REASON_OTHER_SENDER && told.sender_name().text() == "alice");
+    CHECK(std::string(told.words()) == "it is of alice, video");
+    others.channels = elsewhere;
+    decryptor apart(carol.channel, {{"alice", video}});
+    CHECK(apart.explain(sealed, info, others).reason == MEDIASEAL_REASON_OTHER_CHANNEL);
+    look first;
+    CHECK(try_look_at(sealed, 0, first) == MEDIASEAL_OK && first.kind == MEDIASEAL_LOOK_SFRAME);
+
+    CHECK(opening.decrypt(sealed, info) == frame);
+    CHECK(!opening.need_key_frame(0));
+    for (int i = 0; i < 6; i++) {
+        sealed = sealing.encrypt(frame, info);
+        sealed.back() ^= 1;
+        CHECK_THROWS(opening.decrypt(sealed, info), MEDIASEAL_ERR_AUTHENTICATION_FAILED);
+    }
+    const failure why = opening.last_failure();
+    CHECK(why.ssrc == 9 && why.ctr != 0 && why.sender_name().text() == "alice" && !why.conceal());
+    CHECK(opening.decrypt(sealing.encrypt(frame, info), info) == frame);
+    const key_frame_request request = opening.need_key_frame(1000);
+    CHECK(request && request.ssrc == 9 && request.sender_name().text() == "alice");
+    CHECK(!opening.need_key_frame(1400));
+    unsigned failing = 0, recovered = 0;
+    while (const auto told_event = bob.store.poll_event()) {
+        failing += told_event->type() == event_type::stream_failing && told_event->ssrc() == 9;
+        recovered += told_event->type() == event_type::stream_recovered && told_event->count() == 6;
+    }
+    CHECK(failing == 1 && recovered == 1);
+}
+
 void what_was_altered_leaves_nothing_behind() {
     const octets key = pattern(32, 4);
     member alice(key), bob(key), eve(pattern(32, 5));
@@ -334,6 +379,7 @@ int main() {
     every_form_of_call_does_the_same();
     views_come_from_all_sorts_of_containers();
     raw_keys_live_and_retire();
+    what_fails_is_explained();
     what_was_altered_leaves_nothing_behind();
     many_frames_go_in_one_call();
     packets_of_16_senders_are_told_apart_and_not_of_17();

@@ -66,14 +66,14 @@ impl Opening {
     ) -> Result<(), Error> {
         if !bool::from(expected[..self.tag.len()].ct_eq(&self.tag)) {
             wipe_text(data);
-            return Err(decryptor.refuse_tag(&self.key, info, self.header.ctr()));
+            return Err(decryptor.refuse_tag(&self.key, info, self.header));
         }
         let Some(cipher) = self.key.cipher_key().ctr_hmac() else {
             wipe_text(data);
-            return Err(decryptor.cipher_failed(&self.key, info));
+            return Err(decryptor.cipher_failed(&self.key, info, self.header));
         };
         if cipher_failed(cipher.apply_keystream(self.nonce, data), data) {
-            return Err(decryptor.cipher_failed(&self.key, info));
+            return Err(decryptor.cipher_failed(&self.key, info, self.header));
         }
         decryptor.accept(self.key, info, self.header, data)
     }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::ChannelDecryptor;
+use crate::channel::course::OpenedFrame;
 use crate::cipher::wipe_text;
 use crate::error::Error;
 use crate::format::sframe::Header;
 use crate::frame::FrameInfo;
-use crate::id::Counter;
+use crate::id::Media;
 use crate::keys::recv_key::RecvKey;
 use crate::keys::replay::{NoLease, Verdict};
 
@@ -25,19 +26,49 @@ impl ChannelDecryptor {
             .window()
             .lease()
             .and_then(|lease| lease.mark(header.ctr(), self.mode.window()));
-        if let Err(error) = self.marked(&key, info, header.ctr(), marked) {
+        if let Err(error) = self.marked(&key, info, header, marked) {
             wipe_text(data);
             return Err(error);
         }
-        self.statistics.count_frame(
+        let index = self.statistics.count_frame(
             key.sender(),
             info.ssrc(),
             data.len(),
             key.kid(),
             key.window().head(),
         );
+        if let Some(index) = index
+            && !self.courses.is_calm(index)
+        {
+            self.went_on(index, &key, info, header, data);
+        }
         self.last = Some(key);
         Ok(())
+    }
+
+    /// Notes a frame of a stream that is new, or whose last frames were refused, or that needs a key frame.
+    #[cold]
+    #[inline(never)]
+    fn went_on(
+        &mut self,
+        index: usize,
+        key: &RecvKey,
+        info: &FrameInfo<'_>,
+        header: Header,
+        plaintext: &[u8],
+    ) {
+        let session = key.session();
+        let frame = OpenedFrame {
+            sender: key.sender(),
+            stream: info.ssrc(),
+            kid: header.kid(),
+            ctr: header.ctr(),
+            media: session.map_or(Media::UNSPECIFIED, |session| session.media),
+            codec: self.codecs.of(info.ssrc()).ok().flatten(),
+            is_session: session.is_some(),
+            plaintext,
+        };
+        self.courses.opened(index, &frame, self.keys.events());
     }
 
     /// Counts a cipher that failed.
@@ -45,9 +76,11 @@ impl ChannelDecryptor {
         &mut self,
         key: &Arc<RecvKey>,
         info: &FrameInfo<'_>,
+        header: Header,
     ) -> Error {
         let suite = key.suite();
-        self.count(Some(key.sender()), info, Error::CipherFailed { suite })
+        let error = Error::CipherFailed { suite };
+        self.count(Some(key.sender()), Some(header), info, error)
     }
 
     /// Counts a frame that did not authenticate under `key`, which the caller wipes.
@@ -55,15 +88,14 @@ impl ChannelDecryptor {
         &mut self,
         key: &Arc<RecvKey>,
         info: &FrameInfo<'_>,
-        ctr: Counter,
+        header: Header,
     ) -> Error {
         key.count_failure();
-        let kid = key.kid();
-        self.count(
-            Some(key.sender()),
-            info,
-            Error::AuthenticationFailed { kid, ctr },
-        )
+        let error = Error::AuthenticationFailed {
+            kid: key.kid(),
+            ctr: header.ctr(),
+        };
+        self.count(Some(key.sender()), Some(header), info, error)
     }
 
     /// What became of the mark of a frame that authenticated.
@@ -72,19 +104,21 @@ impl ChannelDecryptor {
         &mut self,
         key: &Arc<RecvKey>,
         info: &FrameInfo<'_>,
-        ctr: Counter,
+        header: Header,
         marked: Result<Verdict, NoLease>,
     ) -> Result<(), Error> {
         let kid = key.kid();
         match marked {
             Ok(Verdict::Fresh) => Ok(()),
-            Ok(verdict) => Err(self.refuse(key, info, ctr, verdict)),
+            Ok(verdict) => Err(self.refuse(key, info, header, verdict)),
             Err(NoLease::Busy) => {
-                Err(self.count(Some(key.sender()), info, Error::Contended { kid }))
+                let error = Error::Contended { kid };
+                Err(self.count(Some(key.sender()), Some(header), info, error))
             }
             Err(NoLease::Closed) => {
                 self.keys.forget(key);
-                Err(self.count(Some(key.sender()), info, Error::RetiredKey { kid }))
+                let error = Error::RetiredKey { kid };
+                Err(self.count(Some(key.sender()), Some(header), info, error))
             }
         }
     }
@@ -94,10 +128,10 @@ impl ChannelDecryptor {
         &mut self,
         key: &Arc<RecvKey>,
         info: &FrameInfo<'_>,
-        ctr: Counter,
+        header: Header,
         verdict: Verdict,
     ) -> Error {
-        let kid = key.kid();
+        let (kid, ctr) = (key.kid(), header.ctr());
         let error = match verdict {
             Verdict::Fresh | Verdict::Duplicate => Error::Duplicate { kid, ctr },
             Verdict::TooOld => Error::TooOld { kid, ctr },
@@ -106,6 +140,6 @@ impl ChannelDecryptor {
                 Error::Replayed { kid, ctr }
             }
         };
-        self.count(Some(key.sender()), info, error)
+        self.count(Some(key.sender()), Some(header), info, error)
     }
 }

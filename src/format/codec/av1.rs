@@ -107,6 +107,20 @@ fn write_header(header: u8, extension: Option<u8>, size: usize, out: &mut [u8]) 
     }
 }
 
+/// Tells whether the first frame header is a key frame's; nothing if there is none.
+pub(super) fn is_key_frame(frame: &[u8]) -> Option<bool> {
+    let mut at = 0;
+    while at < frame.len() {
+        let obu = Obu::read(frame, at)?;
+        at = obu.payload.end;
+        if matches!(obu.kind(), FRAME | FRAME_HEADER) {
+            // show_existing_frame, two bits of frame_type (section 5.9.2).
+            return frame.get(obu.payload.start).map(|first| first & 0xE0 == 0);
+        }
+    }
+    None
+}
+
 /// What stands before the SFrame ciphertext of a frame.
 #[derive(Debug)]
 pub(super) struct Plan {

@@ -151,6 +151,21 @@ fn is_random_access(header: &[u8]) -> bool {
         .is_some_and(|first| matches!(first >> 1 & 0x3F, 16..=23))
 }
 
+/// Tells whether the first slice of a frame is of a picture from which decoding can begin; nothing if it has no slice.
+pub(super) fn is_key_frame(standard: Standard, format: NalFormat, frame: &[u8]) -> Option<bool> {
+    let mut nals = Nals::new(frame, format);
+    while let Ok(Some(start)) = nals.next_start() {
+        let nal = &frame[start..nals.known_end()];
+        if standard.role(nal) == Role::Slice {
+            return Some(match standard {
+                Standard::H264 => nal.first().is_some_and(|first| first & 0x1F == 5),
+                Standard::H265 => is_random_access(nal),
+            });
+        }
+    }
+    None
+}
+
 /// Room for escapes in a carrier with a length before it: more than any ciphertext of so few octets ever needs.
 const FEW_ESCAPES: usize = 16;
 

@@ -118,6 +118,20 @@ impl Codec {
         }
     }
 
+    /// Tells whether a frame of this codec is a key frame, from which on a decoder needs nothing earlier: an IDR picture of H.264, a random access point of H.265, a key
+    /// frame of VP8, VP9 and AV1. It is read from the octets alone. Nothing for audio, for opaque frames, and where no picture is in the frame.
+    #[must_use]
+    pub fn is_key_frame(self, frame: &[u8]) -> Option<bool> {
+        match self {
+            Self::H264(format) => h26x::is_key_frame(Standard::H264, format, frame),
+            Self::H265(format) => h26x::is_key_frame(Standard::H265, format, frame),
+            Self::Vp8 => frame.first().map(|first| vpx::is_vp8_key(*first)),
+            Self::Vp9 => frame.first().map(|first| vpx::is_vp9_key(*first)),
+            Self::Av1 => av1::is_key_frame(frame),
+            Self::Opaque | Self::Opus => None,
+        }
+    }
+
     /// The number that is authenticated with each frame.
     const fn number(self) -> u8 {
         match self {
@@ -326,6 +340,59 @@ pub(crate) fn front_of_damaged(codec: Codec, octets: &[u8], out: &mut [u8]) -> O
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn key_frames_are_told_by_their_octets() {
+        let annex_b = NalFormat::AnnexB;
+        for (codec, frame, expected) in [
+            (
+                Codec::H264(annex_b),
+                &[0, 0, 0, 1, 0x67, 1, 0, 0, 1, 0x65, 0x88][..],
+                Some(true),
+            ),
+            (
+                Codec::H264(annex_b),
+                &[0, 0, 0, 1, 0x41, 0x9a, 1],
+                Some(false),
+            ),
+            (Codec::H264(annex_b), &[0, 0, 0, 1, 0x06, 5, 1], None),
+            (
+                Codec::H264(NalFormat::Length2),
+                &[0, 2, 0x65, 0x88],
+                Some(true),
+            ),
+            (Codec::H264(NalFormat::Length2), &[0, 9, 0x65, 0x88], None),
+            (
+                Codec::H265(annex_b),
+                &[0, 0, 0, 1, 0x26, 1, 0xaf],
+                Some(true),
+            ),
+            (
+                Codec::H265(annex_b),
+                &[0, 0, 0, 1, 0x02, 1, 0xd0],
+                Some(false),
+            ),
+            (Codec::Vp8, &[0x10, 2, 0, 0x9d, 1, 0x2a], Some(true)),
+            (Codec::Vp8, &[0x11, 2, 0], Some(false)),
+            (Codec::Vp9, &[0x82, 0x49, 0x83, 0x42], Some(true)),
+            (Codec::Vp9, &[0x86, 0], Some(false)),
+            // A temporal delimiter, a sequence header, a frame that is shown: key frame, then an inter frame.
+            (
+                Codec::Av1,
+                &[0x12, 0, 0x0a, 1, 0, 0x32, 2, 0x10, 0],
+                Some(true),
+            ),
+            (Codec::Av1, &[0x12, 0, 0x32, 2, 0x30, 0], Some(false)),
+            // It shows a frame that was there.
+            (Codec::Av1, &[0x12, 0, 0x1a, 1, 0x80], Some(false)),
+            (Codec::Av1, &[0x12, 0], None),
+            (Codec::Opus, &[0xfc, 0xff], None),
+            (Codec::Opaque, &[0x10], None),
+        ] {
+            assert_eq!(codec.is_key_frame(frame), expected, "{codec} {frame:x?}");
+        }
+        assert_eq!(Codec::Vp8.is_key_frame(&[]), None);
+    }
 
     #[test]
     fn names_are_those_of_payload_formats() {

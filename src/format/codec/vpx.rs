@@ -18,15 +18,22 @@ impl Hint {
 
 /// Octets of a hint of VP8 by its first octet (RFC 6386 section 9.1): frame tag, and for a key frame start code and size.
 const fn vp8_copied(first: u8) -> usize {
-    if first & 1 == 0 { 10 } else { 3 }
+    if is_vp8_key(first) { 10 } else { 3 }
+}
+
+pub(super) const fn is_vp8_key(first: u8) -> bool {
+    first & 1 == 0
 }
 
 /// Octets of a hint of VP9 by its first octet: uncompressed header up to the size of a key frame.
 const fn vp9_copied(first: u8) -> usize {
+    if is_vp9_key(first) { 10 } else { 1 }
+}
+
+pub(super) const fn is_vp9_key(first: u8) -> bool {
     // frame_marker, profile bits; profile 3 has a reserved bit; show_existing_frame, frame_type.
     let shift = if first >> 4 & 3 == 3 { 1 } else { 0 };
-    let is_key = first >> 6 == 2 && first >> (2 - shift) & 3 == 0;
-    if is_key { 10 } else { 1 }
+    first >> 6 == 2 && first >> (2 - shift) & 3 == 0
 }
 
 pub(super) fn vp8_hint(frame: &[u8]) -> Hint {
