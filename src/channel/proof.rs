@@ -19,7 +19,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 pub use evidence::Proof;
-use evidence::{STATE_BITS, Shared};
+use evidence::{STATE_BITS, Shared, Taken};
 
 use super::Mode;
 use super::codecs::Codecs;
@@ -35,6 +35,8 @@ use crate::keys::key::SendKey;
 
 /// One frame in so many is opened again: from half as many to half as many more after the last, so that streams which take turns are all met.
 const SAMPLED: u64 = 256;
+/// Frames until it is tried again to have one opened, while another waits: asking costs more than all else.
+const BUSY: u64 = 32;
 /// Keys that are remembered, each of an encryptor or a session.
 const KEYS: usize = 64;
 /// Frames that may be on their way from an encryptor when its key is retired.
@@ -64,6 +66,9 @@ pub struct Sentinel {
 
 /// A key that frames are sealed with.
 struct Held {
+    /// At hand, as every frame asks for both.
+    kid: KeyId,
+    tag_len: usize,
     key: Arc<SendKey>,
     /// The highest CTR that was seen.
     highest: Option<Counter>,
@@ -189,11 +194,9 @@ impl Sentinel {
 
     #[inline]
     fn look(&mut self, info: &FrameInfo<'_>, octets: &[u8]) -> Result<(), Leak> {
-        let codec = match self.codecs.of(info.ssrc()) {
-            Ok(codec) if self.codecs.are_set() => codec,
-            _ => None,
-        };
-        if let Some(codec) = codec {
+        if self.codecs.are_set()
+            && let Ok(Some(codec)) = self.codecs.of(info.ssrc())
+        {
             return self.look_inside(codec, info, octets);
         }
         self.look_at(info, octets, octets.len(), |out| {
@@ -243,7 +246,7 @@ impl Sentinel {
             self.version = version;
             self.forget_keys();
         }
-        let is_it = |held: &Held| held.key.kid() == header.kid();
+        let is_it = |held: &Held| held.kid == header.kid();
         let at = match self.keys.iter().position(is_it) {
             Some(at) => at,
             None => match self.find_key(header, len, header_len)? {
@@ -251,8 +254,13 @@ impl Sentinel {
                 None => return Ok(()),
             },
         };
-        let Held { key, highest } = &mut self.keys[at];
-        if header.ctr() >= key.peek_ctr() || len < header_len + key.params().tag_len {
+        let Held {
+            key,
+            highest,
+            tag_len,
+            ..
+        } = &mut self.keys[at];
+        if header.ctr() >= key.peek_ctr() || len < header_len + *tag_len {
             return Err(Leak::NotSealed);
         }
         // Plaintext can have the short KID and the low CTR of a frame long gone; a retransmitted frame opens.
@@ -262,12 +270,13 @@ impl Sentinel {
             Some(left) if is_new => left,
             _ => {
                 let frame = (header, header_len, self.epoch);
-                if self.shared.take(key, info, frame, len, copy) {
-                    self.dice = self.dice.wrapping_mul(0x5851_F42D_4C95_7F2D) | 1;
-                    SAMPLED / 2 + (self.dice >> 56) % SAMPLED
-                } else {
-                    // Another frame waits, or this one is too long: the next one then.
-                    0
+                match self.shared.take(key, info, frame, len, copy) {
+                    Taken::Yes => {
+                        self.dice = self.dice.wrapping_mul(0x5851_F42D_4C95_7F2D) | 1;
+                        SAMPLED / 2 + (self.dice >> 56) % SAMPLED
+                    }
+                    Taken::TooLong => 0,
+                    Taken::AnotherWaits => BUSY,
                 }
             }
         };
@@ -313,8 +322,12 @@ impl Sentinel {
             if self.keys.len() == KEYS {
                 self.keys.remove(0);
             }
-            let highest = None;
-            self.keys.push(Held { key, highest });
+            self.keys.push(Held {
+                kid,
+                tag_len: key.params().tag_len,
+                key,
+                highest: None,
+            });
             return Ok(Some(self.keys.len() - 1));
         }
         let Some(late) = self.former.iter_mut().find(|former| former.kid == kid) else {

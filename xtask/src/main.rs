@@ -53,7 +53,7 @@ commands:
                                     targets media codecs browser instructions canary
   bench [--quick] [TABLE]...        measure mediaseal beside its peers, or the named tables of that:
                                     aead isolated same-tier channel c keys streams cores
-                                    ctr-hmac costs codecs
+                                    ctr-hmac costs codecs proof
                                     prints ratios and whether each target is met; a whole run
                                     without --quick writes docs/performance.md
   bench --again                     show the figures of the last run

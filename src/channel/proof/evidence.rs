@@ -44,6 +44,14 @@ pub(super) struct Shared {
     events: Arc<EventQueue>,
 }
 
+/// What became of a frame that is to be opened again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    Yes,
+    TooLong,
+    AnotherWaits,
+}
+
 /// A frame that waits to be opened again.
 #[derive(Default)]
 struct Slot {
@@ -78,7 +86,7 @@ impl Shared {
         }
     }
 
-    /// Copies a frame to be opened again; false if there is no room.
+    /// Copies a frame to be opened again.
     #[cold]
     pub(super) fn take(
         &self,
@@ -87,17 +95,19 @@ impl Shared {
         (header, header_len, epoch): (Header, usize, u64),
         len: usize,
         copy: impl FnOnce(&mut Vec<u8>),
-    ) -> bool {
+    ) -> Taken {
+        let metadata = info.metadata_octets();
+        if len > SLOT_LEN || metadata.len() > SLOT_METADATA_LEN {
+            return Taken::TooLong;
+        }
         let mut slot = match self.slot.try_lock() {
             Ok(slot) => slot,
             Err(TryLockError::Poisoned(poisoned)) => poisoned.into_inner(),
             // Whoever opens the one before has it: nobody waits.
-            Err(TryLockError::WouldBlock) => return false,
+            Err(TryLockError::WouldBlock) => return Taken::AnotherWaits,
         };
-        let metadata = info.metadata_octets();
-        let is_waiting = slot.key.is_some() && slot.epoch == epoch;
-        if is_waiting || len > SLOT_LEN || metadata.len() > SLOT_METADATA_LEN {
-            return false;
+        if slot.key.is_some() && slot.epoch == epoch {
+            return Taken::AnotherWaits;
         }
         slot.octets.clear();
         copy(&mut slot.octets);
@@ -107,7 +117,7 @@ impl Shared {
         slot.header_len = header_len;
         slot.epoch = epoch;
         slot.key = Some(Arc::downgrade(key));
-        true
+        Taken::Yes
     }
 
     /// Opens the frame that waits, if one does, and returns its epoch.

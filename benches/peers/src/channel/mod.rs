@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 pub use batch::Batch;
 pub use codecs::{Form, Frames, Picture, decrypting_frames, encrypting_frames};
-use ours::stores;
+pub use ours::stores;
 pub use ours::{Ours, Through};
 
 /// The AES-128-GCM key of every stream.

@@ -4,7 +4,7 @@ use super::targets::{best_kernel, peers};
 use crate::{
     channel::OURS,
     results::Results,
-    sections::{OPAQUE_IN_PLACE, STREAMS_BATCH},
+    sections::{ALONE, OPAQUE_IN_PLACE, STREAMS_BATCH},
 };
 
 /// A table, to be printed or written.
@@ -88,6 +88,7 @@ pub(super) fn all(results: &Results) -> Vec<Table> {
         ),
         ("channel", OURS, "Whole frames"),
         ("codecs", OPAQUE_IN_PLACE, "H.264 frames, codec-aware"),
+        ("proof", ALONE, "Frames that a sentinel observes"),
         (
             "ctr-hmac",
             OURS,

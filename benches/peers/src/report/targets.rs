@@ -6,7 +6,10 @@ use crate::{
     channel::OURS,
     ctr_hmac,
     results::Results,
-    sections::{CTR_HMAC_BATCH, FRAME, OPAQUE_IN_PLACE, OPAQUE_INTO, STREAMS_BATCH, codec_aware},
+    sections::{
+        ALONE, CTR_HMAC_BATCH, FRAME, OBSERVED, OPAQUE_IN_PLACE, OPAQUE_INTO, STREAMS_BATCH,
+        codec_aware,
+    },
 };
 
 /// What a figure must be.
@@ -199,6 +202,14 @@ fn all(results: &Results) -> Vec<Target> {
             ),
         ));
     }
+    let observed = || std::iter::once(OBSERVED.to_owned());
+    targets.push(at_most(
+        "encrypt with a sentinel beside it, 1200 B",
+        "×",
+        1.03,
+        1.02,
+        slowest(results, "proof", "encrypt", 1200, ALONE, observed()),
+    ));
     for op in ["encrypt", "decrypt"] {
         let figure = added(results, "added by channel", op, OURS);
         let what = format!("channel {op} on top of the bare kernel, 80 B");

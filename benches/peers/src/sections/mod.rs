@@ -8,6 +8,7 @@ mod costs;
 mod ctr_hmac;
 mod isolated;
 mod keys;
+mod proof;
 mod same_tier;
 mod streams;
 mod through_c;
@@ -16,6 +17,7 @@ use crate::{results::Results, rounds::Plan};
 
 pub use codecs::{FRAME, OPAQUE_IN_PLACE, OPAQUE_INTO, codec_aware};
 pub use ctr_hmac::BATCH_NAME as CTR_HMAC_BATCH;
+pub use proof::{ALONE, OBSERVED};
 pub use same_tier::CHILD;
 pub use streams::BATCH_NAME as STREAMS_BATCH;
 
@@ -48,6 +50,10 @@ pub const SECTIONS: &[Section] = &[
     Section {
         name: "codecs",
         run: codecs::run,
+    },
+    Section {
+        name: "proof",
+        run: proof::run,
     },
     Section {
         name: "c",
