@@ -17,6 +17,7 @@ pub mod grant;
 pub mod recording;
 pub mod transparency;
 mod wrapped;
+mod wrapped_octets;
 
 pub use clock::{Clock, SystemClock};
 pub use wrapped::{Dek, KekWrapper, WrapAlgorithm, WrapContext, WrapError, WrappedKey};

@@ -122,6 +122,12 @@ pub enum WrapError {
     /// The key was wrapped for another place, or by another key encryption key, or altered.
     #[error("the key was not wrapped for this place by this key encryption key, or was altered")]
     DoesNotAuthenticate,
+    /// What shall be a wrapped key is none.
+    #[error("no wrapped key: octet {at} does not belong there")]
+    Malformed {
+        /// Where it departs from the form, counted from 0.
+        at: usize,
+    },
     /// The wrapper could not do it: what it says is here.
     #[error("{0}")]
     Provider(Box<dyn std::error::Error + Send + Sync>),

@@ -1,1 +1,5 @@
 //! The audit log.
+
+mod sink;
+
+pub use sink::{AuditError, AuditEvent, AuditSink, Outcome};
