@@ -101,6 +101,30 @@ impl fmt::Display for PassphraseParams {
     }
 }
 
+impl PassphraseParams {
+    /// Derives `key` from a passphrase of 1 to 1024 octets, taken as they are. Takes the memory and time that the parameters say.
+    pub(crate) fn derive_into(&self, passphrase: &str, key: &mut [u8]) -> Result<(), Error> {
+        let len = passphrase.len();
+        if !(1..=1024).contains(&len) {
+            return Err(Misuse::PassphraseLength { len }.into());
+        }
+        let params = Params::new(self.memory_kib, self.passes, self.lanes, Some(key.len()))
+            .map_err(|_| Misuse::PassphraseParams)?;
+        // Memory of our own, to wipe: its last blocks are worth the key.
+        let mut memory = Zeroizing::new(Vec::new());
+        let blocks = params.block_count();
+        memory
+            .try_reserve_exact(blocks)
+            .map_err(|_| Error::OutOfMemory)?;
+        memory.resize(blocks, Block::default());
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into_with_memory(passphrase.as_bytes(), &self.salt, key, &mut *memory)
+            .map_err(|_| Misuse::PassphraseParams)?;
+        wipe_stack();
+        Ok(())
+    }
+}
+
 impl ChannelKey {
     /// Derives a key of 32 octets from a passphrase of 1 to 1024 octets, taken as they are. Takes the memory and time that `params` say
     /// (64 MiB and some 0.2 s by default): not for a media thread.
@@ -108,29 +132,8 @@ impl ChannelKey {
     /// # Errors
     /// [`Misuse::PassphraseLength`] for other lengths; [`Error::OutOfMemory`] if the system has not the memory that `params` ask for.
     pub fn from_passphrase(passphrase: &str, params: &PassphraseParams) -> Result<Self, Error> {
-        let len = passphrase.len();
-        if !(1..=1024).contains(&len) {
-            return Err(Misuse::PassphraseLength { len }.into());
-        }
         let mut octets = KeyOctets::zeroed(32);
-        let argon2_params = Params::new(params.memory_kib, params.passes, params.lanes, Some(32))
-            .map_err(|_| Misuse::PassphraseParams)?;
-        // Memory of our own, to wipe: its last blocks are worth the key.
-        let mut memory = Zeroizing::new(Vec::new());
-        let blocks = argon2_params.block_count();
-        memory
-            .try_reserve_exact(blocks)
-            .map_err(|_| Error::OutOfMemory)?;
-        memory.resize(blocks, Block::default());
-        Argon2::new(Algorithm::Argon2id, Version::V0x13, argon2_params)
-            .hash_password_into_with_memory(
-                passphrase.as_bytes(),
-                &params.salt,
-                octets.expose_mut(),
-                &mut *memory,
-            )
-            .map_err(|_| Misuse::PassphraseParams)?;
-        wipe_stack();
+        params.derive_into(passphrase, octets.expose_mut())?;
         Ok(Self::without_salt(octets))
     }
 }
