@@ -4,13 +4,17 @@
 //!   master key (never leaves its provider) ──► KEK: tenant × region × purpose × version ──► DEK: a recording or record
 //! ```
 
+mod database;
 mod error;
+mod file;
+mod names;
 mod provider;
 mod software;
 mod state;
 mod url;
 
 pub use error::{CustodyError, ProviderError};
+pub use file::FileProvider;
 pub use provider::{
     Destruction, Enforcement, KekRef, KekSpec, KeyProvider, Protection, ProviderInfo, Rewrap,
 };

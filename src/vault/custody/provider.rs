@@ -109,7 +109,8 @@ pub trait KeyProvider: Send + Sync {
     /// What the provider is.
     fn describe(&self) -> ProviderInfo;
 
-    /// Makes a KEK under the id and version of `spec`. It is durable when this returns.
+    /// Makes a KEK under the id and version of `spec`, in pre-activation where the provider keeps states: [`Self::set_state`] activates it. It is
+    /// durable when this returns.
     ///
     /// # Errors
     /// [`ProviderError::KekExists`] if the provider has that id and version, or had it before it was destroyed; the key there stays as it is.
