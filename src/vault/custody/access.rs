@@ -219,7 +219,9 @@ impl Authorizer for Roles {
         let roles = self.given.get(&request.access.principal);
         let may = roles.into_iter().flatten().any(|(role, tenant)| {
             role.actions().contains(&request.action)
-                && tenant.as_deref().is_none_or(|tenant| tenant == request.tenant)
+                && tenant
+                    .as_deref()
+                    .is_none_or(|tenant| tenant == request.tenant)
         });
         if may {
             return Ok(());

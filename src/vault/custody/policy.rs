@@ -73,8 +73,7 @@ impl Policy {
     /// Whether the policy lets something of `region` be used.
     #[must_use]
     pub fn allows(&self, region: &str) -> bool {
-        self.pinned()
-            .is_none_or(|pinned| is_within(region, pinned))
+        self.pinned().is_none_or(|pinned| is_within(region, pinned))
     }
 }
 

@@ -15,9 +15,6 @@ use super::provider::KekRef;
 const NONCE: usize = 24;
 const TAG: usize = 16;
 
-/// Octets of a sealed key of 32 octets: nonce, ciphertext, tag.
-pub(crate) const SEALED_KEY: usize = NONCE + 32 + TAG;
-
 /// A key encryption key, or the master key over such, in the memory of this process.
 pub(crate) struct SoftwareKey(Secret<32>);
 

@@ -1,0 +1,404 @@
+//! DEKs: made, wrapped, opened, destroyed. A DEK is handed out only after it, or its row, is on disk.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::vault::wrapped::{Dek, WrapContext, WrappedKey};
+
+use super::access::{Access, Action};
+use super::core::{Custody, Inner, Subject, said};
+use super::database;
+use super::destroy::Tombstone;
+use super::error::{CustodyError, ProviderError};
+use super::lifecycle::{check_reason, forbids};
+use super::names;
+use super::policy::is_within;
+use super::provider::{KekRef, KekSpec};
+use super::state::{KeyState, UnwrapStates};
+use super::store::{DekRow, KekRow, TombstoneRow};
+
+/// In front of a DEK's id in the context that it is wrapped for, so that no row's key opens as another row's, or as a recording's.
+const STORED: &[u8] = b"mediaseal v1 stored dek";
+
+/// Names a DEK of the store: 16 random octets, written as 32 hexadecimal digits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DekId([u8; 16]);
+
+impl DekId {
+    /// The id of these octets.
+    #[must_use]
+    pub const fn from_bytes(octets: [u8; 16]) -> Self {
+        Self(octets)
+    }
+
+    /// Its octets.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+
+    pub(super) fn context(&self, region: &str) -> WrapContext {
+        WrapContext {
+            purpose: [STORED, &self.0].concat(),
+            region: region.to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for DekId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&names::hex(&self.0))
+    }
+}
+
+impl FromStr for DekId {
+    type Err = CustodyError;
+
+    fn from_str(text: &str) -> Result<Self, CustodyError> {
+        let mut id = [0; 16];
+        let is_hex = text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
+        let read = is_hex
+            .then(|| u128::from_str_radix(text, 16).ok())
+            .flatten();
+        let number = read.ok_or_else(|| {
+            CustodyError::Invalid("a data key's id has 32 hexadecimal digits".into())
+        })?;
+        id.copy_from_slice(&number.to_be_bytes());
+        Ok(Self(id))
+    }
+}
+
+impl Custody {
+    /// Makes a DEK under the current version of a KEK. It is in the store when this returns.
+    ///
+    /// # Errors
+    /// [`CustodyError::StateForbids`] if no version of the KEK is active; what policy, authorizer and provider say.
+    pub fn new_dek(&self, access: &Access, kek_id: &str) -> Result<(DekId, Dek), CustodyError> {
+        let inner = &self.inner;
+        let spec = inner.latest(kek_id)?.spec;
+        let id = DekId(names::new_id()?);
+        let resource = resource(&id);
+        let subject = Subject::of(&spec, &resource);
+        inner.act(access, (Action::Wrap, "dek.create"), subject, || {
+            let row = inner.current(kek_id)?;
+            let provider = inner.provider_of(&row)?;
+            let dek = provider.new_dek().map_err(said)?;
+            let context = id.context(&row.spec.region);
+            let wrapped = inner.wrap_under(&row, &dek, &context)?;
+            inner.write(|db| {
+                let now = inner.in_store(db, &row.spec.kek)?;
+                if !now.state.may_wrap() {
+                    return Err(forbids(&now, "wrap"));
+                }
+                Ok(DekRow::insert(db, &id.0, &wrapped)?)
+            })?;
+            Ok((id, dek))
+        })
+    }
+
+    /// Opens a DEK of the store. If its KEK has a newer version it is wrapped anew under that one on the way, where the policy has it so.
+    ///
+    /// # Errors
+    /// [`CustodyError::KeyDestroyed`] if it or its KEK was destroyed; [`CustodyError::StateForbids`], [`CustodyError::Archived`],
+    /// [`CustodyError::NotAuthorized`], [`CustodyError::RegionForbidden`]; [`CustodyError::Damaged`] if its row was altered.
+    pub fn open_dek(&self, access: &Access, id: &DekId) -> Result<Dek, CustodyError> {
+        let inner = &self.inner;
+        let (row, kek) = inner.dek(id)?;
+        let resource = resource(id);
+        let subject = Subject::of(&kek.spec, &resource);
+        let action = unwrapping(&kek, access, "dek.open");
+        inner.act(access, action, subject, || {
+            let context = id.context(&kek.spec.region);
+            let dek = inner.unwrap_with(access, &kek, &row.wrapped, &context)?;
+            inner.rewrap_on_access(access, &row, &kek, &dek, id);
+            Ok(dek)
+        })
+    }
+
+    /// Destroys a DEK of the store: its row is overwritten and a tombstone is left. That is logical: a backup of the store undoes it as long as
+    /// its KEK is there ([`Self::shred`] ends that too).
+    ///
+    /// # Errors
+    /// [`CustodyError::NotFound`]; [`CustodyError::KeyDestroyed`] if it was destroyed before.
+    pub fn destroy_dek(
+        &self,
+        access: &Access,
+        id: &DekId,
+        reason: &str,
+    ) -> Result<Tombstone, CustodyError> {
+        check_reason(reason)?;
+        let inner = &self.inner;
+        let spec = inner.spec_of(id)?;
+        let resource = resource(id);
+        let subject = Subject::of(&spec, &resource);
+        inner.act(access, (Action::Destroy, "dek.destroy"), subject, || {
+            let tombstone = TombstoneRow {
+                at: inner.now(),
+                actor: access.principal.clone(),
+                reason: reason.to_owned(),
+                effective: false,
+                gone: None,
+            };
+            inner.write(|db| {
+                if TombstoneRow::load(db, &resource)?.is_some() {
+                    return Err(inner.no_dek(db, id)?);
+                }
+                tombstone.put(db, &resource)?;
+                Ok(DekRow::delete(db, &id.0)?)
+            })?;
+            database::checkpoint(&*inner.db()?).ok();
+            Ok(tombstone.into())
+        })
+    }
+
+    /// Wraps a key of the caller's for `context` under the current version of a KEK. The store keeps nothing of it.
+    ///
+    /// # Errors
+    /// As [`Self::new_dek`]; [`CustodyError::RegionForbidden`] if `context` is elsewhere than the KEK may be used.
+    pub fn wrap(
+        &self,
+        access: &Access,
+        kek_id: &str,
+        dek: &Dek,
+        context: &WrapContext,
+    ) -> Result<WrappedKey, CustodyError> {
+        let inner = &self.inner;
+        let spec = inner.latest(kek_id)?.spec;
+        let resource = super::lifecycle::resource(&spec.kek);
+        let subject = Subject {
+            region: &context.region,
+            ..Subject::of(&spec, &resource)
+        };
+        inner.act(access, (Action::Wrap, "dek.wrap"), subject, || {
+            let row = inner.current(kek_id)?;
+            inner.wrap_under(&row, dek, context)
+        })
+    }
+
+    /// Opens a key that [`Self::wrap`] wrapped for `context`.
+    ///
+    /// # Errors
+    /// As [`Self::open_dek`].
+    pub fn unwrap(
+        &self,
+        access: &Access,
+        wrapped: &WrappedKey,
+        context: &WrapContext,
+    ) -> Result<Dek, CustodyError> {
+        let inner = &self.inner;
+        let kek = inner.kek_of(wrapped)?;
+        let resource = super::lifecycle::resource(&kek.spec.kek);
+        let subject = Subject {
+            region: &context.region,
+            ..Subject::of(&kek.spec, &resource)
+        };
+        let action = unwrapping(&kek, access, "dek.unwrap");
+        inner.act(access, action, subject, || {
+            inner.unwrap_with(access, &kek, wrapped, context)
+        })
+    }
+
+    /// Wraps a key that [`Self::wrap`] wrapped anew under the current version of its KEK, without handing it out.
+    ///
+    /// # Errors
+    /// As [`Self::wrap`] and [`Self::unwrap`].
+    pub fn rewrap(
+        &self,
+        access: &Access,
+        wrapped: &WrappedKey,
+        context: &WrapContext,
+    ) -> Result<WrappedKey, CustodyError> {
+        let inner = &self.inner;
+        let kek = inner.kek_of(wrapped)?;
+        let resource = super::lifecycle::resource(&kek.spec.kek);
+        let subject = Subject {
+            region: &context.region,
+            ..Subject::of(&kek.spec, &resource)
+        };
+        inner.act(access, (Action::Rewrap, "dek.rewrap"), subject, || {
+            let current = inner.current(&kek.spec.kek.id)?;
+            let dek = inner.unwrap_with(access, &kek, wrapped, context)?;
+            inner.wrap_under(&current, &dek, context)
+        })
+    }
+}
+
+impl Inner {
+    /// A DEK's row and the KEK that wraps it.
+    pub(super) fn dek(&self, id: &DekId) -> Result<(DekRow, KekRow), CustodyError> {
+        let db = self.db()?;
+        let Some(row) = DekRow::load(&db, &id.0)? else {
+            return Err(self.no_dek(&db, id)?);
+        };
+        let kek = KekRef {
+            id: row.wrapped.kek_id.clone(),
+            version: row.wrapped.kek_version,
+        };
+        let kek = self.in_store(&db, &kek)?;
+        Ok((row, kek))
+    }
+
+    /// What the KEK of a DEK is for, destroyed or not.
+    fn spec_of(&self, id: &DekId) -> Result<KekSpec, CustodyError> {
+        let row = {
+            let db = self.db()?;
+            match DekRow::load(&db, &id.0)? {
+                Some(row) => row,
+                None => return Err(self.no_dek(&db, id)?),
+            }
+        };
+        let kek = KekRef {
+            id: row.wrapped.kek_id,
+            version: row.wrapped.kek_version,
+        };
+        Ok(self.find(&kek)?.spec)
+    }
+
+    /// What is said of a DEK that the store has not: its tombstone, if there is one.
+    fn no_dek(&self, db: &rusqlite::Connection, id: &DekId) -> Result<CustodyError, CustodyError> {
+        let tombstone = TombstoneRow::load(db, &resource(id))?;
+        Ok(match tombstone {
+            Some(tombstone) => CustodyError::KeyDestroyed {
+                kek: KekRef {
+                    id: id.to_string(),
+                    version: 0,
+                },
+                unix_micros: tombstone.at,
+                reason: tombstone.reason,
+            },
+            None => CustodyError::NotFound(format!("data key {id}")),
+        })
+    }
+
+    /// The KEK of a wrapped key of the caller's.
+    fn kek_of(&self, wrapped: &WrappedKey) -> Result<KekRow, CustodyError> {
+        self.load(&KekRef {
+            id: wrapped.kek_id.clone(),
+            version: wrapped.kek_version,
+        })
+    }
+
+    /// Wraps under a KEK that was found to be current, and looks once more that it still wraps.
+    pub(super) fn wrap_under(
+        &self,
+        row: &KekRow,
+        dek: &Dek,
+        context: &WrapContext,
+    ) -> Result<WrappedKey, CustodyError> {
+        if !row.state.may_wrap() {
+            return Err(forbids(row, "wrap"));
+        }
+        in_region(row, &context.region)?;
+        let provider = self.provider_of(row)?;
+        let wrapped = provider.wrap(&row.spec.kek, dek, context).map_err(said)?;
+        let now = self.load(&row.spec.kek)?;
+        if !now.state.may_wrap() {
+            return Err(forbids(&now, "wrap"));
+        }
+        Ok(wrapped)
+    }
+
+    /// Unwraps under a KEK, if its state, the policy and who asks let it.
+    pub(super) fn unwrap_with(
+        &self,
+        access: &Access,
+        kek: &KekRow,
+        wrapped: &WrappedKey,
+        context: &WrapContext,
+    ) -> Result<Dek, CustodyError> {
+        let allowed = UnwrapStates {
+            suspended: self.policy.unwraps_suspended(),
+            compromised: access.accept_compromised,
+        };
+        if kek.archived {
+            return Err(CustodyError::Archived(kek.spec.kek.clone()));
+        }
+        if !kek.state.may_unwrap(allowed) {
+            return Err(forbids(kek, "unwrap"));
+        }
+        in_region(kek, &context.region)?;
+        if wrapped.provider != kek.provider.0 {
+            return Err(said(ProviderError::DoesNotAuthenticate));
+        }
+        let provider = self.provider_of(kek)?;
+        provider.unwrap(wrapped, context).map_err(said)
+    }
+
+    /// Wraps a DEK that was just opened under the current version of its KEK, if that is another one. It is opened in any case, so what fails
+    /// here is only noted; the row changes only if it still is as it was read.
+    pub(super) fn rewrap_on_access(
+        &self,
+        access: &Access,
+        row: &DekRow,
+        kek: &KekRow,
+        dek: &Dek,
+        id: &DekId,
+    ) {
+        if !self.policy.is_lazy() {
+            return;
+        }
+        let rewrap = || -> Result<(), CustodyError> {
+            let current = match self.current(&kek.spec.kek.id) {
+                Ok(current) if current.spec.kek != kek.spec.kek => current,
+                // There is no newer one.
+                Ok(_) | Err(CustodyError::StateForbids { .. }) => return Ok(()),
+                Err(error) => return Err(error),
+            };
+            let wrapped = self.wrap_under(&current, dek, &id.context(&kek.spec.region))?;
+            self.replace(row, &wrapped)?;
+            Ok(())
+        };
+        if let Err(error) = rewrap() {
+            use crate::vault::audit::Outcome::Failed;
+            let resource = resource(id);
+            let subject = Subject::of(&kek.spec, &resource);
+            self.note(access, "dek.rewrap", subject, Failed, &error.to_string());
+        }
+    }
+
+    /// Puts a new wrapping in a row's place, unless its KEK stopped wrapping or the row changed meanwhile. Whether it did.
+    fn replace(&self, row: &DekRow, wrapped: &WrappedKey) -> Result<bool, CustodyError> {
+        let kek = KekRef {
+            id: wrapped.kek_id.clone(),
+            version: wrapped.kek_version,
+        };
+        self.write(|db| {
+            let now = self.in_store(db, &kek)?;
+            if now.state.may_wrap() {
+                Ok(row.replace(db, wrapped)?)
+            } else {
+                Err(forbids(&now, "wrap"))
+            }
+        })
+    }
+}
+
+pub(super) fn resource(id: &DekId) -> String {
+    format!("dek/{id}")
+}
+
+/// The action of opening under this KEK, and its name in the audit log.
+pub(super) fn unwrapping(
+    kek: &KekRow,
+    access: &Access,
+    name: &'static str,
+) -> (Action, &'static str) {
+    if kek.state == KeyState::Compromised && access.accept_compromised {
+        (Action::UnwrapCompromised, "dek.unwrap-compromised")
+    } else {
+        (Action::Unwrap, name)
+    }
+}
+
+/// Refuses a key of elsewhere than the KEK may be used.
+fn in_region(kek: &KekRow, region: &str) -> Result<(), CustodyError> {
+    let area = &kek.spec.region;
+    if area.is_empty() || is_within(region, area) {
+        return Ok(());
+    }
+    Err(CustodyError::RegionForbidden {
+        pinned: area.clone(),
+        region: region.to_owned(),
+        what: "key",
+    })
+}
