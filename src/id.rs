@@ -205,6 +205,16 @@ impl Media {
         }
     }
 
+    /// Finds a kind by its number, or nothing for 6 to 127, which mean nothing yet.
+    #[must_use]
+    pub const fn from_value(value: u8) -> Option<Self> {
+        if value <= 5 || value >= 128 {
+            Some(Self(value))
+        } else {
+            None
+        }
+    }
+
     /// Returns the number.
     #[must_use]
     #[inline]

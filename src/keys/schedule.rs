@@ -30,6 +30,34 @@ pub(crate) const CHECK: &str = "mediaseal v1 check";
 /// Label in front of the octets in the checksum of an epoch secret's text.
 pub(crate) const EPOCH_TEXT: &str = "mediaseal v1 epoch text";
 
+/// Label in front of what the signature of a grant covers.
+#[cfg(feature = "recording")]
+pub(crate) const GRANT: &str = "mediaseal v1 grant";
+/// Label in front of HPKE's `info` in a grant.
+#[cfg(feature = "recording")]
+pub(crate) const HPKE_GRANT: &str = "mediaseal v1 hpke grant";
+/// Label in front of the octets in the checksum of a grant's text. It does not begin as [`GRANT`] does.
+#[cfg(feature = "recording")]
+pub(crate) const GRANT_TEXT: &str = "mediaseal v1 text of grant";
+/// Label in front of a recipient key in its id.
+#[cfg(feature = "recording")]
+pub(crate) const RECIPIENT_ID: &str = "mediaseal v1 recipient id";
+/// Label in front of the octets in the checksum of a recipient's text.
+#[cfg(feature = "recording")]
+pub(crate) const RECIPIENT_TEXT: &str = "mediaseal v1 recipient text";
+/// Label in front of the octets in the checksum of an identity's text.
+#[cfg(feature = "recording")]
+pub(crate) const IDENTITY_TEXT: &str = "mediaseal v1 identity text";
+/// Label in front of the octets in the checksum of a signer's text.
+#[cfg(feature = "recording")]
+pub(crate) const SIGNER_TEXT: &str = "mediaseal v1 signer text";
+/// Label in front of the octets in the checksum of a signer's public text.
+#[cfg(feature = "recording")]
+pub(crate) const VERIFIER_TEXT: &str = "mediaseal v1 verifier text";
+/// Label of the KEK and the commitment of a passphrase stanza.
+#[cfg(feature = "recording")]
+pub(crate) const PASSPHRASE_STANZA: &str = "mediaseal v1 passphrase stanza";
+
 /// Every label. None may equal or prefix another.
 #[cfg(test)]
 pub(crate) const LABELS: &[&str] = &[
@@ -43,6 +71,24 @@ pub(crate) const LABELS: &[&str] = &[
     CONFIRM,
     CHECK,
     EPOCH_TEXT,
+    #[cfg(feature = "recording")]
+    GRANT,
+    #[cfg(feature = "recording")]
+    HPKE_GRANT,
+    #[cfg(feature = "recording")]
+    GRANT_TEXT,
+    #[cfg(feature = "recording")]
+    RECIPIENT_ID,
+    #[cfg(feature = "recording")]
+    RECIPIENT_TEXT,
+    #[cfg(feature = "recording")]
+    IDENTITY_TEXT,
+    #[cfg(feature = "recording")]
+    SIGNER_TEXT,
+    #[cfg(feature = "recording")]
+    VERIFIER_TEXT,
+    #[cfg(feature = "recording")]
+    PASSPHRASE_STANZA,
 ];
 
 /// What a base key becomes under a KID, in memory that is used again for the next.

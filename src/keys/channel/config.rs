@@ -29,14 +29,19 @@ impl ChannelConfig {
     /// # Errors
     /// [`Misuse::ChannelName`] for other lengths.
     pub fn new(id: impl AsRef<[u8]>) -> Result<Self, Error> {
-        Ok(Self {
-            id: name(id.as_ref(), 1)?,
-            instance: Vec::new(),
-            clock: false,
+        Ok(Self::of(&name(id.as_ref(), 1)?, &[], false))
+    }
+
+    /// The channel of names whose lengths were checked.
+    pub(super) fn of(id: &[u8], instance: &[u8], clock: bool) -> Self {
+        Self {
+            id: id.to_vec(),
+            instance: instance.to_vec(),
+            clock,
             grace_seconds: GRACE_SECONDS,
             max_sessions: MAX_SESSIONS,
             refuses_after_failures: false,
-        })
+        }
     }
 
     /// Names this call in the channel by up to 255 octets that never come again: with it a relay cannot replay an earlier call of the same

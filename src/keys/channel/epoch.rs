@@ -6,6 +6,7 @@ use base32ct::{Base32Unpadded, Encoding};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::config::ChannelConfig;
 use crate::cipher::CipherSuite;
 use crate::error::{Error, Misuse};
 use crate::keys::schedule::EPOCH_TEXT;
@@ -131,6 +132,12 @@ impl EpochSecret {
         } else {
             Err(refused())
         }
+    }
+
+    /// Returns the channel that the secret is of: its id, instance and clock, all else as by default.
+    #[must_use]
+    pub fn config(&self) -> ChannelConfig {
+        ChannelConfig::of(&self.channel_id, &self.instance, self.clock)
     }
 
     /// Returns the suite.

@@ -248,6 +248,26 @@ impl Channel {
             })
     }
 
+    /// What opens a session of this side that its encryptor holds or is about to: for the owners of a recording. Locks.
+    #[cfg(feature = "recording")]
+    pub(crate) fn session_key(&self, kid: KeyId) -> Result<session::SessionSecret, Error> {
+        let state = self.lock();
+        let unknown = || Error::from(Misuse::UnknownSendKey { kid });
+        let (sender, target) = state
+            .senders
+            .iter()
+            .filter_map(Weak::upgrade)
+            .find_map(|sender| {
+                let target = sender.sessions().target(kid)?;
+                Some((sender, target))
+            })
+            .ok_or_else(unknown)?;
+        let generation = state.generation(target.generation)?;
+        let step = generation.step(target.step).ok_or_else(unknown)?;
+        let suite = generation.cipher.suite();
+        Ok(session::secret(step, suite, &sender, &target, kid))
+    }
+
     /// Makes a session and remembers its KID as this side's own.
     fn start(
         &self,

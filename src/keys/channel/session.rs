@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::generation::{Step, session_base_key};
 use crate::cipher::CheckedCipher;
+#[cfg(feature = "recording")]
+use crate::cipher::CipherSuite;
 use crate::error::Error;
 use crate::event::EventQueue;
 use crate::id::{KeyId, Media, SenderId};
@@ -52,6 +54,18 @@ impl Sessions {
     }
 }
 
+#[cfg(feature = "recording")]
+impl Sessions {
+    /// What the session of a KID is for, if it is held.
+    pub(super) fn target(&self, kid: KeyId) -> Option<Target> {
+        let held = [&self.current, &self.next];
+        held.into_iter()
+            .flatten()
+            .find(|(_, key)| key.kid() == kid)
+            .map(|(target, _)| *target)
+    }
+}
+
 impl Sender {
     pub(super) fn new(id: SenderId, media: Media) -> Self {
         Self {
@@ -92,6 +106,17 @@ pub(super) fn start(
             break kid;
         }
     };
+    let base_key = base_key(step, sender, target, kid);
+    // With a sender and a clock the base key itself is new; else a random start keeps two sessions of one KID apart.
+    let start = if !sender.id.as_bytes().is_empty() && target.period > 0 {
+        0
+    } else {
+        random_bits(24)? << 32
+    };
+    SendKey::for_session(cipher, &base_key, kid, start, start + MAX_FRAMES, events)
+}
+
+fn base_key(step: &Step, sender: &Sender, target: &Target, kid: KeyId) -> BaseKey {
     let mut base_key = KeyOctets::zeroed(32);
     session_base_key(
         step,
@@ -101,14 +126,39 @@ pub(super) fn start(
         kid,
         base_key.expose_mut(),
     );
-    let base_key = BaseKey::derived(base_key);
-    // With a sender and a clock the base key itself is new; else a random start keeps two sessions of one KID apart.
-    let start = if !sender.id.as_bytes().is_empty() && target.period > 0 {
-        0
-    } else {
-        random_bits(24)? << 32
-    };
-    SendKey::for_session(cipher, &base_key, kid, start, start + MAX_FRAMES, events)
+    BaseKey::derived(base_key)
+}
+
+/// What opens one session, and what it is.
+#[cfg(feature = "recording")]
+pub(crate) struct SessionSecret {
+    pub(crate) suite: CipherSuite,
+    pub(crate) sender: SenderId,
+    pub(crate) media: Media,
+    pub(crate) generation: u64,
+    pub(crate) step: u32,
+    pub(crate) period: u64,
+    pub(crate) base_key: BaseKey,
+}
+
+/// Derives what opens the session `kid` of `sender`.
+#[cfg(feature = "recording")]
+pub(super) fn secret(
+    step: &Step,
+    suite: CipherSuite,
+    sender: &Sender,
+    target: &Target,
+    kid: KeyId,
+) -> SessionSecret {
+    SessionSecret {
+        suite,
+        sender: sender.id.clone(),
+        media: sender.media,
+        generation: target.generation,
+        step: target.step,
+        period: target.period,
+        base_key: base_key(step, sender, target, kid),
+    }
 }
 
 fn random_bits(bits: u32) -> Result<u64, Error> {
