@@ -4,7 +4,7 @@
 
 use base64ct::{Base64, Encoding};
 use data_encoding::HEXLOWER;
-use ed25519_dalek::SigningKey;
+use mediaseal::vault::grant::Signer;
 use mediaseal::vault::transparency::{
     Checkpoint, InclusionProof, Prover, SignedNote, TransparencyError, Tree, TreeHash, VerifierKey,
     empty_root, leaf_hash, sign_note, split_checkpoints, verify_consistency, verify_inclusion,
@@ -290,7 +290,7 @@ fn published_notes() {
     // Ed25519 is deterministic: the note that is signed is the published one.
     let seed = text(&vectors["signing_key"]).splitn(5, '+').nth(4).unwrap();
     let seed: [u8; 33] = Base64::decode_vec(seed).unwrap().try_into().unwrap();
-    let signing = SigningKey::from_bytes(seed[1..].try_into().unwrap());
+    let signing = Signer::from_bytes(seed[1..].try_into().unwrap());
     let by_peter = format!("{body}\n{}", lines[PETER]);
     assert_eq!(sign_note(body, "PeterNeumann", &signing).unwrap(), by_peter);
 
@@ -351,8 +351,8 @@ fn no_part_of_a_verifier_key_is_one() {
     }
 }
 
-fn signing_key() -> SigningKey {
-    SigningKey::from_bytes(&[9; 32])
+fn signing_key() -> Signer {
+    Signer::from_bytes(&[9; 32])
 }
 
 fn a_log() -> (Vec<TreeHash>, Tree, String, VerifierKey) {
@@ -362,7 +362,7 @@ fn a_log() -> (Vec<TreeHash>, Tree, String, VerifierKey) {
     let note = Checkpoint::of("example.com/log", &tree)
         .sign(&signing_key())
         .unwrap();
-    let key = VerifierKey::new("example.com/log", &signing_key().verifying_key()).unwrap();
+    let key = VerifierKey::new("example.com/log", signing_key().public()).unwrap();
     (leaves, tree, note, key)
 }
 
@@ -380,7 +380,7 @@ fn a_checkpoint_with_any_octet_changed_or_missing_is_refused() {
         assert!(Checkpoint::open(&note.as_bytes()[..at], &key).is_err());
     }
     // Another origin signed by the same key; another key of the same name.
-    let other = VerifierKey::new("example.com/other", &signing_key().verifying_key()).unwrap();
+    let other = VerifierKey::new("example.com/other", signing_key().public()).unwrap();
     assert_eq!(
         Checkpoint::open(note.as_bytes(), &other),
         Err(TransparencyError::NotSigned)
@@ -390,8 +390,8 @@ fn a_checkpoint_with_any_octet_changed_or_missing_is_refused() {
         Checkpoint::open(renamed.as_bytes(), &other),
         Err(TransparencyError::OtherOrigin)
     );
-    let stranger = SigningKey::from_bytes(&[8; 32]).verifying_key();
-    let stranger = VerifierKey::new("example.com/log", &stranger).unwrap();
+    let stranger = Signer::from_bytes(&[8; 32]);
+    let stranger = VerifierKey::new("example.com/log", stranger.public()).unwrap();
     assert_eq!(
         Checkpoint::open(note.as_bytes(), &stranger),
         Err(TransparencyError::NotSigned)

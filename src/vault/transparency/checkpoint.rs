@@ -1,11 +1,11 @@
 //! C2SP checkpoints (c2sp.org/tlog-checkpoint): the size and root of a log's tree, as the text of a signed note.
 
 use base64ct::{Base64, Encoding};
-use ed25519_dalek::SigningKey;
 
 use super::error::TransparencyError;
 use super::merkle::{Tree, TreeHash};
 use super::note::{SignedNote, VerifierKey, sign_note};
+use crate::vault::grant::Signer;
 
 /// Lines of a checkpoint with one signature: origin, size, root, none, signature.
 const LINES: usize = 5;
@@ -43,7 +43,7 @@ impl Checkpoint {
     ///
     /// # Errors
     /// [`TransparencyError::InvalidName`] for an origin that is no name of a key.
-    pub fn sign(&self, key: &SigningKey) -> Result<String, TransparencyError> {
+    pub fn sign(&self, key: &Signer) -> Result<String, TransparencyError> {
         sign_note(&self.to_text(), &self.origin, key)
     }
 

@@ -4,10 +4,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use base64ct::{Base64, Encoding};
-use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use sha2::{Digest, Sha256};
 
 use super::error::TransparencyError;
+use crate::vault::grant::{Signer, SignerPublic};
 
 /// Octets of the longest note that is read or written.
 const MAX_NOTE: usize = 1 << 20;
@@ -27,7 +27,7 @@ const DASH: &str = "\u{2014} ";
 pub struct VerifierKey {
     name: String,
     id: [u8; 4],
-    key: VerifyingKey,
+    key: SignerPublic,
 }
 
 impl VerifierKey {
@@ -35,7 +35,7 @@ impl VerifierKey {
     ///
     /// # Errors
     /// [`TransparencyError::InvalidName`] if the name is empty, longer than 255 octets, or has spaces, `+` or control characters.
-    pub fn new(name: &str, key: &VerifyingKey) -> Result<Self, TransparencyError> {
+    pub fn new(name: &str, key: &SignerPublic) -> Result<Self, TransparencyError> {
         if !is_name(name) {
             return Err(TransparencyError::InvalidName);
         }
@@ -50,6 +50,12 @@ impl VerifierKey {
     #[must_use]
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// The public key.
+    #[must_use]
+    pub const fn key(&self) -> &SignerPublic {
+        &self.key
     }
 }
 
@@ -76,7 +82,7 @@ impl FromStr for VerifierKey {
         match Base64::decode(base64, &mut octets) {
             Ok([ED25519, key @ ..]) => {
                 let key = <&[u8; 32]>::try_from(key).map_err(|_| MALFORMED)?;
-                let key = VerifyingKey::from_bytes(key).map_err(|_| MALFORMED)?;
+                let key = SignerPublic::from_bytes(key).map_err(|_| MALFORMED)?;
                 let read = Self::new(name, &key)?;
                 // Its one text: the id included, which follows from the rest.
                 (read.to_string() == text).then_some(read).ok_or(MALFORMED)
@@ -91,14 +97,14 @@ impl FromStr for VerifierKey {
 /// # Errors
 /// [`TransparencyError::InvalidName`] for a name that no key may have; [`TransparencyError::Malformed`] if the text does not end in a newline, has
 /// other control characters or over 1 MiB.
-pub fn sign_note(text: &str, name: &str, key: &SigningKey) -> Result<String, TransparencyError> {
-    let public = VerifierKey::new(name, &key.verifying_key())?;
+pub fn sign_note(text: &str, name: &str, key: &Signer) -> Result<String, TransparencyError> {
+    let public = VerifierKey::new(name, key.public())?;
     if !is_text(text) || !text.ends_with('\n') {
         return Err(TransparencyError::Malformed("text of a note"));
     }
     let mut octets = [0; 68];
     octets[..4].copy_from_slice(&public.id);
-    octets[4..].copy_from_slice(&key.sign(text.as_bytes()).to_bytes());
+    octets[4..].copy_from_slice(&key.sign(text.as_bytes()));
     let note = format!("{text}\n{DASH}{name} {}\n", Base64::encode_string(&octets));
     if note.len() > MAX_NOTE {
         return Err(TransparencyError::Malformed("text of a note"));
@@ -154,11 +160,10 @@ impl<'a> SignedNote<'a> {
                 .iter()
                 .filter(|key| key.name == *name && key.id == *id)
             {
-                let signature = Signature::from_slice(signature)
-                    .map_err(|_| TransparencyError::BadSignature)?;
-                key.key
-                    .verify_strict(self.text.as_bytes(), &signature)
-                    .map_err(|_| TransparencyError::BadSignature)?;
+                <&[u8; 64]>::try_from(signature)
+                    .ok()
+                    .and_then(|signature| key.key.verify(self.text.as_bytes(), signature).ok())
+                    .ok_or(TransparencyError::BadSignature)?;
                 is_signed = true;
             }
         }
@@ -180,7 +185,7 @@ fn signature(line: &str) -> Option<(&str, Vec<u8>)> {
     (is_name(name) && octets.len() > 4).then_some((name, octets))
 }
 
-fn key_id(name: &str, key: &VerifyingKey) -> [u8; 4] {
+fn key_id(name: &str, key: &SignerPublic) -> [u8; 4] {
     let hash = Sha256::new_with_prefix(name)
         .chain_update([b'\n', ED25519])
         .chain_update(key.as_bytes())
