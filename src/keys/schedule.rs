@@ -58,6 +58,13 @@ pub(crate) const VERIFIER_TEXT: &str = "mediaseal v1 verifier text";
 #[cfg(feature = "recording")]
 pub(crate) const PASSPHRASE_STANZA: &str = "mediaseal v1 passphrase stanza";
 
+/// Label of the way from one key of an audit log's MAC chain to the next.
+#[cfg(feature = "recording")]
+pub(crate) const AUDIT: &str = "mediaseal v1 audit";
+/// Label in front of what the first key of an audit log's MAC chain is sealed for.
+#[cfg(feature = "recording")]
+pub(crate) const SEALED_AUDIT: &str = "mediaseal v1 sealed audit";
+
 /// Every label. None may equal or prefix another.
 #[cfg(test)]
 pub(crate) const LABELS: &[&str] = &[
@@ -89,6 +96,10 @@ pub(crate) const LABELS: &[&str] = &[
     VERIFIER_TEXT,
     #[cfg(feature = "recording")]
     PASSPHRASE_STANZA,
+    #[cfg(feature = "recording")]
+    AUDIT,
+    #[cfg(feature = "recording")]
+    SEALED_AUDIT,
 ];
 
 /// What a base key becomes under a KID, in memory that is used again for the next.

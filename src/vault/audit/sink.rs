@@ -60,6 +60,9 @@ pub enum AuditError {
     /// Fix the event: a field is longer than a record can hold.
     #[error("the event is too large to be written down")]
     TooLarge,
+    /// Fix the event: what is said is wrong with it.
+    #[error("the event cannot be written down: {0}")]
+    Invalid(&'static str),
 }
 
 /// Writes events down.
