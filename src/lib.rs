@@ -114,7 +114,7 @@ pub use frame::{FrameBuf, FrameInfo};
 pub use id::{Counter, Epoch, InvalidId, KeyId, Media, MlsKid, RatchetedKid, SenderId, Ssrc};
 pub use keys::{
     BaseKey, Channel, ChannelConfig, ChannelKey, ChannelStore, CounterOrigin, CounterStore,
-    EpochSecret, KeyStore, NewGeneration, PassphraseParams,
+    EpochSecret, KeyStore, MlsEpochs, MlsMember, NewGeneration, PassphraseParams,
 };
 
 // No public function takes a nonce or a counter, so the tests over published vectors are compiled in here.

@@ -17,6 +17,7 @@ mod counter_store;
 pub(crate) mod key;
 mod key_octets;
 mod material;
+mod mls;
 pub(crate) mod recv_key;
 pub(crate) mod replay;
 pub(crate) mod schedule;
@@ -33,6 +34,7 @@ pub use channel::{
     Channel, ChannelConfig, ChannelKey, ChannelStore, EpochSecret, NewGeneration, PassphraseParams,
 };
 pub use counter_store::CounterStore;
+pub use mls::{MlsEpochs, MlsMember};
 pub(crate) use snapshot::Snapshot;
 
 use crate::cipher::{CheckedCipher, CipherSuite, Params};
