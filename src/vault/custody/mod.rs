@@ -5,6 +5,8 @@
 //! ```
 
 mod access;
+#[cfg(feature = "pkcs11")]
+pub mod aes_kw;
 mod core;
 mod database;
 mod deks;
