@@ -17,6 +17,8 @@ mod keks;
 mod lifecycle;
 mod names;
 mod open;
+#[cfg(feature = "pkcs11")]
+pub mod pkcs11;
 mod policy;
 mod provider;
 mod records;

@@ -1,0 +1,400 @@
+//! KEKs as objects of a token: made there, used there, destroyed there.
+
+use cryptoki::context::Function;
+use cryptoki::error::{Error as Ck, RvError};
+use cryptoki::mechanism::Mechanism;
+use cryptoki::mechanism::aead::GcmParams;
+use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
+use cryptoki::session::Session;
+use zeroize::{Zeroize, Zeroizing};
+
+use crate::error::Error;
+use crate::vault::custody::aes_kw::{self, KeyWrapError};
+use crate::vault::custody::{KekRef, ProviderError};
+use crate::vault::{Dek, WrapAlgorithm, WrappedKey};
+
+use super::fault::{Trouble, is_forgery, is_loss, is_vague, told};
+use super::token::{Login, Token};
+
+/// Octets of a KEK.
+const KEK_LEN: usize = 32;
+/// Octets of the nonce of AES-GCM, drawn at random for each wrap.
+const NONCE_LEN: usize = 12;
+/// Octets of a wrapped DEK behind its nonce: ciphertext and tag.
+const SEALED_LEN: usize = Dek::LEN + 16;
+/// Application of the data objects that are tombstones.
+const TOMBSTONE: &str = "mediaseal tombstone";
+
+/// Makes a KEK.
+pub(super) fn create(
+    token: &Token,
+    kek: &KekRef,
+    algorithm: WrapAlgorithm,
+) -> Result<(), ProviderError> {
+    let label = label(kek)?;
+    // By this a second try knows the key of the first, whose answer was lost.
+    let mut id = [0; 16];
+    getrandom::fill(&mut id).map_err(|_| Error::EntropyUnavailable)?;
+    token.with_session(|session| {
+        let ours = |key| {
+            let attributes = session.get_attributes(key, &[AttributeType::Id])?;
+            Ok::<_, Trouble>(attributes.contains(&Attribute::Id(id.to_vec())))
+        };
+        match objects(session, &label)?.as_slice() {
+            [] => {}
+            [only] if ours(*only)? => return Ok(()),
+            _ => return Err(ProviderError::KekExists(kek.clone()).into()),
+        }
+        if is_buried(session, &label)? {
+            return Err(ProviderError::KekExists(kek.clone()).into());
+        }
+        let is_gcm = algorithm == WrapAlgorithm::Aes256Gcm;
+        let key = session.generate_key(
+            &Mechanism::AesKeyGen,
+            &[
+                Attribute::Class(ObjectClass::SECRET_KEY),
+                Attribute::KeyType(KeyType::AES),
+                Attribute::ValueLen(KEK_LEN.try_into()?),
+                Attribute::Label(label.clone().into_bytes()),
+                Attribute::Id(id.to_vec()),
+                Attribute::Token(true),
+                Attribute::Private(true),
+                Attribute::Sensitive(true),
+                Attribute::Extractable(false),
+                Attribute::Modifiable(false),
+                Attribute::Encrypt(is_gcm),
+                Attribute::Decrypt(is_gcm),
+                Attribute::Wrap(!is_gcm),
+                Attribute::Unwrap(!is_gcm),
+                Attribute::Sign(false),
+                Attribute::Verify(false),
+                Attribute::Derive(false),
+            ],
+        )?;
+        let wanted = [
+            Attribute::Sensitive(true),
+            Attribute::AlwaysSensitive(true),
+            Attribute::Extractable(false),
+            Attribute::NeverExtractable(true),
+            Attribute::Local(true),
+        ];
+        let is = session.get_attributes(key, &wanted.each_ref().map(Attribute::attribute_type))?;
+        if wanted.iter().any(|wanted| !is.contains(wanted)) {
+            session.destroy_object(key)?;
+            let why = "the token does not keep keys that cannot leave it";
+            return Err(ProviderError::Unsupported(why).into());
+        }
+        // Labels need not be unique in a token: whoever sees another's key of the same name takes its own back.
+        if objects(session, &label)?.len() != 1 {
+            session.destroy_object(key)?;
+            return Err(ProviderError::KekExists(kek.clone()).into());
+        }
+        Ok(())
+    })
+}
+
+/// Whether the KEK is there.
+pub(super) fn is_there(token: &Token, kek: &KekRef) -> Result<(), ProviderError> {
+    let label = label(kek)?;
+    token.with_session(|session| find(session, kek, &label).map(drop))
+}
+
+/// Destroys a KEK; for one that was destroyed, nothing.
+pub(super) fn destroy(token: &Token, kek: &KekRef) -> Result<(), ProviderError> {
+    let label = label(kek)?;
+    token.with_session(|session| {
+        let keys = objects(session, &label)?;
+        let is_buried = is_buried(session, &label)?;
+        if keys.is_empty() && !is_buried {
+            return Err(ProviderError::NoSuchKek(kek.clone()).into());
+        }
+        // The tombstone first: a key that is gone without one would look as if it had never been. Where the token stores no data objects, the
+        // key is destroyed all the same, which matters more.
+        if !is_buried
+            && let Err(error) = session.create_object(&tombstone(&label))
+            && is_loss(&error)
+        {
+            return Err(error.into());
+        }
+        for key in keys {
+            session.destroy_object(key)?;
+        }
+        Ok(())
+    })
+}
+
+/// Wraps `dek` under the KEK, by what the KEK was made for.
+pub(super) fn wrap(
+    token: &Token,
+    kek: &KekRef,
+    dek: &Dek,
+    context: &[u8],
+) -> Result<(WrapAlgorithm, Vec<u8>), ProviderError> {
+    let label = label(kek)?;
+    token.with_session(|session| {
+        let (key, algorithm) = find(session, kek, &label)?;
+        let octets = match algorithm {
+            WrapAlgorithm::Aes256Gcm => seal(session, key, dek, context)?,
+            _ => key_wrap(session, key, dek, context)?,
+        };
+        Ok((algorithm, octets))
+    })
+}
+
+/// Opens `wrapped`.
+pub(super) fn unwrap(
+    token: &Token,
+    wrapped: &WrappedKey,
+    context: &[u8],
+) -> Result<Dek, ProviderError> {
+    let kek = KekRef {
+        id: wrapped.kek_id.clone(),
+        version: wrapped.kek_version,
+    };
+    let label = label(&kek)?;
+    let expected = match wrapped.algorithm {
+        WrapAlgorithm::Aes256Gcm => NONCE_LEN + SEALED_LEN,
+        WrapAlgorithm::AesKw => aes_kw::WRAPPED_LEN,
+        _ => return Err(ProviderError::DoesNotAuthenticate),
+    };
+    if wrapped.octets.len() != expected {
+        return Err(ProviderError::DoesNotAuthenticate);
+    }
+    token.with_session(|session| {
+        let (key, algorithm) = find(session, &kek, &label)?;
+        if algorithm != wrapped.algorithm {
+            return Err(ProviderError::DoesNotAuthenticate.into());
+        }
+        let is_gcm = algorithm == WrapAlgorithm::Aes256Gcm;
+        let opened = if is_gcm {
+            open(session, key, &wrapped.octets, context)
+        } else {
+            key_unwrap(session, key, &wrapped.octets, context)
+        };
+        match opened {
+            Err(Trouble::Module(error)) if is_forgery(&error) => {
+                Err(ProviderError::DoesNotAuthenticate.into())
+            }
+            // Then a key that is good must open: if it does not, it is the token that failed.
+            Err(Trouble::Module(error)) if is_vague(&error) => {
+                let is_well = if is_gcm {
+                    seal(
+                        session,
+                        key,
+                        &Dek::generate().map_err(ProviderError::from)?,
+                        context,
+                    )
+                    .and_then(|sealed| open(session, key, &sealed, context))
+                } else {
+                    key_wrap(
+                        session,
+                        key,
+                        &Dek::generate().map_err(ProviderError::from)?,
+                        context,
+                    )
+                    .and_then(|wrapped| key_unwrap(session, key, &wrapped, context))
+                };
+                Err(match is_well {
+                    Ok(_) => ProviderError::DoesNotAuthenticate,
+                    Err(_) => ProviderError::Unavailable(told(&error).to_string()),
+                }
+                .into())
+            }
+            opened => opened,
+        }
+    })
+}
+
+/// AES-GCM within the token: `nonce(12) ‖ ciphertext(32) ‖ tag(16)`.
+fn seal(
+    session: &Session,
+    key: ObjectHandle,
+    dek: &Dek,
+    context: &[u8],
+) -> Result<Vec<u8>, Trouble> {
+    let mut nonce = [0; NONCE_LEN];
+    getrandom::fill(&mut nonce).map_err(|_| ProviderError::from(Error::EntropyUnavailable))?;
+    let mechanism = Mechanism::AesGcm(GcmParams::new(&mut nonce, context, 128.into())?);
+    let sealed = session.encrypt(&mechanism, key, dek.expose())?;
+    drop(mechanism);
+    // A module that returns what it was given must not pass for one that seals.
+    if sealed.len() != SEALED_LEN || sealed.starts_with(dek.expose()) {
+        return Err(ProviderError::Failed("the token does not seal by AES-GCM".to_owned()).into());
+    }
+    // Read back: modules that insist on a nonce of their own write it there.
+    Ok([&nonce[..], &sealed].concat())
+}
+
+fn open(
+    session: &Session,
+    key: ObjectHandle,
+    octets: &[u8],
+    context: &[u8],
+) -> Result<Dek, Trouble> {
+    let (nonce, sealed) = octets
+        .split_first_chunk::<NONCE_LEN>()
+        .ok_or(ProviderError::DoesNotAuthenticate)?;
+    let mut nonce = *nonce;
+    let mechanism = Mechanism::AesGcm(GcmParams::new(&mut nonce, context, 128.into())?);
+    let opened = Zeroizing::new(session.decrypt(&mechanism, key, sealed)?);
+    let octets: &[u8; Dek::LEN] = opened
+        .as_slice()
+        .try_into()
+        .map_err(|_| ProviderError::DoesNotAuthenticate)?;
+    Ok(Dek::from_bytes(octets))
+}
+
+/// AES-KW within the token, of the DEK with the digest of its context, which the token takes as a secret key of the session.
+fn key_wrap(
+    session: &Session,
+    key: ObjectHandle,
+    dek: &Dek,
+    context: &[u8],
+) -> Result<Vec<u8>, Trouble> {
+    let mut template = [
+        Attribute::Value(aes_kw::bind(dek, context).expose().to_vec()),
+        Attribute::Class(ObjectClass::SECRET_KEY),
+        Attribute::KeyType(KeyType::GENERIC_SECRET),
+        Attribute::Token(false),
+        Attribute::Private(true),
+        Attribute::Sensitive(true),
+        Attribute::Extractable(true),
+    ];
+    let bound = session.create_object(&template);
+    if let Attribute::Value(value) = &mut template[0] {
+        value.zeroize();
+    }
+    let bound = bound?;
+    let wrapped = session.wrap_key(&Mechanism::AesKeyWrap, key, bound);
+    // The session's object must not outlive this, whatever became of it; the session itself ends it at the latest.
+    let gone = session.destroy_object(bound);
+    let wrapped = wrapped?;
+    gone?;
+    if wrapped.len() != aes_kw::WRAPPED_LEN {
+        return Err(ProviderError::Failed("the token does not wrap by AES-KW".to_owned()).into());
+    }
+    Ok(wrapped)
+}
+
+fn key_unwrap(
+    session: &Session,
+    key: ObjectHandle,
+    wrapped: &[u8],
+    context: &[u8],
+) -> Result<Dek, Trouble> {
+    let template = [
+        Attribute::Class(ObjectClass::SECRET_KEY),
+        Attribute::KeyType(KeyType::GENERIC_SECRET),
+        Attribute::Token(false),
+        Attribute::Private(true),
+        Attribute::Sensitive(false),
+        Attribute::Extractable(true),
+    ];
+    let bound = session.unwrap_key(&Mechanism::AesKeyWrap, key, wrapped, &template)?;
+    let value = session.get_attributes(bound, &[AttributeType::Value]);
+    let gone = session.destroy_object(bound);
+    let mut octets = Zeroizing::new(Vec::new());
+    for attribute in value? {
+        if let Attribute::Value(value) = attribute {
+            *octets = value;
+        }
+    }
+    gone?;
+    aes_kw::unbind(&octets, context).map_err(|error| {
+        Trouble::Ours(match error {
+            KeyWrapError::DoesNotAuthenticate => ProviderError::DoesNotAuthenticate,
+            _ => ProviderError::Failed("the token does not give what it unwrapped".to_owned()),
+        })
+    })
+}
+
+/// The KEK and what it was made for. One that could leave the token is refused, whoever made it.
+fn find(
+    session: &Login,
+    kek: &KekRef,
+    label: &str,
+) -> Result<(ObjectHandle, WrapAlgorithm), Trouble> {
+    let keys = objects(session, label)?;
+    let key = match keys.as_slice() {
+        [] if is_buried(session, label)? => {
+            return Err(ProviderError::KekDestroyed(kek.clone()).into());
+        }
+        [] => return Err(ProviderError::NoSuchKek(kek.clone()).into()),
+        [key] => *key,
+        _ => {
+            let why = format!("the token has several keys {kek}");
+            return Err(ProviderError::Damaged(why).into());
+        }
+    };
+    let is = session.get_attributes(
+        key,
+        &[
+            AttributeType::Sensitive,
+            AttributeType::Extractable,
+            AttributeType::Encrypt,
+            AttributeType::Wrap,
+        ],
+    )?;
+    if !is.contains(&Attribute::Sensitive(true)) || !is.contains(&Attribute::Extractable(false)) {
+        let reason = "it could leave the token".to_owned();
+        let kek = kek.clone();
+        return Err(ProviderError::Refused { kek, reason }.into());
+    }
+    match (
+        is.contains(&Attribute::Encrypt(true)),
+        is.contains(&Attribute::Wrap(true)),
+    ) {
+        (true, false) => Ok((key, WrapAlgorithm::Aes256Gcm)),
+        (false, true) => Ok((key, WrapAlgorithm::AesKw)),
+        _ => {
+            let reason = "it is not for AES-GCM alone or AES-KW alone".to_owned();
+            let kek = kek.clone();
+            Err(ProviderError::Refused { kek, reason }.into())
+        }
+    }
+}
+
+/// The keys with this label.
+///
+/// To a session that was logged out private objects are not there: no answer may come of that.
+fn objects(session: &Login, label: &str) -> Result<Vec<ObjectHandle>, Trouble> {
+    let found = session.find_objects(&[
+        Attribute::Class(ObjectClass::SECRET_KEY),
+        Attribute::KeyType(KeyType::AES),
+        Attribute::Token(true),
+        Attribute::Label(label.as_bytes().to_vec()),
+    ])?;
+    if found.is_empty() && session.is_over()? {
+        return Err(Ck::Pkcs11(RvError::UserNotLoggedIn, Function::FindObjects).into());
+    }
+    Ok(found)
+}
+
+/// Whether a tombstone bears this label.
+fn is_buried(session: &Session, label: &str) -> Result<bool, Trouble> {
+    Ok(!session.find_objects(&tombstone(label))?.is_empty())
+}
+
+fn tombstone(label: &str) -> [Attribute; 4] {
+    [
+        Attribute::Class(ObjectClass::DATA),
+        Attribute::Token(true),
+        Attribute::Application(TOMBSTONE.as_bytes().to_vec()),
+        Attribute::Label(label.as_bytes().to_vec()),
+    ]
+}
+
+/// The label of a KEK.
+fn label(kek: &KekRef) -> Result<String, ProviderError> {
+    let is_id = (1..=64).contains(&kek.id.len())
+        && kek
+            .id
+            .bytes()
+            .all(|octet| octet.is_ascii_alphanumeric() || b"-_".contains(&octet));
+    if !is_id {
+        return Err(ProviderError::Invalid(
+            "the id of a key is 1 to 64 letters, digits, - or _".to_owned(),
+        ));
+    }
+    Ok(format!("mediaseal/{}/{}", kek.id, kek.version))
+}
