@@ -367,10 +367,24 @@ fn what_the_token_wraps_is_what_the_standards_say() {
             // A key of our name that could leave the token is not used.
             let error = provider.wrap(&kek("loose", 1), &dek, &place).unwrap_err();
             assert!(matches!(error, ProviderError::Refused { .. }), "{error:?}");
-            // Two keys of one name: neither is taken for the other.
-            import(&session, "mediaseal/gcm/1", &octets, true, false);
-            let error = provider.wrap(&kek("gcm", 1), &dek, &place).unwrap_err();
-            assert!(matches!(error, ProviderError::Damaged(_)), "{error:?}");
+            // Two keys of one name, as two processes may make at one moment: each opens what it wrapped.
+            import(&session, "mediaseal/twice/1", &octets, true, false);
+            let wrapped = provider.wrap(&kek("twice", 1), &dek, &place).unwrap();
+            import(&session, "mediaseal/twice/1", &[0x77; 32], true, false);
+            for _ in 0..2 {
+                let opened = provider.unwrap(&wrapped, &place).unwrap();
+                assert_eq!(opened.expose(), dek.expose());
+            }
+            let mut altered = wrapped.clone();
+            altered.octets[20] ^= 1;
+            let error = provider.unwrap(&altered, &place).unwrap_err();
+            assert!(
+                matches!(error, ProviderError::DoesNotAuthenticate),
+                "{error:?}"
+            );
+            provider.destroy_kek(&kek("twice", 1)).unwrap();
+            let error = provider.unwrap(&wrapped, &place).unwrap_err();
+            assert!(matches!(error, ProviderError::KekDestroyed(_)), "{error:?}");
         },
     );
 }
@@ -567,7 +581,8 @@ fn a_token_that_fails_says_so_and_loses_nothing() {
 fn a_token_that_is_taken_away_and_brought_back_loses_nothing() {
     let name = "a_token_that_is_taken_away_and_brought_back_loses_nothing";
     Tokens::run(name, &["one"], |tokens| {
-        let provider = open(&Pkcs11Module::load(softhsm()).unwrap(), "one").unwrap();
+        let module = Pkcs11Module::load(softhsm()).unwrap();
+        let provider = open(&module, "one").unwrap();
         let key = kek("kek-a", 1);
         provider.create_kek(&spec(&key)).unwrap();
         let (dek, place) = (Dek::generate().unwrap(), context(b"x"));
@@ -575,20 +590,21 @@ fn a_token_that_is_taken_away_and_brought_back_loses_nothing() {
         let (here, away) = (tokens.folder.join("tokens"), tokens.folder.join("away"));
         fs::rename(&here, &away).unwrap();
         for error in [
-            provider.wrap(&key, &dek, &place).map(drop).err(),
+            provider.wrap(&key, &dek, &place).err(),
+            provider.unwrap(&wrapped, &place).err(),
+            provider.set_state(&key, KeyState::Active).err(),
             provider.create_kek(&spec(&kek("kek-b", 1))).err(),
+            provider.destroy_kek(&key).err(),
         ] {
-            println!("without its token: {error:?}");
             assert!(
-                matches!(
-                    error,
-                    None | Some(ProviderError::Unavailable(_) | ProviderError::Failed(_))
-                ),
+                matches!(error, Some(ProviderError::Unavailable(_))),
                 "{error:?}"
             );
         }
         fs::remove_dir_all(&here).ok();
         fs::rename(&away, &here).unwrap();
+        // SoftHSM gives up a token for good that it did not find once, until it is started again.
+        module.restart().unwrap();
         assert_eq!(
             provider.unwrap(&wrapped, &place).unwrap().expose(),
             dek.expose()
@@ -644,68 +660,65 @@ fn processes_and_threads_share_a_token() {
         let provider = open(&Pkcs11Module::load(softhsm()).unwrap(), "one").unwrap();
         let (shared, place) = (kek("kek-shared", 1), context(b"x"));
         let file = tokens.folder.join("wrapped");
-        if std::env::var_os("MEDIASEAL_OTHER").is_some() {
-            // The other process: it opens what the first wrapped, and tries to make the same keys.
-            let wrapped = WrappedKey::from_bytes(&fs::read(file).unwrap()).unwrap();
-            assert_eq!(
-                provider.unwrap(&wrapped, &place).unwrap().expose(),
-                &[7; 32]
-            );
-            let made =
-                (0..20).filter(|id| provider.create_kek(&spec(&kek("race", id + 1))).is_ok());
-            println!("made {}", made.count());
+        // Both processes make the same keys, and use each that they are told is theirs at once.
+        let race = || -> Vec<u8> {
+            let made = (1..=20).map(|version| kek("race", version));
+            let made = made.filter(|key| provider.create_kek(&spec(key)).is_ok());
+            made.flat_map(|key| {
+                let wrapped = provider.wrap(&key, &Dek::from_bytes(&[7; 32]), &place);
+                let octets = wrapped.unwrap().to_bytes().unwrap();
+                [
+                    &u32::try_from(octets.len()).unwrap().to_be_bytes()[..],
+                    &octets,
+                ]
+                .concat()
+            })
+            .collect()
+        };
+        let wraps_many = || {
             for _ in 0..50 {
                 let dek = Dek::generate().unwrap();
                 let wrapped = provider.wrap(&shared, &dek, &place).unwrap();
-                assert_eq!(
-                    provider.unwrap(&wrapped, &place).unwrap().expose(),
-                    dek.expose()
-                );
+                let opened = provider.unwrap(&wrapped, &place).unwrap();
+                assert_eq!(opened.expose(), dek.expose());
             }
+        };
+        if std::env::var_os("MEDIASEAL_OTHER").is_some() {
+            let wrapped = WrappedKey::from_bytes(&fs::read(&file).unwrap()).unwrap();
+            let opened = provider.unwrap(&wrapped, &place).unwrap();
+            assert_eq!(opened.expose(), &[7; 32]);
+            fs::write(file.with_extension("theirs"), race()).unwrap();
+            wraps_many();
             return;
         }
         provider.create_kek(&spec(&shared)).unwrap();
-        let wrapped = provider
-            .wrap(&shared, &Dek::from_bytes(&[7; 32]), &place)
-            .unwrap();
+        let dek = Dek::from_bytes(&[7; 32]);
+        let wrapped = provider.wrap(&shared, &dek, &place).unwrap();
         fs::write(&file, wrapped.to_bytes().unwrap()).unwrap();
-        let mut other = tokens.child(name, &[("MEDIASEAL_OTHER", "1")]);
-        let other = other.stdout(std::process::Stdio::piped()).spawn().unwrap();
-        let mine = (0..20)
-            .filter(|id| provider.create_kek(&spec(&kek("race", id + 1))).is_ok())
-            .count();
+        let mut other = tokens
+            .child(name, &[("MEDIASEAL_OTHER", "1")])
+            .spawn()
+            .unwrap();
+        let mine = race();
         thread::scope(|scope| {
             for _ in 0..4 {
-                scope.spawn(|| {
-                    for _ in 0..50 {
-                        let dek = Dek::generate().unwrap();
-                        let wrapped = provider.wrap(&shared, &dek, &place).unwrap();
-                        let opened = provider.unwrap(&wrapped, &place).unwrap();
-                        assert_eq!(opened.expose(), dek.expose());
-                    }
-                });
+                scope.spawn(wraps_many);
             }
         });
-        let other = other.wait_with_output().unwrap();
-        assert!(other.status.success());
-        let text = String::from_utf8(other.stdout).unwrap();
-        let theirs: usize = text
-            .lines()
-            .find_map(|line| line.split("made ").nth(1)?.trim().parse().ok())
-            .unwrap();
-        // Each key was made once, or by neither where both gave way; whoever was told that it is his has it.
-        assert!(mine + theirs <= 20, "{mine} and {theirs} of 20 keys");
-        for version in 1..=20 {
-            match provider.wrap(&kek("race", version), &Dek::from_bytes(&[1; 32]), &place) {
-                Ok(_) | Err(ProviderError::NoSuchKek(_)) => {}
-                Err(error) => panic!("{version}: {error}"),
+        assert!(other.wait().unwrap().success());
+        let theirs = fs::read(file.with_extension("theirs")).unwrap();
+        let mut opened = 0;
+        for mut rest in [mine.as_slice(), theirs.as_slice()] {
+            while let Some((len, after)) = rest.split_first_chunk::<4>() {
+                let (octets, after) = after.split_at(u32::from_be_bytes(*len) as usize);
+                let wrapped = WrappedKey::from_bytes(octets).unwrap();
+                assert_eq!(
+                    provider.unwrap(&wrapped, &place).unwrap().expose(),
+                    &[7; 32]
+                );
+                (opened, rest) = (opened + 1, after);
             }
         }
-        let there = (1..=20).filter(|version| {
-            provider
-                .set_state(&kek("race", *version), KeyState::Active)
-                .is_ok()
-        });
-        assert_eq!(there.count(), mine + theirs);
+        assert!(opened > 0, "nobody made a key");
     });
 }

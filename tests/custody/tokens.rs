@@ -3,6 +3,12 @@
 //! SoftHSM finds its tokens by the environment and keeps them for the life of the process, so a test runs itself again as a child
 //! whose environment names the folder.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -135,8 +141,6 @@ pub(crate) enum Function {
     DecryptInit = 33,
     Decrypt = 34,
     GenerateKey = 58,
-    WrapKey = 60,
-    UnwrapKey = 61,
 }
 
 /// Gives the PIN of tokens, as an application would.

@@ -1,7 +1,5 @@
 //! KEKs as objects of a token: made there, used there, destroyed there.
 
-use cryptoki::context::Function;
-use cryptoki::error::{Error as Ck, RvError};
 use cryptoki::mechanism::Mechanism;
 use cryptoki::mechanism::aead::GcmParams;
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass, ObjectHandle};
@@ -22,6 +20,8 @@ const KEK_LEN: usize = 32;
 const NONCE_LEN: usize = 12;
 /// Octets of a wrapped DEK behind its nonce: ciphertext and tag.
 const SEALED_LEN: usize = Dek::LEN + 16;
+/// Most keys of one name that are looked at.
+const MOST_OF_ONE_NAME: usize = 8;
 /// Application of the data objects that are tombstones.
 const TOMBSTONE: &str = "mediaseal tombstone";
 
@@ -84,7 +84,7 @@ pub(super) fn create(
             let why = "the token does not keep keys that cannot leave it";
             return Err(ProviderError::Unsupported(why).into());
         }
-        // Labels need not be unique in a token: whoever sees another's key of the same name takes its own back.
+        // Whoever sees another's key of the same name takes its own back; see `find` for when neither does.
         if objects(session, &label)?.len() != 1 {
             session.destroy_object(key)?;
             return Err(ProviderError::KekExists(kek.clone()).into());
@@ -132,12 +132,13 @@ pub(super) fn wrap(
 ) -> Result<(WrapAlgorithm, Vec<u8>), ProviderError> {
     let label = label(kek)?;
     token.with_session(|session| {
-        let (key, algorithm) = find(session, kek, &label)?;
-        let octets = match algorithm {
-            WrapAlgorithm::Aes256Gcm => seal(session, key, dek, context)?,
-            _ => key_wrap(session, key, dek, context)?,
+        let keys = find(session, kek, &label)?;
+        let key = keys.first().ok_or(ProviderError::NoSuchKek(kek.clone()))?;
+        let octets = match key.algorithm {
+            WrapAlgorithm::Aes256Gcm => seal(session, key.object, dek, context)?,
+            _ => key_wrap(session, key.object, dek, context)?,
         };
-        Ok((algorithm, octets))
+        Ok((key.algorithm, octets))
     })
 }
 
@@ -161,48 +162,51 @@ pub(super) fn unwrap(
         return Err(ProviderError::DoesNotAuthenticate);
     }
     token.with_session(|session| {
-        let (key, algorithm) = find(session, &kek, &label)?;
-        if algorithm != wrapped.algorithm {
-            return Err(ProviderError::DoesNotAuthenticate.into());
-        }
-        let is_gcm = algorithm == WrapAlgorithm::Aes256Gcm;
-        let opened = if is_gcm {
-            open(session, key, &wrapped.octets, context)
-        } else {
-            key_unwrap(session, key, &wrapped.octets, context)
-        };
-        match opened {
-            Err(Trouble::Module(error)) if is_forgery(&error) => {
-                Err(ProviderError::DoesNotAuthenticate.into())
+        let keys = find(session, &kek, &label)?;
+        for key in keys.iter().filter(|key| key.algorithm == wrapped.algorithm) {
+            match unwrap_under(session, key, &wrapped.octets, context) {
+                Err(Trouble::Ours(ProviderError::DoesNotAuthenticate)) => {}
+                opened => return opened,
             }
-            // Then a key that is good must open: if it does not, it is the token that failed.
-            Err(Trouble::Module(error)) if is_vague(&error) => {
-                let is_well = if is_gcm {
-                    seal(
-                        session,
-                        key,
-                        &Dek::generate().map_err(ProviderError::from)?,
-                        context,
-                    )
-                    .and_then(|sealed| open(session, key, &sealed, context))
-                } else {
-                    key_wrap(
-                        session,
-                        key,
-                        &Dek::generate().map_err(ProviderError::from)?,
-                        context,
-                    )
-                    .and_then(|wrapped| key_unwrap(session, key, &wrapped, context))
-                };
-                Err(match is_well {
-                    Ok(_) => ProviderError::DoesNotAuthenticate,
-                    Err(_) => ProviderError::Unavailable(told(&error).to_string()),
-                }
-                .into())
-            }
-            opened => opened,
         }
+        Err(ProviderError::DoesNotAuthenticate.into())
     })
+}
+
+fn unwrap_under(
+    session: &Session,
+    key: &Key,
+    octets: &[u8],
+    context: &[u8],
+) -> Result<Dek, Trouble> {
+    let is_gcm = key.algorithm == WrapAlgorithm::Aes256Gcm;
+    let opened = if is_gcm {
+        open(session, key.object, octets, context)
+    } else {
+        key_unwrap(session, key.object, octets, context)
+    };
+    match opened {
+        Err(Trouble::Module(error)) if is_forgery(&error) => {
+            Err(ProviderError::DoesNotAuthenticate.into())
+        }
+        // Then a key that is good must open: if it does not, it is the token that failed.
+        Err(Trouble::Module(error)) if is_vague(&error) => {
+            let good = Dek::generate().map_err(ProviderError::from)?;
+            let is_well = if is_gcm {
+                seal(session, key.object, &good, context)
+                    .and_then(|sealed| open(session, key.object, &sealed, context))
+            } else {
+                key_wrap(session, key.object, &good, context)
+                    .and_then(|wrapped| key_unwrap(session, key.object, &wrapped, context))
+            };
+            Err(match is_well {
+                Ok(_) => ProviderError::DoesNotAuthenticate,
+                Err(_) => ProviderError::Unavailable(told(&error).to_string()),
+            }
+            .into())
+        }
+        opened => opened,
+    }
 }
 
 /// AES-GCM within the token: `nonce(12) ‖ ciphertext(32) ‖ tag(16)`.
@@ -308,55 +312,72 @@ fn key_unwrap(
     })
 }
 
-/// The KEK and what it was made for. One that could leave the token is refused, whoever made it.
-fn find(
-    session: &Login,
-    kek: &KekRef,
-    label: &str,
-) -> Result<(ObjectHandle, WrapAlgorithm), Trouble> {
-    let keys = objects(session, label)?;
-    let key = match keys.as_slice() {
-        [] if is_buried(session, label)? => {
-            return Err(ProviderError::KekDestroyed(kek.clone()).into());
+/// The KEK, and by what it wraps. One that could leave the token is refused, whoever made it.
+///
+/// Labels need not be unique in a token, and two processes that make one KEK at one moment may not see each other. Then the name means
+/// both: the first by their ids wraps, and each opens what it wrapped, so that nothing is lost.
+fn find(session: &Login, kek: &KekRef, label: &str) -> Result<Vec<Key>, Trouble> {
+    let mut keys = Vec::new();
+    for object in objects(session, label)?.into_iter().take(MOST_OF_ONE_NAME) {
+        keys.push(key(session, kek, object)?);
+    }
+    if keys.is_empty() {
+        return Err(if is_buried(session, label)? {
+            ProviderError::KekDestroyed(kek.clone())
+        } else {
+            ProviderError::NoSuchKek(kek.clone())
         }
-        [] => return Err(ProviderError::NoSuchKek(kek.clone()).into()),
-        [key] => *key,
-        _ => {
-            let why = format!("the token has several keys {kek}");
-            return Err(ProviderError::Damaged(why).into());
-        }
-    };
+        .into());
+    }
+    keys.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(keys)
+}
+
+/// A KEK in a session.
+struct Key {
+    object: ObjectHandle,
+    id: Vec<u8>,
+    algorithm: WrapAlgorithm,
+}
+
+fn key(session: &Session, kek: &KekRef, object: ObjectHandle) -> Result<Key, Trouble> {
     let is = session.get_attributes(
-        key,
+        object,
         &[
             AttributeType::Sensitive,
             AttributeType::Extractable,
             AttributeType::Encrypt,
             AttributeType::Wrap,
+            AttributeType::Id,
         ],
     )?;
-    if !is.contains(&Attribute::Sensitive(true)) || !is.contains(&Attribute::Extractable(false)) {
-        let reason = "it could leave the token".to_owned();
-        let kek = kek.clone();
-        return Err(ProviderError::Refused { kek, reason }.into());
+    let has = |attribute| is.contains(&attribute);
+    let refused = |reason: &str| ProviderError::Refused {
+        kek: kek.clone(),
+        reason: reason.to_owned(),
+    };
+    if !has(Attribute::Sensitive(true)) || !has(Attribute::Extractable(false)) {
+        return Err(refused("it could leave the token").into());
     }
-    match (
-        is.contains(&Attribute::Encrypt(true)),
-        is.contains(&Attribute::Wrap(true)),
-    ) {
-        (true, false) => Ok((key, WrapAlgorithm::Aes256Gcm)),
-        (false, true) => Ok((key, WrapAlgorithm::AesKw)),
-        _ => {
-            let reason = "it is not for AES-GCM alone or AES-KW alone".to_owned();
-            let kek = kek.clone();
-            Err(ProviderError::Refused { kek, reason }.into())
-        }
-    }
+    let algorithm = match (has(Attribute::Encrypt(true)), has(Attribute::Wrap(true))) {
+        (true, false) => WrapAlgorithm::Aes256Gcm,
+        (false, true) => WrapAlgorithm::AesKw,
+        _ => return Err(refused("it is not for AES-GCM alone or AES-KW alone").into()),
+    };
+    let id = is.into_iter().find_map(|attribute| match attribute {
+        Attribute::Id(id) => Some(id),
+        _ => None,
+    });
+    Ok(Key {
+        object,
+        id: id.unwrap_or_default(),
+        algorithm,
+    })
 }
 
 /// The keys with this label.
 ///
-/// To a session that was logged out private objects are not there: no answer may come of that.
+/// That there is none is believed only of a session that sees everything.
 fn objects(session: &Login, label: &str) -> Result<Vec<ObjectHandle>, Trouble> {
     let found = session.find_objects(&[
         Attribute::Class(ObjectClass::SECRET_KEY),
@@ -364,8 +385,8 @@ fn objects(session: &Login, label: &str) -> Result<Vec<ObjectHandle>, Trouble> {
         Attribute::Token(true),
         Attribute::Label(label.as_bytes().to_vec()),
     ])?;
-    if found.is_empty() && session.is_over()? {
-        return Err(Ck::Pkcs11(RvError::UserNotLoggedIn, Function::FindObjects).into());
+    if found.is_empty() {
+        session.sees_everything()?;
     }
     Ok(found)
 }

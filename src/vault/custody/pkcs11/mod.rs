@@ -76,6 +76,26 @@ impl Pkcs11Module {
             Err(error) => Err(failed(error)),
         }
     }
+
+    /// Finalizes the module and initializes it again: some see a token that was away only then. All sessions in this process end, those of other parts of
+    /// the application too, which therefore decides when; providers open theirs again at their next call.
+    ///
+    /// # Errors
+    /// [`ProviderError::Unavailable`] if the module does not start again; try later.
+    pub fn restart(&self) -> Result<(), ProviderError> {
+        let away = |error: Ck| ProviderError::Unavailable(format!("PKCS #11 module: {error}"));
+        match self.context.clone().finalize() {
+            Ok(()) | Err(Ck::Pkcs11(RvError::CryptokiNotInitialized, _)) => {}
+            Err(error) => return Err(away(error)),
+        }
+        match self
+            .context
+            .initialize(CInitializeArgs::new(CInitializeFlags::OS_LOCKING_OK))
+        {
+            Ok(()) | Err(Ck::Pkcs11(RvError::CryptokiAlreadyInitialized, _)) => Ok(()),
+            Err(error) => Err(away(error)),
+        }
+    }
 }
 
 /// How a token wraps.

@@ -3,6 +3,7 @@
 use std::ops::Deref;
 use std::sync::{Mutex, PoisonError};
 
+use cryptoki::context::{Function, Pkcs11};
 use cryptoki::error::{Error as Ck, RvError};
 use cryptoki::mechanism::MechanismType;
 use cryptoki::session::{Session, SessionState, UserType};
@@ -42,16 +43,46 @@ enum Connection {
 /// A session that is logged in, if the token wants that.
 pub(super) struct Login {
     session: Session,
+    context: Pkcs11,
+    slot: Slot,
+    serial: String,
     is_needed: bool,
 }
 
 impl Login {
-    /// Whether another part of the application has logged the token out meanwhile.
-    pub(super) fn is_over(&self) -> Result<bool, Trouble> {
-        let state = self.session.get_session_info()?.session_state();
-        let is_in = matches!(state, SessionState::RwUser | SessionState::RoUser);
-        Ok(self.is_needed && !is_in)
+    /// Makes sure that what this session does not find is not there: that the token itself still answers, and that no other part of
+    /// the application has logged it out, which hides private objects.
+    pub(super) fn sees_everything(&self) -> Result<(), Trouble> {
+        let token = self.context.get_token_info(self.slot).map_err(|error| {
+            // Whatever the word for it: there is no token behind the session.
+            ProviderError::Unavailable(format!("the token does not answer: {error}"))
+        })?;
+        if token.serial_number() != self.serial {
+            return Err(lost(RvError::TokenNotPresent));
+        }
+        self.is_ours()
     }
+
+    /// Makes sure that the session is still one with this token and logged in. A module that was finalized and initialized again counts its
+    /// handles anew, so that an old one may mean a session with another token.
+    fn is_ours(&self) -> Result<(), Trouble> {
+        let info = self.session.get_session_info()?;
+        if info.slot_id() != self.slot {
+            return Err(lost(RvError::SessionHandleInvalid));
+        }
+        let is_in = matches!(
+            info.session_state(),
+            SessionState::RwUser | SessionState::RoUser
+        );
+        if self.is_needed && !is_in {
+            return Err(lost(RvError::UserNotLoggedIn));
+        }
+        Ok(())
+    }
+}
+
+fn lost(code: RvError) -> Trouble {
+    Ck::Pkcs11(code, Function::FindObjects).into()
 }
 
 impl Deref for Login {
@@ -153,7 +184,7 @@ impl Token {
         loop {
             let had_session = matches!(*connection, Connection::Open(_));
             let session = self.session(&mut connection)?;
-            let lost = match work(session) {
+            let lost = match session.is_ours().and_then(|()| work(session)) {
                 Ok(done) => return Ok(done),
                 Err(Trouble::Ours(error)) => return Err(error),
                 Err(Trouble::Module(error)) if is_loss(&error) => error,
@@ -204,6 +235,9 @@ impl Token {
         }?;
         let login = Login {
             session,
+            context: context.clone(),
+            slot,
+            serial: self.serial.clone(),
             is_needed: info.login_required(),
         };
         if !login.is_needed {
