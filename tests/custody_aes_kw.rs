@@ -1,6 +1,7 @@
 //! AES key wrap against Wycheproof and NIST's own cases, and against what is no key or no wrapped key.
 
 #![cfg(all(test, feature = "pkcs11"))]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use data_encoding::HEXLOWER;
 use mediaseal::vault::custody::aes_kw::{

@@ -1,6 +1,7 @@
 //! The provider `pkcs11:` against SoftHSM, and against SoftHSM behind a module that fails when told.
 
 #![cfg(all(test, unix, feature = "pkcs11"))]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "custody/tokens.rs"]
 mod tokens;

@@ -7,6 +7,8 @@
 mod access;
 #[cfg(feature = "pkcs11")]
 pub mod aes_kw;
+#[cfg(feature = "awskms")]
+pub mod awskms;
 mod core;
 mod database;
 mod deks;
