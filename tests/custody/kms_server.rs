@@ -81,7 +81,10 @@ impl Server {
 
     pub(crate) fn actions(&self) -> Vec<String> {
         let requests = self.requests.lock().unwrap();
-        requests.iter().map(|request| request.action.clone()).collect()
+        requests
+            .iter()
+            .map(|request| request.action.clone())
+            .collect()
     }
 }
 
@@ -101,7 +104,12 @@ fn read(stream: &mut &TcpStream) -> Option<Request> {
     }
     let of = |name: &str| headers.iter().find(|(known, _)| known == name);
     let len = of("content-length").unwrap().1.parse().unwrap();
-    let action = of("x-amz-target").unwrap().1.strip_prefix("TrentService.").unwrap().to_owned();
+    let action = of("x-amz-target")
+        .unwrap()
+        .1
+        .strip_prefix("TrentService.")
+        .unwrap()
+        .to_owned();
     let mut body = vec![0; len];
     reader.read_exact(&mut body).ok()?;
     Some(Request {

@@ -28,14 +28,19 @@ impl Moto {
         fs::create_dir_all(&folder).unwrap();
         make_certificates(&folder);
         // What `cargo xtask test custody` installs, or what is on the search path.
-        let installed = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../xtask-tools/bin/moto_server");
+        let installed =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join("../xtask-tools/bin/moto_server");
         let program = if installed.is_file() {
             installed
         } else {
             PathBuf::from("moto_server")
         };
         // Asked for and given back: moto cannot be told to take any.
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let process = Command::new(program)
             .args(["-H", "127.0.0.1", "-p", &port.to_string(), "--ssl"])
             .arg("--ssl-cert")
@@ -53,7 +58,10 @@ impl Moto {
         };
         let since = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(since.elapsed() < Duration::from_secs(120), "moto does not listen");
+            assert!(
+                since.elapsed() < Duration::from_secs(120),
+                "moto does not listen"
+            );
             thread::sleep(Duration::from_millis(50));
         }
         moto
