@@ -297,6 +297,61 @@ fn a_channel_wipes_its_key_its_steps_and_what_it_hands_over() {
     assert_eq!(found, 0);
 }
 
+#[cfg(feature = "recording")]
+#[test]
+fn what_is_handed_over_leaves_nothing_behind() {
+    use mediaseal::vault::Dek;
+    use mediaseal::vault::grant::{
+        Envelope, Grant, Identity, Kem, Payload, SessionGrant, SessionKey, Signer,
+    };
+
+    let _one = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
+    let octets: [u8; 32] = data_encoding::HEXLOWER
+        .decode(common::CANARY_A.as_bytes())
+        .unwrap()
+        .try_into()
+        .unwrap();
+    let context = mediaseal::vault::WrapContext {
+        purpose: vec![1; 32],
+        region: String::new(),
+    };
+    let params: mediaseal::PassphraseParams = "$argon2id$v=19$m=64,t=1,p=1$MDEyMzQ1Njc4OWFiY2RlZg"
+        .parse()
+        .unwrap();
+    let found = secrets_freed(|| {
+        for kem in Kem::ALL {
+            // The same octets as every kind of secret.
+            let identity = Identity::from_bytes(kem, &octets).unwrap();
+            let identity = Identity::from_text(&identity.to_text()).unwrap();
+            let signer = Signer::from_text(&Signer::from_bytes(&octets).to_text()).unwrap();
+            let dek = Payload::Dek(Dek::from_bytes(&octets));
+            let grant = Grant::seal(&dek, identity.recipient(), &signer, b"").unwrap();
+            drop(grant.open(&identity, signer.public(), b"").unwrap());
+            let session = SessionKey::raw(
+                common::GCM,
+                KeyId::new(KID),
+                common::alice(),
+                Media::AUDIO,
+                key_a(),
+            );
+            let owners = [identity.recipient().clone()];
+            let grant = SessionGrant::seal(session, &owners, &signer).unwrap();
+            drop(grant.open(&identity, &[*signer.public()]).unwrap());
+            let mut envelope = Envelope::new();
+            let dek = Dek::from_bytes(&octets);
+            envelope
+                .add_recipient(&dek, identity.recipient(), &signer, &context)
+                .unwrap();
+            envelope
+                .add_passphrase(&dek, "words", params.clone(), &context)
+                .unwrap();
+            drop(envelope.open_by_passphrase("words", &context).unwrap());
+            assert!(envelope.open_by_passphrase("word", &context).is_err());
+        }
+    });
+    assert_eq!(found, 0);
+}
+
 /// The allocator would notice: secrets that are freed unwiped are found.
 #[test]
 fn the_search_finds_what_is_not_wiped() {

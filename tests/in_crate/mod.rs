@@ -7,6 +7,8 @@
 #[cfg(feature = "aws-lc")]
 mod aws_lc;
 mod channel_versions;
+#[cfg(feature = "recording")]
+mod hpke;
 mod limits;
 mod replay_model;
 mod rfc9605;

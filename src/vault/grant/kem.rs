@@ -14,11 +14,11 @@ use crate::error::Error;
 use crate::keys::secret::Secret;
 
 /// Octets of a secret key, of every KEM here.
-pub(super) const SECRET_LEN: usize = 32;
+pub(crate) const SECRET_LEN: usize = 32;
 /// Octets of a tag of AES-256-GCM.
 pub(super) const TAG_LEN: usize = 16;
 /// Octets that an encapsulation draws, at most.
-const DRAWN_LEN: usize = 64;
+pub(crate) const DRAWN_LEN: usize = 64;
 /// Octets of an X25519 key.
 const X25519_LEN: usize = 32;
 
@@ -81,7 +81,7 @@ impl Kem {
     }
 
     /// Writes a secret key in its one form, and returns its public key; refuses one that is out of range.
-    pub(super) fn normalize(self, secret: &mut Secret<SECRET_LEN>) -> Result<Vec<u8>, GrantError> {
+    pub(crate) fn normalize(self, secret: &mut Secret<SECRET_LEN>) -> Result<Vec<u8>, GrantError> {
         match self {
             Self::P256 => normalize::<DhP256HkdfSha256>(secret),
             Self::X25519 => normalize::<X25519HkdfSha256>(secret),
@@ -90,7 +90,7 @@ impl Kem {
     }
 
     /// Sees that a public key is one.
-    pub(super) fn check_public(self, public: &[u8]) -> Result<(), GrantError> {
+    pub(crate) fn check_public(self, public: &[u8]) -> Result<(), GrantError> {
         if public.len() != self.public_len() {
             return Err(GrantError::Key);
         }
@@ -135,7 +135,7 @@ impl Kem {
     }
 
     /// As [`seal`](Self::seal), with the random octets given.
-    pub(super) fn seal_with(
+    pub(crate) fn seal_with(
         self,
         public: &[u8],
         info: &[u8],
@@ -154,7 +154,7 @@ impl Kem {
     }
 
     /// Opens what was sealed to the public key of `secret`.
-    pub(super) fn open(
+    pub(crate) fn open(
         self,
         secret: &Secret<SECRET_LEN>,
         enc: &[u8],

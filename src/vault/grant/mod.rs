@@ -15,7 +15,7 @@ mod envelope;
 mod error;
 mod handing;
 mod identity;
-mod kem;
+pub(crate) mod kem;
 mod octets;
 mod passphrase;
 mod payload;
