@@ -57,6 +57,18 @@ pub(crate) const VERIFIER_TEXT: &str = "mediaseal v1 verifier text";
 /// Label of the KEK and the commitment of a passphrase stanza.
 #[cfg(feature = "recording")]
 pub(crate) const PASSPHRASE_STANZA: &str = "mediaseal v1 passphrase stanza";
+/// Label of the keys of a message in chunks, as C2SP's chunked encryption has it.
+#[cfg(feature = "recording")]
+pub(crate) const COBBLESTONE: &str = "c2sp.org/chunked-encryption@v1+";
+/// Label of the key of a recording's header.
+#[cfg(feature = "recording")]
+pub(crate) const RECORDING_HEADER: &str = "mediaseal v1 header";
+/// Label of the input key of a recording that is sealed with keys of 16 octets.
+#[cfg(feature = "recording")]
+pub(crate) const RECORDING_KEY_128: &str = "mediaseal v1 recording key 128";
+/// Label in front of a segment's context.
+#[cfg(feature = "recording")]
+pub(crate) const SEGMENT: &str = "mediaseal v1 segment";
 
 /// Label of the way from one key of an audit log's MAC chain to the next.
 #[cfg(feature = "recording")]
@@ -100,6 +112,13 @@ pub(crate) const LABELS: &[&str] = &[
     AUDIT,
     #[cfg(feature = "recording")]
     SEALED_AUDIT,
+    COBBLESTONE,
+    #[cfg(feature = "recording")]
+    RECORDING_HEADER,
+    #[cfg(feature = "recording")]
+    RECORDING_KEY_128,
+    #[cfg(feature = "recording")]
+    SEGMENT,
 ];
 
 /// What a base key becomes under a KID, in memory that is used again for the next.

@@ -1,1 +1,3 @@
 //! Sealed recordings.
+
+pub mod cobblestone;
