@@ -230,6 +230,7 @@ pub struct Sealer {
     key: MessageKey,
     preamble: [u8; PREAMBLE_LEN],
     chunk: u64,
+    ended: bool,
 }
 
 impl Sealer {
@@ -251,6 +252,7 @@ impl Sealer {
             key,
             preamble,
             chunk: 0,
+            ended: false,
         })
     }
 
@@ -269,22 +271,23 @@ impl Sealer {
     /// Seals the next chunk where it lies: [`CHUNK_LEN`] octets of `buffer`, which gets the tag behind them.
     ///
     /// # Errors
-    /// [`CobblestoneError::ChunkLength`] if there are not that many. If the cipher fails the buffer is wiped.
+    /// [`CobblestoneError::ChunkLength`] if there are not that many, or the message has ended. If the cipher fails the buffer is wiped.
     pub fn seal_chunk(&mut self, buffer: &mut Vec<u8>) -> Result<(), CobblestoneError> {
-        if buffer.len() != CHUNK_LEN {
+        if buffer.len() != CHUNK_LEN || self.ended {
             return Err(CobblestoneError::ChunkLength);
         }
         self.seal_next(buffer)
     }
 
-    /// Seals the last chunk where it lies: fewer than [`CHUNK_LEN`] octets, or none, to which the tag is added.
+    /// Seals the last chunk where it lies: fewer than [`CHUNK_LEN`] octets, or none, to which the tag is added. It ends the message.
     ///
     /// # Errors
     /// As [`seal_chunk`](Self::seal_chunk).
-    pub fn seal_last(mut self, buffer: &mut Vec<u8>) -> Result<(), CobblestoneError> {
-        if buffer.len() >= CHUNK_LEN {
+    pub fn seal_last(&mut self, buffer: &mut Vec<u8>) -> Result<(), CobblestoneError> {
+        if buffer.len() >= CHUNK_LEN || self.ended {
             return Err(CobblestoneError::ChunkLength);
         }
+        self.ended = true;
         self.seal_next(buffer)
     }
 

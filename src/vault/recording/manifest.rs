@@ -1,0 +1,226 @@
+//! The files `header`, `manifest` and `checkpoints`, as they are read.
+
+use std::io::ErrorKind;
+
+use ed25519_dalek::VerifyingKey;
+
+use super::error::{Place, RecordingError, io_at};
+use super::header::{Header, MAX_HEADER};
+use super::index::Index;
+use super::record::{Chain, Next, Record};
+use super::storage::Storage;
+use crate::vault::transparency::{Checkpoint, Tree, TreeHash, VerifierKey, split_checkpoints};
+
+pub(super) const HEADER: &str = "header";
+pub(super) const ENVELOPE: &str = "envelope";
+pub(super) const MANIFEST: &str = "manifest";
+pub(super) const CHECKPOINTS: &str = "checkpoints";
+/// What a file is called until it is whole.
+pub(super) const NEW: &str = ".new";
+
+/// Octets that are read at once.
+pub(super) const PIECE: usize = 1 << 18;
+
+/// Reads the header.
+pub(super) fn read_header(storage: &dyn Storage) -> Result<Header, RecordingError> {
+    match storage.read(HEADER, 0, MAX_HEADER + 1) {
+        Ok(octets) => Header::parse(&octets),
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(RecordingError::NotThere),
+        Err(error) => Err(io_at(HEADER)(error)),
+    }
+}
+
+/// What follows the last record that was believed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// Nothing.
+    Nothing,
+    /// The beginning of a record.
+    Short(u64),
+    /// Octets that are no record of this chain.
+    Broken(u64),
+}
+
+impl Rest {
+    /// Its octets.
+    pub(super) const fn len(self) -> u64 {
+        match self {
+            Self::Nothing => 0,
+            Self::Short(octets) | Self::Broken(octets) => octets,
+        }
+    }
+}
+
+/// A manifest as far as it was read.
+#[derive(Clone)]
+pub(super) struct Manifest {
+    pub(super) chain: Chain,
+    pub(super) index: Index,
+    pub(super) tree: Tree,
+    /// Octets of the records that were believed.
+    pub(super) len: u64,
+}
+
+impl Manifest {
+    /// One of which nothing was read.
+    pub(super) fn of(header: &Header) -> Self {
+        Self {
+            chain: Chain::of_header(header.digest()),
+            index: Index::default(),
+            tree: Tree::new(),
+            len: 0,
+        }
+    }
+
+    /// Reads on to the last record that is whole, and shows the tree after each.
+    pub(super) fn read_on(
+        &mut self,
+        storage: &dyn Storage,
+        mut after_each: impl FnMut(&Tree),
+    ) -> Result<Rest, RecordingError> {
+        let file_len = storage.len(MANIFEST).map_err(io_at(MANIFEST))?;
+        let mut octets = Vec::new();
+        let mut at = 0;
+        loop {
+            let mut chain = self.chain.clone();
+            let next = chain.read(&octets[at..])?;
+            let believed = match next {
+                Next::Record(read) if self.index.apply(&read.record).is_some() => Some(read),
+                Next::Short => None,
+                Next::Record(_) | Next::Broken => {
+                    return Ok(Rest::Broken(file_len.saturating_sub(self.len)));
+                }
+            };
+            if let Some(read) = believed {
+                self.chain = chain;
+                self.tree.push(&read.leaf);
+                after_each(&self.tree);
+                at += read.len;
+                self.len += read.len as u64;
+                continue;
+            }
+            let read_to = self.len + (octets.len() - at) as u64;
+            let more = storage
+                .read(MANIFEST, read_to, PIECE)
+                .map_err(io_at(MANIFEST))?;
+            if more.is_empty() {
+                return Ok(match (octets.len() - at) as u64 {
+                    0 => Rest::Nothing,
+                    rest => Rest::Short(rest),
+                });
+            }
+            octets.drain(..at);
+            at = 0;
+            octets.extend_from_slice(&more);
+        }
+    }
+
+    /// Adds a record to the end of `out`, as the writer does.
+    pub(super) fn append(&mut self, record: &Record, out: &mut Vec<u8>) {
+        let start = out.len();
+        let leaf = self.chain.append(record, out);
+        self.tree.push(&leaf);
+        self.len += (out.len() - start) as u64;
+    }
+}
+
+/// The checkpoints that are there, each signed.
+pub(super) struct Checkpoints {
+    pub(super) signed: Vec<(u64, TreeHash)>,
+    /// Octets of whole notes.
+    pub(super) len: u64,
+    /// Octets behind them.
+    pub(super) rest: u64,
+}
+
+impl Checkpoints {
+    /// Reads all, and insists on the signature of each note that is whole.
+    pub(super) fn read(storage: &dyn Storage, key: &VerifierKey) -> Result<Self, RecordingError> {
+        let mut read = Self {
+            signed: Vec::new(),
+            len: 0,
+            rest: 0,
+        };
+        let mut octets: Vec<u8> = Vec::new();
+        loop {
+            let from = read.len + octets.len() as u64;
+            let more = storage
+                .read(CHECKPOINTS, from, PIECE)
+                .map_err(io_at(CHECKPOINTS))?;
+            if more.is_empty() {
+                read.rest = octets.len() as u64;
+                return Ok(read);
+            }
+            octets.extend_from_slice(&more);
+            let (notes, rest) = split_checkpoints(&octets);
+            for note in notes {
+                let index = read.signed.len() as u64;
+                let damaged = || RecordingError::Damaged(Place::Checkpoint { index });
+                let checkpoint = Checkpoint::open(note, key).map_err(|_| damaged())?;
+                if read.size() > checkpoint.size {
+                    return Err(damaged());
+                }
+                read.signed.push((checkpoint.size, checkpoint.root));
+            }
+            // What is no note is shorter than one; a file of anything else is not read into memory.
+            if rest.len() > PIECE {
+                let index = read.signed.len() as u64;
+                return Err(RecordingError::Damaged(Place::Checkpoint { index }));
+            }
+            let rest = rest.len();
+            read.len += (octets.len() - rest) as u64;
+            octets.drain(..octets.len() - rest);
+        }
+    }
+
+    /// Records that the last one covers.
+    pub(super) fn size(&self) -> u64 {
+        self.signed.last().map_or(0, |(size, _)| *size)
+    }
+}
+
+/// Compares the roots of checkpoints with those of a tree that grows.
+pub(super) struct Roots<'a> {
+    signed: &'a [(u64, TreeHash)],
+    next: usize,
+    wrong: Option<u64>,
+}
+
+impl<'a> Roots<'a> {
+    pub(super) fn new(checkpoints: &'a Checkpoints) -> Self {
+        let mut roots = Self {
+            signed: &checkpoints.signed,
+            next: 0,
+            wrong: None,
+        };
+        roots.compare(&Tree::new());
+        roots
+    }
+
+    /// Compares those of the tree's size.
+    pub(super) fn compare(&mut self, tree: &Tree) {
+        while let Some((size, root)) = self.signed.get(self.next)
+            && *size <= tree.size()
+        {
+            if (*size < tree.size() || *root != tree.root()) && self.wrong.is_none() {
+                self.wrong = Some(self.next as u64);
+            }
+            self.next += 1;
+        }
+    }
+
+    /// The first checkpoint that is of another tree.
+    pub(super) fn wrong(&self) -> Option<Place> {
+        self.wrong.map(|index| Place::Checkpoint { index })
+    }
+}
+
+/// The key that the recording's checkpoints are signed under, by the recording's name.
+pub(super) fn verifier_key(
+    header: &Header,
+    public: &[u8; 32],
+) -> Result<VerifierKey, RecordingError> {
+    let key =
+        VerifyingKey::from_bytes(public).map_err(|_| RecordingError::Damaged(Place::Header))?;
+    Ok(VerifierKey::new(&header.origin(), &key)?)
+}

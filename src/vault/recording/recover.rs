@@ -1,0 +1,301 @@
+//! After a crash: what was committed is closed where it ends, and the rest is taken away.
+
+use sha2::{Digest, Sha256};
+
+use super::error::{Place, RecordingError, io_at};
+use super::header::Header;
+use super::index::{MAX_TRACKS, Segment, Status, file_len, segment_name, tail_file_len, tail_name};
+use super::manifest::{
+    CHECKPOINTS, Checkpoints, ENVELOPE, HEADER, MANIFEST, Manifest, NEW, PIECE, Rest, Roots,
+    read_header, verifier_key,
+};
+use super::record::{DIGEST, RECORD_LEN, Record, State};
+use super::storage::Storage;
+use crate::vault::grant::Signer;
+use crate::vault::transparency::Checkpoint;
+
+/// What a crash can leave behind the last whole record: the records of one commit, one a track and one for each new track.
+const MAX_TORN: u64 = (2 * MAX_TRACKS * RECORD_LEN) as u64;
+
+/// What a recovery did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Recovery {
+    /// Segments that had no end, and end now at their last commit.
+    pub closed_segments: u64,
+    /// Octets of files that were never committed and are gone now.
+    pub discarded: u64,
+}
+
+/// Closes a recording's segments where their last commits are, after a crash of its writer. It needs no key of the recording; with the
+/// recorder's `signer` the result is signed at once, else by the next writer.
+///
+/// It believes the last whole record whose hashes match the files. A crash in the middle of it does no harm; running it on a recording that is
+/// whole does nothing.
+///
+/// # Errors
+/// [`RecordingError::Damaged`] if more is missing than a crash can take: records under a signed checkpoint, or octets under a commit. Nothing was
+/// changed then. [`RecordingError::Busy`] if a writer is at work.
+pub fn recover(storage: &dyn Storage, signer: Option<&Signer>) -> Result<Recovery, RecordingError> {
+    let header = read_header(storage)?;
+    if signer.is_some_and(|signer| signer.public().as_bytes() != header.signer()) {
+        return Err(RecordingError::WrongSigner);
+    }
+    let _lock = lock(storage)?;
+    recover_locked(storage, &header, signer).map(|(_, recovery)| recovery)
+}
+
+/// Keeps other writers out.
+pub(super) fn lock(storage: &dyn Storage) -> Result<Box<dyn Send>, RecordingError> {
+    storage.lock().map_err(|error| {
+        if error.kind() == std::io::ErrorKind::WouldBlock {
+            RecordingError::Busy
+        } else {
+            io_at("lock")(error)
+        }
+    })
+}
+
+/// Recovers, and returns the manifest as it is then.
+pub(super) fn recover_locked(
+    storage: &dyn Storage,
+    header: &Header,
+    signer: Option<&Signer>,
+) -> Result<(Manifest, Recovery), RecordingError> {
+    let key = verifier_key(header, header.signer())?;
+    let checkpoints = Checkpoints::read(storage, &key)?;
+    let mut manifest = Manifest::of(header);
+    let mut roots = Roots::new(&checkpoints);
+    let rest = manifest.read_on(storage, |tree| roots.compare(tree))?;
+    let record = manifest.chain.records();
+    if checkpoints.size() > record || rest.len() > MAX_TORN {
+        return Err(RecordingError::Damaged(Place::Manifest { record }));
+    }
+    if let Some(place) = roots.wrong() {
+        return Err(RecordingError::Damaged(place));
+    }
+    let mut recovery = Recovery::default();
+    let open: Vec<&Segment> = manifest
+        .index
+        .tracks
+        .values()
+        .filter_map(|track| track.open())
+        .collect();
+    // Everything is looked at before anything is changed.
+    let ends = open
+        .iter()
+        .map(|segment| last_match(storage, segment))
+        .collect::<Result<Vec<State>, _>>()?;
+    let foreign = foreign(storage, &manifest, &ends)?;
+    if rest != Rest::Nothing {
+        recovery.discarded += rest.len();
+        shorten(storage, MANIFEST, manifest.len)?;
+    }
+    if checkpoints.rest > 0 {
+        recovery.discarded += checkpoints.rest;
+        shorten(storage, CHECKPOINTS, checkpoints.len)?;
+    }
+    for end in &ends {
+        let name = segment_name(end.segment);
+        let kept = file_len(end, Status::Recovered);
+        let len = storage.len(&name).map_err(io_at(&name))?;
+        if len > kept {
+            recovery.discarded += len - kept;
+            shorten(storage, &name, kept)?;
+        }
+    }
+    for name in foreign {
+        match storage.len(&name) {
+            Ok(len) => recovery.discarded += len,
+            // An unfinished file that was written anew above.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(io_at(&name)(error)),
+        }
+        storage.delete(&name).map_err(io_at(&name))?;
+    }
+    storage.sync_names().map_err(io_at("."))?;
+    if !ends.is_empty() {
+        let mut octets = Vec::new();
+        for end in ends {
+            recovery.closed_segments += 1;
+            let place = Place::Segment {
+                segment: end.segment,
+            };
+            let record = Record::Recovered(end);
+            manifest
+                .index
+                .apply(&record)
+                .ok_or(RecordingError::Damaged(place))?;
+            manifest.append(&record, &mut octets);
+        }
+        storage.append(MANIFEST, &octets).map_err(io_at(MANIFEST))?;
+        storage.sync(MANIFEST).map_err(io_at(MANIFEST))?;
+    }
+    if let Some(signer) = signer
+        && manifest.tree.size() > checkpoints.size()
+    {
+        sign(storage, header, &manifest, signer)?;
+    }
+    Ok((manifest, recovery))
+}
+
+/// Adds a checkpoint of what the manifest is.
+pub(super) fn sign(
+    storage: &dyn Storage,
+    header: &Header,
+    manifest: &Manifest,
+    signer: &Signer,
+) -> Result<(), RecordingError> {
+    let checkpoint = Checkpoint::of(&header.origin(), &manifest.tree);
+    let note = signer.with_signing_key(|key| checkpoint.sign(key))?;
+    storage
+        .append(CHECKPOINTS, note.as_bytes())
+        .map_err(io_at(CHECKPOINTS))?;
+    storage.sync(CHECKPOINTS).map_err(io_at(CHECKPOINTS))
+}
+
+/// The last commit of a segment that its files have.
+fn last_match(storage: &dyn Storage, segment: &Segment) -> Result<State, RecordingError> {
+    let name = segment_name(segment.number);
+    for (commit, state) in segment.commits.iter().enumerate().rev() {
+        let commit = u32::try_from(commit).map_err(|_| RecordingError::OutOfRange)?;
+        let matches = digest(storage, &name, file_len(state, Status::Recovered))?
+            == Some(state.digest)
+            && tail_matches(storage, state, commit)?;
+        if matches {
+            return Ok(state.clone());
+        }
+    }
+    Err(RecordingError::Damaged(Place::Segment {
+        segment: segment.number,
+    }))
+}
+
+/// Whether the tail of a commit is as it was written.
+pub(super) fn tail_matches(
+    storage: &dyn Storage,
+    state: &State,
+    commit: u32,
+) -> Result<bool, RecordingError> {
+    if state.tail_len == 0 {
+        return Ok(true);
+    }
+    let name = tail_name(state.segment, commit);
+    let len = tail_file_len(state.tail_len);
+    let is_longer = match storage.len(&name) {
+        Ok(there) => there > len,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(io_at(&name)(error)),
+    };
+    Ok(!is_longer && digest(storage, &name, len)? == Some(state.tail_digest))
+}
+
+/// SHA-256 of the first `len` octets of a file; nothing if it is not there or shorter.
+pub(super) fn digest(
+    storage: &dyn Storage,
+    name: &str,
+    len: u64,
+) -> Result<Option<[u8; DIGEST]>, RecordingError> {
+    let mut hash = Sha256::new();
+    let mut at = 0;
+    while at < len {
+        let piece = usize::try_from(len - at).unwrap_or(PIECE).min(PIECE);
+        let octets = match storage.read(name, at, piece) {
+            Ok(octets) => octets,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(io_at(name)(error)),
+        };
+        if octets.is_empty() {
+            return Ok(None);
+        }
+        hash.update(&octets);
+        at += octets.len() as u64;
+    }
+    Ok(Some(hash.finalize().into()))
+}
+
+/// Files that no record names: segments and tails that were never committed, tails that are spent, files that were not finished.
+fn foreign(
+    storage: &dyn Storage,
+    manifest: &Manifest,
+    ends: &[State],
+) -> Result<Vec<String>, RecordingError> {
+    let mut kept = names(manifest);
+    for end in ends {
+        let segment = manifest.index.segment(end.segment);
+        let commit =
+            segment.and_then(|segment| segment.commits.iter().rposition(|commit| commit == end));
+        if let Some(commit) = commit.and_then(|commit| u32::try_from(commit).ok())
+            && end.tail_len > 0
+        {
+            kept.push(tail_name(end.segment, commit));
+        }
+    }
+    kept.sort_unstable();
+    let mut foreign = storage.list().map_err(io_at("."))?;
+    foreign.retain(|name| {
+        is_ours(name)
+            && kept
+                .binary_search_by(|kept| kept.as_str().cmp(name))
+                .is_err()
+    });
+    Ok(foreign)
+}
+
+/// Whether a recorder gives files such names, besides those that every recording has.
+pub(super) fn is_ours(name: &str) -> bool {
+    let is_number = |text: &str| text.bytes().all(|octet| octet.is_ascii_digit());
+    let parts: Vec<&str> = name.split('.').collect();
+    match parts.as_slice() {
+        [number, "seg"] | [number, "seg", "new"] => is_number(number),
+        [number, commit, "tail"] => is_number(number) && is_number(commit),
+        [MANIFEST | CHECKPOINTS | ENVELOPE, "new"] => true,
+        [grant, "new"] => grant.starts_with("grants/"),
+        _ => false,
+    }
+}
+
+/// The files that the manifest names.
+pub(super) fn names(manifest: &Manifest) -> Vec<String> {
+    let mut names = Vec::new();
+    for segment in manifest.index.segments() {
+        names.push(segment_name(segment.number));
+        if segment.status == Status::Recovered
+            && let Some(tail) = segment.tail
+        {
+            names.push(tail_name(segment.number, tail));
+        }
+    }
+    names
+}
+
+/// Whether every recording has a file of this name, or may have.
+pub(super) fn is_common(name: &str) -> bool {
+    [HEADER, ENVELOPE, MANIFEST, CHECKPOINTS, "lock"].contains(&name)
+        || name.strip_prefix("grants/").is_some_and(|kid| {
+            kid.len() == 16 && kid.bytes().all(|octet| octet.is_ascii_hexdigit())
+        })
+}
+
+/// Leaves the first `len` octets of a file, in one step.
+fn shorten(storage: &dyn Storage, name: &str, len: u64) -> Result<(), RecordingError> {
+    let new = format!("{name}{NEW}");
+    match storage.delete(&new) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(io_at(&new)(error));
+        }
+        _ => storage.create_new(&new, &[]).map_err(io_at(&new))?,
+    }
+    let mut at = 0;
+    while at < len {
+        let piece = usize::try_from(len - at).unwrap_or(PIECE).min(PIECE);
+        let octets = storage.read(name, at, piece).map_err(io_at(name))?;
+        if octets.is_empty() {
+            return Err(io_at(name)(std::io::ErrorKind::UnexpectedEof.into()));
+        }
+        storage.append(&new, &octets).map_err(io_at(&new))?;
+        at += octets.len() as u64;
+    }
+    storage.sync(&new).map_err(io_at(&new))?;
+    storage.rename(&new, name).map_err(io_at(name))
+}
