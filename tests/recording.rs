@@ -1,0 +1,8 @@
+//! Sealed recordings: what comes back, what is seen of damage, what a crash costs.
+
+#![cfg(feature = "recording")]
+
+#[path = "recording/round_trip.rs"]
+mod round_trip;
+#[path = "recording/support.rs"]
+mod support;
