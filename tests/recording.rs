@@ -2,6 +2,8 @@
 
 #![cfg(feature = "recording")]
 
+#[path = "recording/damage.rs"]
+mod damage;
 #[path = "recording/round_trip.rs"]
 mod round_trip;
 #[path = "recording/support.rs"]

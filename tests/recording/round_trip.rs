@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use mediaseal::vault::grant::{Identity, Kem, SessionGrant, SessionKey, Signer};
+use aes_gcm::aead::{Aead, Payload};
+use aes_gcm::{Aes256Gcm, KeyInit};
+use mediaseal::vault::grant::{Identity, Kem, SessionGrant, SessionKey, Signer, Stanza};
 use mediaseal::vault::recording::{
     Cobblestone, Frame, LocalStorage, NewRecording, Place, Profile, Reader, RecordingError,
     Storage, TrackFormat, Verdict, Writer, envelope, grant, granted, header, replace_envelope,
@@ -15,6 +17,8 @@ use mediaseal::{
     BaseKey, ChannelDecryptor, ChannelEncryptor, CheckedCipher, CipherSuite, Codec, CounterOrigin,
     FrameInfo, KeyId, KeyStore, Media, Mode, SenderId,
 };
+
+use sha2::{Digest, Sha256};
 
 use crate::support::{
     Memory, People, Random, Sent, TestClock, add_tracks, frames, noise, of_track, read_track,
@@ -293,36 +297,48 @@ fn a_folder_on_disk_is_a_recording_for_one_writer_at_a_time() {
     std::fs::remove_dir_all(folder).unwrap();
 }
 
-/// A KEK that adds a number to each octet, which is enough to see who is asked for what.
-struct Toy(u8);
+/// A provider with one KEK, of AES-256-GCM.
+struct Provider(&'static str, Aes256Gcm);
 
-impl KekWrapper for Toy {
+impl Provider {
+    fn new(kek_id: &'static str) -> Self {
+        let mut kek = [0; 32];
+        getrandom::fill(&mut kek).unwrap();
+        Self(kek_id, Aes256Gcm::new(&kek.into()))
+    }
+}
+
+impl KekWrapper for Provider {
     fn wrap(&self, dek: &Dek, context: &WrapContext) -> Result<WrappedKey, WrapError> {
+        let aad = context.authenticated(self.0, 1)?;
+        let mut nonce = [0; 12];
+        getrandom::fill(&mut nonce).unwrap();
+        let payload = Payload {
+            msg: dek.expose(),
+            aad: &aad,
+        };
+        let sealed = self.1.encrypt(&nonce.into(), payload).unwrap();
         Ok(WrappedKey {
-            provider: "toy".to_owned(),
-            kek_id: format!("kek {}", self.0),
+            provider: "test".to_owned(),
+            kek_id: self.0.to_owned(),
             kek_version: 1,
-            algorithm: WrapAlgorithm::Foreign,
+            algorithm: WrapAlgorithm::Aes256Gcm,
             region: context.region.clone(),
-            context_hash: context.purpose.as_slice().try_into().unwrap(),
-            octets: dek
-                .expose()
-                .iter()
-                .map(|octet| octet.wrapping_add(self.0))
-                .collect(),
+            context_hash: Sha256::digest(&aad).into(),
+            octets: [&nonce[..], &sealed].concat(),
         })
     }
 
     fn unwrap(&self, wrapped: &WrappedKey, context: &WrapContext) -> Result<Dek, WrapError> {
-        if wrapped.context_hash != *context.purpose || wrapped.kek_id != format!("kek {}", self.0) {
-            return Err(WrapError::DoesNotAuthenticate);
-        }
-        let octets: Vec<u8> = wrapped
-            .octets
-            .iter()
-            .map(|octet| octet.wrapping_sub(self.0))
-            .collect();
-        Ok(Dek::from_bytes(octets.as_slice().try_into().unwrap()))
+        let aad = context.authenticated(self.0, 1)?;
+        let (nonce, sealed) = wrapped.octets.split_first_chunk::<12>().unwrap();
+        let payload = Payload {
+            msg: sealed,
+            aad: &aad,
+        };
+        let opened = self.1.decrypt(&(*nonce).into(), payload);
+        let opened = opened.map_err(|_| WrapError::DoesNotAuthenticate)?;
+        Ok(Dek::from_bytes(opened.as_slice().try_into().unwrap()))
     }
 }
 
@@ -346,7 +362,8 @@ fn owners_come_and_go_without_the_recording_being_touched() {
     ));
     let mut new = draw();
     new.add_recipient(people.owner.recipient()).unwrap();
-    new.add_provider(&Toy(3)).unwrap();
+    let (provider, new_provider) = (Provider::new("old"), Provider::new("new"));
+    new.add_provider(&provider).unwrap();
     let mut writer = new.start(storage.clone(), clock).unwrap();
     add_tracks(&mut writer);
     let sent = frames(8, 40, 500);
@@ -365,7 +382,7 @@ fn owners_come_and_go_without_the_recording_being_touched() {
     assert!(opens(
         &envelope(&*storage)
             .unwrap()
-            .open_by_provider(&Toy(3), &context)
+            .open_by_provider(&provider, &context)
             .unwrap()
     ));
     let late = Identity::generate(Kem::XWing).unwrap();
@@ -382,9 +399,28 @@ fn owners_come_and_go_without_the_recording_being_touched() {
         )
         .unwrap();
     assert!(changed.remove_recipient(&people.owner.recipient().id()));
+    let old = changed
+        .stanzas()
+        .iter()
+        .find_map(|stanza| match stanza {
+            Stanza::Provider(wrapped) => Some(wrapped.clone()),
+            _ => None,
+        })
+        .unwrap();
+    // What a provider does inside.
+    let inside = provider.unwrap(&old, &context).unwrap();
+    let rewrapped = new_provider.wrap(&inside, &context).unwrap();
+    changed.replace(&old, rewrapped).unwrap();
     replace_envelope(&*storage, &changed).unwrap();
     assert!(opens(&dek(&late).unwrap()));
     assert!(dek(&people.owner).is_err());
+    let by_provider = |provider: &Provider| {
+        envelope(&*storage)
+            .unwrap()
+            .open_by_provider(provider, &context)
+    };
+    assert!(opens(&by_provider(&new_provider).unwrap()));
+    assert!(by_provider(&provider).is_err());
     for (name, octets) in storage.files() {
         assert!(
             name == "envelope" || before.get(&name) == Some(&octets),
