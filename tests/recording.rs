@@ -2,6 +2,8 @@
 
 #![cfg(feature = "recording")]
 
+#[path = "recording/crash.rs"]
+mod crash;
 #[path = "recording/damage.rs"]
 mod damage;
 #[path = "recording/round_trip.rs"]

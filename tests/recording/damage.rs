@@ -168,9 +168,9 @@ fn every_length_to_which_a_file_is_cut_or_grown_is_seen() {
         } else {
             1
         };
-        for len in (0..octets.len()).step_by(step) {
+        let storage = Memory::of(whole.files.clone());
+        for len in (0..octets.len()).rev().step_by(step) {
             let what = format!("{name} cut to {len}");
-            let storage = Memory::of(whole.files.clone());
             storage.change(name, |octets| octets.truncate(len));
             whole.assert_seen(&storage, name, &what);
             if len % 499 == 0 {

@@ -9,7 +9,9 @@ use super::header::{Header, MAX_HEADER};
 use super::index::Index;
 use super::record::{Chain, Next, Record};
 use super::storage::Storage;
-use crate::vault::transparency::{Checkpoint, Tree, TreeHash, VerifierKey, split_checkpoints};
+use crate::vault::transparency::{
+    Checkpoint, TransparencyError, Tree, TreeHash, VerifierKey, split_checkpoints,
+};
 
 pub(super) const HEADER: &str = "header";
 pub(super) const ENVELOPE: &str = "envelope";
@@ -135,6 +137,8 @@ pub(super) struct Checkpoints {
 
 impl Checkpoints {
     /// Reads all, and insists on the signature of each note that is whole.
+    ///
+    /// The last one may be no note at all: a crash can leave zeros where octets were to be. Who takes a checkpoint away could do as much.
     pub(super) fn read(storage: &dyn Storage, key: &VerifierKey) -> Result<Self, RecordingError> {
         let mut read = Self {
             signed: Vec::new(),
@@ -142,33 +146,40 @@ impl Checkpoints {
             rest: 0,
         };
         let mut octets: Vec<u8> = Vec::new();
+        // Octets read, and whether what follows the last note is none.
+        let (mut at, mut is_torn) = (0, false);
         loop {
-            let from = read.len + octets.len() as u64;
             let more = storage
-                .read(CHECKPOINTS, from, PIECE)
+                .read(CHECKPOINTS, at, PIECE)
                 .map_err(io_at(CHECKPOINTS))?;
+            let index = read.signed.len() as u64;
             if more.is_empty() {
-                read.rest = octets.len() as u64;
+                read.rest = at - read.len;
                 return Ok(read);
             }
+            at += more.len() as u64;
             octets.extend_from_slice(&more);
             let (notes, rest) = split_checkpoints(&octets);
+            let rest = rest.len();
             for note in notes {
                 let index = read.signed.len() as u64;
                 let damaged = || RecordingError::Damaged(Place::Checkpoint { index });
-                let checkpoint = Checkpoint::open(note, key).map_err(|_| damaged())?;
-                if read.size() > checkpoint.size {
+                if is_torn {
                     return Err(damaged());
                 }
-                read.signed.push((checkpoint.size, checkpoint.root));
+                match Checkpoint::open(note, key) {
+                    Ok(checkpoint) if checkpoint.size >= read.size() => {
+                        read.signed.push((checkpoint.size, checkpoint.root));
+                        read.len += note.len() as u64;
+                    }
+                    Err(TransparencyError::Malformed(_)) => is_torn = true,
+                    _ => return Err(damaged()),
+                }
             }
             // What is no note is shorter than one; a file of anything else is not read into memory.
-            if rest.len() > PIECE {
-                let index = read.signed.len() as u64;
+            if rest > PIECE {
                 return Err(RecordingError::Damaged(Place::Checkpoint { index }));
             }
-            let rest = rest.len();
-            read.len += (octets.len() - rest) as u64;
             octets.drain(..octets.len() - rest);
         }
     }

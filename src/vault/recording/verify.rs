@@ -126,8 +126,12 @@ fn look(
         return Err(RecordingError::Damaged(Place::Checkpoint { index }));
     }
     let mut discarded = rest.len() + checkpoints.rest;
+    // What is missing is told before much is hashed.
     for segment in index.segments() {
-        discarded += check_segment(storage, segment)?;
+        discarded += check_length(storage, segment)?;
+    }
+    for segment in index.segments() {
+        check_octets(storage, segment)?;
     }
     discarded += check_names(storage, &manifest)?;
     Ok(match signer {
@@ -140,28 +144,35 @@ fn look(
     })
 }
 
-/// Compares a segment's files with its last record, and returns how many octets are behind what that covers.
-fn check_segment(storage: &dyn Storage, segment: &Segment) -> Result<u64, RecordingError> {
+/// Compares the length of a segment's file with its last record, and returns how many octets are behind what that covers.
+fn check_length(storage: &dyn Storage, segment: &Segment) -> Result<u64, RecordingError> {
     let number = segment.number;
     let name = segment_name(number);
     let damaged = || RecordingError::Damaged(Place::Segment { segment: number });
-    let expected = segment.file_len();
-    if digest(storage, &name, expected)? != Some(segment.state.digest) {
-        return Err(damaged());
-    }
-    let behind = storage
-        .len(&name)
-        .map_err(io_at(&name))?
-        .saturating_sub(expected);
+    let len = match storage.len(&name) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(damaged()),
+        len => len.map_err(io_at(&name))?,
+    };
+    let behind = len.checked_sub(segment.file_len()).ok_or_else(damaged)?;
     if behind > 0 && segment.status != Status::Open {
         return Err(damaged());
+    }
+    Ok(behind)
+}
+
+/// Compares a segment's octets, and those of its tail, with its last record.
+fn check_octets(storage: &dyn Storage, segment: &Segment) -> Result<(), RecordingError> {
+    let number = segment.number;
+    let found = digest(storage, &segment_name(number), segment.file_len())?;
+    if found != Some(segment.state.digest) {
+        return Err(RecordingError::Damaged(Place::Segment { segment: number }));
     }
     if let Some(tail) = segment.tail
         && !tail_matches(storage, &segment.state, tail)?
     {
         return Err(RecordingError::Damaged(Place::Tail { segment: number }));
     }
-    Ok(behind)
+    Ok(())
 }
 
 /// Looks for files that do not belong here, and returns how many octets those have that a crash may leave.
