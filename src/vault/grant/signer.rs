@@ -78,11 +78,6 @@ impl Signer {
         })
     }
 
-    /// Lends the key to what signs in a form of its own, such as a signed note.
-    pub(crate) fn with_signing_key<T>(&self, sign: impl FnOnce(&SigningKey) -> T) -> T {
-        with_wiped_stack(|| sign(&SigningKey::from_bytes(self.seed.expose())))
-    }
-
     /// Returns the key text, wiped when dropped: "mediaseal-signer-1" and base32 of the octets and a checksum (docs/formats/grants.md).
     #[must_use]
     pub fn to_text(&self) -> Zeroizing<String> {

@@ -2,13 +2,12 @@
 
 use std::io::ErrorKind;
 
-use ed25519_dalek::VerifyingKey;
-
 use super::error::{Place, RecordingError, io_at};
 use super::header::{Header, MAX_HEADER};
 use super::index::Index;
 use super::record::{Chain, Next, Record};
 use super::storage::Storage;
+use crate::vault::grant::SignerPublic;
 use crate::vault::transparency::{
     Checkpoint, TransparencyError, Tree, TreeHash, VerifierKey, split_checkpoints,
 };
@@ -232,6 +231,6 @@ pub(super) fn verifier_key(
     public: &[u8; 32],
 ) -> Result<VerifierKey, RecordingError> {
     let key =
-        VerifyingKey::from_bytes(public).map_err(|_| RecordingError::Damaged(Place::Header))?;
+        SignerPublic::from_bytes(public).map_err(|_| RecordingError::Damaged(Place::Header))?;
     Ok(VerifierKey::new(&header.origin(), &key)?)
 }

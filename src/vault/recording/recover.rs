@@ -147,7 +147,7 @@ pub(super) fn sign(
     signer: &Signer,
 ) -> Result<(), RecordingError> {
     let checkpoint = Checkpoint::of(&header.origin(), &manifest.tree);
-    let note = signer.with_signing_key(|key| checkpoint.sign(key))?;
+    let note = checkpoint.sign(signer)?;
     storage
         .append(CHECKPOINTS, note.as_bytes())
         .map_err(io_at(CHECKPOINTS))?;
