@@ -269,6 +269,12 @@ impl KekRow {
         rows.map(|row| Self::checked(row?)).collect()
     }
 
+    /// How many changes all keys have had.
+    pub(super) fn all_changes(db: &Connection) -> Result<u64, Fault> {
+        let count: i64 = db.query_row("SELECT count(*) FROM change", [], |row| row.get(0))?;
+        Ok(u64::try_from(count).unwrap_or(0))
+    }
+
     /// Appends a change to the history and writes the row with it.
     pub(super) fn change(&mut self, db: &Connection, change: &ChangeRow) -> Result<(), Fault> {
         if self.changes > 0 {
@@ -321,7 +327,7 @@ impl KekRow {
     /// The history, from the first change on, checked link by link: no state was skipped.
     pub(super) fn history(&self, db: &Connection) -> Result<Vec<ChangeRow>, Fault> {
         let mut statement = db.prepare_cached(
-            "SELECT what, state, at, actor, reason, digest FROM change
+            "SELECT what, state, at, actor, reason, digest, seq FROM change
              WHERE id = ? AND version = ? ORDER BY seq",
         )?;
         let kek = &self.spec.kek;
@@ -339,18 +345,18 @@ impl KekRow {
                 actor: row.get(3)?,
                 reason: row.get(4)?,
             };
-            Ok((change, row.get::<_, [u8; 32]>(5)?))
+            Ok((change, row.get::<_, [u8; 32]>(5)?, row.get::<_, u32>(6)?))
         })?;
         let mut history: Vec<ChangeRow> = Vec::new();
         let mut head = [0; 32];
         for (seq, row) in (0_u32..).zip(rows) {
-            let (change, digest) = row?;
+            let (change, digest, stands_at) = row?;
             let follows = match history.last() {
                 None => change.state == KeyState::PreActivation,
                 Some(last) if change.what == What::State => last.state.may_become(change.state),
                 Some(last) => last.state == change.state,
             };
-            if digest != change.digest(kek, seq, &head) || !follows {
+            if stands_at != seq || digest != change.digest(kek, seq, &head) || !follows {
                 return Err(damaged(format!("change {seq} of key {kek}")));
             }
             head = digest;

@@ -21,7 +21,8 @@ pub struct Verified {
 }
 
 impl Custody {
-    /// Looks at every page, row and link of the store: digests match, no state was skipped, every destroyed key has its tombstone. Opens no key.
+    /// Looks at every page, row and link of the store: digests match, no state was skipped, no version is missing, every destroyed KEK has its tombstone. Opens no key. A DEK
+    /// whose row is gone without a trace leaves nothing to be missed by.
     ///
     /// # Errors
     /// [`CustodyError::Damaged`] with the first thing that is not whole.
@@ -37,8 +38,18 @@ impl Custody {
             let db = inner.db()?;
             database::check(&db)?;
             let mut verified = Verified::default();
-            for kek in KekRow::all(&db)? {
+            let mut changes = 0_u64;
+            let keks = KekRow::all(&db)?;
+            for (at, kek) in keks.iter().enumerate() {
                 let name = &kek.spec.kek;
+                // The latest version comes first: the one below it must be the next row, down to the first.
+                let below = keks.get(at + 1).map(|row| &row.spec.kek);
+                let below = below.filter(|row| row.id == name.id);
+                if below.map_or(1, |row| row.version.saturating_add(1)) != name.version {
+                    let what = format!("the version before key {name} is missing");
+                    return Err(CustodyError::Damaged(what));
+                }
+                changes = changes.saturating_add(kek.changes.into());
                 kek.history(&db)?;
                 let is_buried = TombstoneRow::load(&db, &resource(name))?.is_some();
                 if is_buried != (kek.state == KeyState::Destroyed) {
@@ -63,14 +74,27 @@ impl Custody {
                     }
                 }
             }
+            if KekRow::all_changes(&db)? != changes {
+                return Err(CustodyError::Damaged(
+                    "there are changes of a key that the store has not".into(),
+                ));
+            }
             if DekRow::all(&db)? != verified.deks {
                 return Err(CustodyError::Damaged(
                     "a data key is under a key that the store has not".into(),
                 ));
             }
+            let mut buried = 0_u64;
             for key in TombstoneRow::keys(&db)? {
                 TombstoneRow::load(&db, &key)?;
                 verified.tombstones += 1;
+                buried += u64::from(key.starts_with("kek/"));
+            }
+            let destroyed = keks.iter().filter(|kek| kek.state == KeyState::Destroyed);
+            if u64::try_from(destroyed.count()) != Ok(buried) {
+                return Err(CustodyError::Damaged(
+                    "there is a tombstone of a key that the store has not".into(),
+                ));
             }
             Ok(verified)
         })
