@@ -1,7 +1,7 @@
 //! Has our own vectors computed again by programs that share no line with the library.
 
 use crate::{
-    command::{Finished, cargo},
+    command::{Finished, Invocation, cargo},
     parts::{Campaign, Halt},
     tools,
 };
@@ -22,18 +22,11 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
         .workspace
         .target
         .join("tmp/sealed-by-mediaseal.json");
-    let python = tools::python_with(
-        campaign,
-        "cryptography.hazmat.primitives.hpke",
-        "cryptography>=50",
-        "the independent check of our vectors",
-    )?;
-    let keys = python
-        .clone()
+    let keys = python(campaign)?
         .args(["tests/vectors/mediaseal/check.py"])
         .run(&mut campaign.transcript)?
         .successful()?;
-    let grants = python
+    let grants = python(campaign)?
         .args(["tests/vectors/mediaseal/check_grants.py"])
         .args([sealed])
         .run(&mut campaign.transcript)?
@@ -43,6 +36,16 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
         count(&keys, 5)?,
         count(&grants, 2)?
     ))
+}
+
+/// Python with HPKE.
+fn python(campaign: &mut Campaign) -> Result<Invocation, Halt> {
+    tools::python_with(
+        campaign,
+        "cryptography.hazmat.primitives.hpke",
+        "cryptography>=50",
+        "the independent check of our vectors",
+    )
 }
 
 /// What a check counted, in at least `files` files.
