@@ -56,3 +56,8 @@ fn codec_seeds_come_out_bit_by_bit() {
 fn rtp_seeds_come_together_again() {
     replay("rtp", targets::rtp, 8);
 }
+
+#[test]
+fn grant_seeds_are_written_as_they_were_read() {
+    replay("grants", targets::grants, 20);
+}

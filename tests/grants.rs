@@ -738,6 +738,28 @@ fn one_kind_of_key_does_not_pass_for_another() {
 }
 
 #[test]
+fn contexts_have_a_longest_one() {
+    let (bob, signer) = (
+        Identity::generate(Kem::X25519).unwrap(),
+        Signer::generate().unwrap(),
+    );
+    let seal =
+        |context: &[u8]| Grant::seal(&Payload::Dek(dek()), bob.recipient(), &signer, context);
+    let longest = vec![1; 65_000];
+    let grant = seal(&longest).unwrap();
+    assert!(grant.open(&bob, signer.public(), &longest).is_ok());
+    for len in [65_001, 65_535, 65_536, 100_000] {
+        let context = vec![1; len];
+        assert!(matches!(seal(&context), Err(GrantError::TooLong)));
+        let opened = grant.open(&bob, signer.public(), &context);
+        assert!(matches!(
+            opened,
+            Err(GrantError::TooLong | GrantError::Signature)
+        ));
+    }
+}
+
+#[test]
 fn no_secret_is_printed() {
     let bob = Identity::from_bytes(Kem::X25519, &[0x68; 32]).unwrap();
     let signer = Signer::from_bytes(&[0x68; 32]);

@@ -5,12 +5,14 @@
 
 mod c_boundary;
 mod codecs;
+mod grants;
 mod rtp;
 
 use std::sync::OnceLock;
 
 pub use c_boundary::c_boundary;
 pub use codecs::codecs;
+pub use grants::grants;
 pub use rtp::rtp;
 
 use mediaseal::{

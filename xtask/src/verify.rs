@@ -38,6 +38,10 @@ pub(crate) const PARTS: &[Part] = &[
         job: |campaign| fuzz(campaign, "keys"),
     },
     Part {
+        name: "fuzz-grants",
+        job: |campaign| fuzz(campaign, "grants"),
+    },
+    Part {
         name: "fuzz-codecs",
         job: |campaign| fuzz(campaign, "codecs"),
     },

@@ -25,6 +25,8 @@ use crate::keys::schedule::{GRANT, GRANT_TEXT, HPKE_GRANT};
 const VERSION: u8 = 1;
 /// The longest payload is an epoch secret of 562 octets behind its kind.
 const MAX_CIPHERTEXT: usize = 1024;
+/// HPKE's key schedule takes no `info` near 65,536 octets.
+const MAX_CONTEXT: usize = 65_000;
 const TEXT: Kind = Kind {
     prefix: "mediaseal-grant-1",
     label: GRANT_TEXT,
@@ -193,6 +195,9 @@ impl fmt::Debug for Grant {
 
 /// What HPKE binds: the label, who signs, and what for.
 fn info(signer: &SignerPublic, context: &[u8]) -> Result<Vec<u8>, GrantError> {
+    if context.len() > MAX_CONTEXT {
+        return Err(GrantError::TooLong);
+    }
     let mut out = HPKE_GRANT.as_bytes().to_vec();
     push_lp(&mut out, signer.as_bytes())?;
     push_lp(&mut out, context)?;
