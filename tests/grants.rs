@@ -207,6 +207,51 @@ fn key_text_is_read_strictly() {
 }
 
 #[test]
+fn locked_keys_open_by_their_passphrase_alone() {
+    for kem in Kem::ALL {
+        assert_eq!(kem.to_string().parse::<Kem>().unwrap(), kem);
+        let identity = Identity::generate(kem).unwrap();
+        let locked = identity.lock("correct horse", cheap()).unwrap();
+        assert!(locked.starts_with("mediaseal-locked-id-1"));
+        let again = Identity::unlock(&locked, "correct horse").unwrap();
+        assert_eq!(*again.to_text(), *identity.to_text());
+        for wrong in ["correct hors", "Correct horse", " "] {
+            assert!(matches!(
+                Identity::unlock(&locked, wrong),
+                Err(GrantError::Passphrase)
+            ));
+        }
+        assert!(matches!(
+            Identity::unlock(&locked, ""),
+            Err(GrantError::Core(Error::Misuse(Misuse::PassphraseLength {
+                len: 0
+            })))
+        ));
+        for at in (0..locked.len()).step_by(5) {
+            let mut changed = locked.clone().into_bytes();
+            changed[at] = if changed[at] == b'a' { b'b' } else { b'a' };
+            let changed = String::from_utf8(changed).unwrap();
+            assert!(matches!(
+                Identity::unlock(&changed, "correct horse"),
+                Err(GrantError::Text)
+            ));
+        }
+    }
+    assert!("rsa".parse::<Kem>().is_err());
+    let signer = Signer::generate().unwrap();
+    let locked = signer.lock("battery", cheap()).unwrap();
+    let again = Signer::unlock(&locked, "battery").unwrap();
+    assert_eq!(again.public(), signer.public());
+    assert!(Signer::unlock(&locked, "staple").is_err());
+    assert!(Identity::unlock(&locked, "battery").is_err());
+    // The longest salt and costs fit the text.
+    let salt = data_encoding::BASE64_NOPAD.encode(&[0xab; 64]);
+    let params = format!("$argon2id$v=19$m=1024,t=16,p=16${salt}");
+    let locked = signer.lock("battery", params.parse().unwrap()).unwrap();
+    assert!(Signer::unlock(&locked, "battery").is_ok());
+}
+
+#[test]
 fn what_is_no_key_is_refused() {
     // Zero and the order of P-256 are no secret keys; a point off the curve is no public one.
     let order = "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551";
@@ -688,6 +733,50 @@ fn owners_open_what_the_recorder_cannot() {
     for len in 0..grants[0].len() {
         assert!(SessionGrant::from_bytes(&grants[0][..len]).is_err());
     }
+}
+
+#[test]
+fn a_session_that_has_just_ended_can_be_granted() {
+    let (store, channel) = member(&ChannelKey::generate().unwrap());
+    let signer = Signer::generate().unwrap();
+    let bob = Identity::generate(Kem::X25519).unwrap();
+    let owners = [bob.recipient().clone()];
+    let mut encryptor =
+        ChannelEncryptor::for_channel(&channel, alice(), Media::AUDIO, Mode::Frame).unwrap();
+    let mut sealed = Vec::new();
+    for step in 0..6 {
+        channel.advance_to(4, step).unwrap();
+        let frame = encryptor
+            .encrypt_to_vec(&FrameInfo::default(), b"frame")
+            .unwrap();
+        sealed.push(frame);
+    }
+    let kids: Vec<_> = sessions(&store).into_iter().map(|(kid, _)| kid).collect();
+    assert_eq!(kids.len(), 6);
+    let unknown = |grant| {
+        matches!(
+            grant,
+            Err(GrantError::Core(Error::Misuse(
+                Misuse::UnknownSendKey { .. }
+            )))
+        )
+    };
+    let grant = |kid| session_grant(&channel, kid, &owners, &signer);
+    assert!(unknown(grant(kids[0])), "4 before the one that seals");
+    let keys = KeyStore::raw(CipherSuite::AES_128_GCM_SHA256_128).unwrap();
+    for kid in &kids[1..] {
+        let session = grant(*kid).unwrap().open(&bob, &[*signer.public()]);
+        session.unwrap().receive_in(&keys).unwrap();
+    }
+    let mut decryptor = ChannelDecryptor::new(&keys, Mode::Frame).unwrap();
+    for frame in &sealed[1..] {
+        let opened = decryptor.decrypt_to_vec(&FrameInfo::default(), frame);
+        assert_eq!(opened.unwrap(), b"frame");
+    }
+    // After grace the secrets of the steps below are gone, and so is what could be granted.
+    channel.end_grace();
+    assert!(unknown(grant(kids[3])));
+    assert!(grant(kids[5]).is_ok());
 }
 
 #[test]

@@ -54,6 +54,12 @@ pub(crate) const SIGNER_TEXT: &str = "mediaseal v1 signer text";
 /// Label in front of the octets in the checksum of a signer's public text.
 #[cfg(feature = "recording")]
 pub(crate) const VERIFIER_TEXT: &str = "mediaseal v1 verifier text";
+/// Label of a locked identity: in the checksum of its text, and before its KEM in what is authenticated.
+#[cfg(feature = "recording")]
+pub(crate) const LOCKED_IDENTITY: &str = "mediaseal v1 locked identity";
+/// Label of a locked signer, likewise.
+#[cfg(feature = "recording")]
+pub(crate) const LOCKED_SIGNER: &str = "mediaseal v1 locked signer";
 /// Label of the KEK and the commitment of a passphrase stanza.
 #[cfg(feature = "recording")]
 pub(crate) const PASSPHRASE_STANZA: &str = "mediaseal v1 passphrase stanza";
@@ -106,6 +112,10 @@ pub(crate) const LABELS: &[&str] = &[
     SIGNER_TEXT,
     #[cfg(feature = "recording")]
     VERIFIER_TEXT,
+    #[cfg(feature = "recording")]
+    LOCKED_IDENTITY,
+    #[cfg(feature = "recording")]
+    LOCKED_SIGNER,
     #[cfg(feature = "recording")]
     PASSPHRASE_STANZA,
     #[cfg(feature = "recording")]

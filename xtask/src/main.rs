@@ -77,7 +77,7 @@ commands:
                                     H264 H265 VP8 VP9 AV1 opus
                                     --markdown: as the tables of docs/codecs.md
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
-                                    deny cargo-c kernels fuzz-header fuzz-decryptor fuzz-keys
+                                    deny cargo-c kernels fuzz-header fuzz-decryptor fuzz-keys fuzz-grants
                                     fuzz-codecs fuzz-rtp
                                     fuzz-c-boundary
                                     N: seconds of fuzzing a target (default 60)

@@ -214,8 +214,9 @@ impl Channel {
             .next
             .as_ref()
             .is_some_and(|(next, _)| *next == target)
+            && let Some((_, key)) = sessions.next.take()
         {
-            sessions.current = sessions.next.take();
+            sessions.begin(target, key);
         }
         sessions.next = None;
         if let Some((current, key)) = &sessions.current
@@ -225,7 +226,7 @@ impl Channel {
             return Ok(Arc::clone(key));
         }
         let key = self.start(&mut state, sender, target)?;
-        sessions.current = Some((target, Arc::clone(&key)));
+        sessions.begin(target, Arc::clone(&key));
         drop(sessions);
         self.publish(state);
         Ok(key)
@@ -248,7 +249,7 @@ impl Channel {
             })
     }
 
-    /// What opens a session of this side that its encryptor holds or is about to: for the owners of a recording. Locks.
+    /// What opens a session of this side that its encryptor holds, is about to, or held a little before: for the owners of a recording. Locks.
     #[cfg(feature = "recording")]
     pub(crate) fn session_key(&self, kid: KeyId) -> Result<session::SessionSecret, Error> {
         let state = self.lock();

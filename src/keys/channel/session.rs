@@ -2,6 +2,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+#[cfg(feature = "recording")]
+use arrayvec::ArrayVec;
+
 use super::generation::{Step, session_base_key};
 use crate::cipher::CheckedCipher;
 #[cfg(feature = "recording")]
@@ -13,6 +16,9 @@ use crate::keys::base_key::BaseKey;
 use crate::keys::key::SendKey;
 use crate::keys::key_octets::KeyOctets;
 
+/// Sessions of an encryptor that are remembered when they are over.
+#[cfg(feature = "recording")]
+const MAX_FORMER: usize = 4;
 /// Frames of one session.
 const MAX_FRAMES: u64 = 1 << 32;
 
@@ -38,9 +44,25 @@ pub(super) struct Sessions {
     pub(super) current: Option<(Target, Arc<SendKey>)>,
     /// Prepared off the frame path; the encryptor changes over at its next frame.
     pub(super) next: Option<(Target, Arc<SendKey>)>,
+    /// Those before, without their keys, the last one last: their grants may be asked for a little later.
+    #[cfg(feature = "recording")]
+    former: ArrayVec<(Target, KeyId), MAX_FORMER>,
 }
 
 impl Sessions {
+    /// Begins a session.
+    pub(super) fn begin(&mut self, target: Target, key: Arc<SendKey>) {
+        let former = self.current.replace((target, key));
+        #[cfg(feature = "recording")]
+        if let Some((target, key)) = &former {
+            if self.former.is_full() {
+                self.former.remove(0);
+            }
+            self.former.push((*target, key.kid()));
+        }
+        drop(former);
+    }
+
     /// Forgets the sessions of a generation that is gone.
     pub(super) fn forget(&mut self, generation: u64) {
         for session in [&mut self.current, &mut self.next] {
@@ -51,18 +73,23 @@ impl Sessions {
                 *session = None;
             }
         }
+        #[cfg(feature = "recording")]
+        self.former
+            .retain(|(target, _)| target.generation != generation);
     }
 }
 
 #[cfg(feature = "recording")]
 impl Sessions {
-    /// What the session of a KID is for, if it is held.
+    /// What the session of a KID is for, if it is held or was among the last.
     pub(super) fn target(&self, kid: KeyId) -> Option<Target> {
         let held = [&self.current, &self.next];
         held.into_iter()
             .flatten()
-            .find(|(_, key)| key.kid() == kid)
-            .map(|(target, _)| *target)
+            .map(|(target, key)| (*target, key.kid()))
+            .chain(self.former.iter().copied())
+            .find(|(_, held)| *held == kid)
+            .map(|(target, _)| target)
     }
 }
 

@@ -1,12 +1,12 @@
 //! Why a key was not handed over or not taken.
 
-use thiserror::Error;
+use thiserror::Error as ThisError;
 
 use crate::error::Error;
 use crate::vault::WrapError;
 
 /// Why a grant, an envelope or a key of its people was refused. Nothing of what is sealed has left then.
-#[derive(Debug, Error)]
+#[derive(Debug, ThisError)]
 #[non_exhaustive]
 pub enum GrantError {
     /// Give the key text as it was made, of the kind that is asked for: it is of another kind, or was mistyped.

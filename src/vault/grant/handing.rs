@@ -89,7 +89,8 @@ pub struct SessionGrant {
 /// Owners open what this sender sends under this KID; neither they nor the recorder get an epoch secret or a channel key.
 ///
 /// # Errors
-/// [`Misuse::UnknownSendKey`](crate::Misuse::UnknownSendKey) if no encryptor of the channel holds this session any more; as [`Grant::seal`].
+/// [`Misuse::UnknownSendKey`](crate::Misuse::UnknownSendKey) if the session is not of the channel's encryptors, or is not among the last 4 of one of them, or its step was
+/// wiped after grace; as [`Grant::seal`].
 pub fn session_grant(
     channel: &Channel,
     kid: KeyId,

@@ -113,6 +113,10 @@ impl Identity {
         }
     }
 
+    pub(super) fn secret_octets(&self) -> &[u8; SECRET_LEN] {
+        self.secret.expose()
+    }
+
     pub(super) fn open(
         &self,
         enc: &[u8],

@@ -1,6 +1,8 @@
 //! HPKE (RFC 9180) in base mode, by key encapsulation mechanism. All use HKDF-SHA256 and AES-256-GCM.
 
 use core::convert::Infallible;
+use core::fmt;
+use core::str::FromStr;
 
 use hpke::aead::AesGcm256;
 use hpke::kdf::HkdfSha256;
@@ -58,6 +60,16 @@ impl Kem {
             .into_iter()
             .find(|known| known.id() == kem)
             .ok_or(GrantError::UnknownKem { kem })
+    }
+
+    /// Returns its name: `p256`, `x25519`, `xwing`. [`str::parse`] reads it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::P256 => "p256",
+            Self::X25519 => "x25519",
+            Self::XWing => "xwing",
+        }
     }
 
     /// Octets of a public key.
@@ -167,6 +179,23 @@ impl Kem {
             Self::X25519 => open::<X25519HkdfSha256>(secret, enc, info, ciphertext),
             Self::XWing => open::<XWing>(secret, enc, info, ciphertext),
         }
+    }
+}
+
+impl fmt::Display for Kem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for Kem {
+    type Err = GrantError;
+
+    fn from_str(name: &str) -> Result<Self, GrantError> {
+        Self::ALL
+            .into_iter()
+            .find(|known| known.name() == name)
+            .ok_or(GrantError::Text)
     }
 }
 

@@ -16,6 +16,7 @@ mod error;
 mod handing;
 mod identity;
 pub(crate) mod kem;
+mod locked;
 mod octets;
 mod passphrase;
 mod payload;

@@ -84,6 +84,10 @@ impl Signer {
         text::encode(&SECRET_TEXT, self.seed.expose())
     }
 
+    pub(super) fn secret_octets(&self) -> &[u8; Self::LEN] {
+        self.seed.expose()
+    }
+
     /// Reads a key text, in time that depends on its length alone.
     ///
     /// # Errors
