@@ -23,6 +23,7 @@ mod independent;
 mod instructions;
 mod kernels;
 mod media;
+mod mls;
 mod native;
 mod packages;
 mod parts;
@@ -79,7 +80,7 @@ commands:
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
                                     deny cargo-c kernels fuzz-header fuzz-decryptor fuzz-keys fuzz-grants
                                     fuzz-codecs fuzz-rtp
-                                    fuzz-c-boundary
+                                    fuzz-c-boundary mls
                                     N: seconds of fuzzing a target (default 60)
 
 Missing system packages (such as ffmpeg) are installed by apt-get on Debian

@@ -4,6 +4,7 @@ use crate::{
     aws_lc, browser, c_tests, canary, codecs,
     command::cargo,
     cpp, examples, examples_c, header, header_compiles, independent, instructions, kernels, media,
+    mls,
     parts::{Campaign, Halt, Part},
     staged, targets, wasm,
 };
@@ -107,6 +108,7 @@ fn format(campaign: &mut Campaign) -> Result<String, Halt> {
         kernels::MANIFEST,
         wasm::MANIFEST,
         codecs::MANIFEST,
+        mls::MANIFEST,
     ] {
         cargo(&root)
             .args(["fmt", "--all", "--check", "--manifest-path", outside])

@@ -5,7 +5,7 @@ use std::fs;
 use crate::{
     cargo_c,
     command::Invocation,
-    kernels,
+    kernels, mls,
     packages::{self, Program},
     parts::{Campaign, Halt, Part},
     tools::{self, CARGO_DENY, CARGO_FUZZ},
@@ -52,6 +52,10 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "fuzz-c-boundary",
         job: |campaign| fuzz(campaign, "c_boundary"),
+    },
+    Part {
+        name: "mls",
+        job: mls::run,
     },
 ];
 

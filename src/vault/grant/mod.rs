@@ -9,7 +9,32 @@
 //!  DEK ── add_recipient ───────────► Envelope ─── open_by_… ────► a recording
 //! ```
 //!
-//! `docs/formats/grants.md` specifies all of it.
+//! `docs/formats/grants.md` specifies all of it. A member invites another, who joins:
+//!
+//! ```
+//! use mediaseal::vault::grant::{Grant, GrantError, Identity, Kem, Signer, invite, join};
+//! use mediaseal::{ChannelConfig, ChannelKey, ChannelStore, NewGeneration};
+//!
+//! # fn main() -> Result<(), GrantError> {
+//! # let alices_store = ChannelStore::new()?;
+//! # let channel = alices_store.channel(ChannelConfig::new("standup")?)?;
+//! # channel.stage(NewGeneration::new(1, ChannelKey::generate()?))?;
+//! # channel.activate(1)?;
+//! // Each makes his keys once, and learns the other's public ones by a way that he trusts.
+//! let bob = Identity::generate(Kem::X25519)?;
+//! let alice_signs = Signer::generate()?;
+//!
+//! channel.advance_to(1, 1)?; // all members: bob is to open nothing of before
+//! let invitation = invite(&channel, bob.recipient(), &alice_signs)?.to_string(); // over any path
+//!
+//! let bobs_store = ChannelStore::new()?;
+//! let invitation: Grant = invitation.parse()?;
+//! let bobs = join(&bobs_store, &invitation, &bob, alice_signs.public(), None)?;
+//! bobs.activate(1)?;
+//! assert_eq!(bobs.safety_code()?, channel.safety_code()?);
+//! # Ok(())
+//! # }
+//! ```
 
 mod envelope;
 mod error;
