@@ -1,6 +1,8 @@
 //! Sealed recordings: what comes back, what is seen of damage, what a crash costs.
 
 #![cfg(feature = "recording")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
 #[path = "recording/crash.rs"]
 mod crash;

@@ -99,7 +99,7 @@ impl Disk {
             let is_done = match fate {
                 Fate::Lost | Fate::OctetsKept => false,
                 Fate::Kept | Fate::NamesKept => true,
-                Fate::Random(_) => random.next() % 2 == 0,
+                Fate::Random(_) => random.below(2) == 0,
             };
             if is_done {
                 match change {
@@ -168,9 +168,9 @@ fn work(finishes: bool) -> Work {
     let (mut writer, dek) = people.start(Profile::Media, &storage, &clock).unwrap();
     let mut safe = vec![(storage.log().len(), 0)];
     add_tracks(&mut writer);
-    let sent = frames(21, 100, 2_600);
+    let sent = frames(21, 70, 2_000);
     for (index, one) in sent.iter().enumerate() {
-        clock.pass(130_000);
+        clock.pass(190_000);
         writer.write_frame(&one.frame()).unwrap();
         if index % 9 == 8 {
             writer.flush().unwrap();
@@ -442,7 +442,10 @@ fn every_call_of_the_storage_may_fail() {
         );
         failed += 1;
         let Some(dek) = dek else {
-            // It never began.
+            // It never began, and may begin again.
+            if !storage.files().contains_key("header") {
+                people.start(Profile::Media, &storage, &clock).unwrap();
+            }
             continue;
         };
         // The next writer's storage fails too, at each call of its recovery.

@@ -183,7 +183,7 @@ fn every_length_to_which_a_file_is_cut_or_grown_is_seen() {
             whole.assert_seen(&storage, name, &format!("{name} grown by {more}"));
             let storage = Memory::of(whole.files.clone());
             storage.change(name, |octets| {
-                octets.extend_from_within(octets.len() - more.min(octets.len())..)
+                octets.extend_from_within(octets.len() - more.min(octets.len())..);
             });
             whole.assert_seen(&storage, name, &format!("{name} with its end twice"));
         }

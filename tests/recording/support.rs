@@ -54,7 +54,6 @@ struct State {
     fails_at: Option<usize>,
     /// Octets that all files may have together.
     capacity: Option<usize>,
-    reads: u64,
 }
 
 /// Files in memory. A failing append may leave a part behind, as a disk does.
@@ -84,10 +83,6 @@ impl Memory {
 
     pub(crate) fn log(&self) -> Vec<Op> {
         self.state().log.clone()
-    }
-
-    pub(crate) fn calls(&self) -> usize {
-        self.state().calls
     }
 
     pub(crate) fn fail_at(&self, call: Option<usize>) {
@@ -183,8 +178,7 @@ impl Storage for Memory {
     }
 
     fn read(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {
-        let mut state = self.call()?;
-        state.reads += 1;
+        let state = self.call()?;
         let file = state.files.get(name).ok_or_else(not_found)?;
         let from = usize::try_from(offset).unwrap().min(file.len());
         Ok(file[from..].iter().take(len).copied().collect())
@@ -325,7 +319,7 @@ pub(crate) fn frames(seed: u64, count: usize, len: usize) -> Vec<Sent> {
     (0..count)
         .map(|index| {
             let track = u16::try_from(index % 2).unwrap();
-            let sender = ["alice", "bob"][usize::from(random.next() % 4 == 0)];
+            let sender = ["alice", "bob"][usize::from(random.below(4) == 0)];
             Sent {
                 track,
                 sender: SenderId::new(sender).unwrap(),

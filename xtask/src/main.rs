@@ -13,6 +13,7 @@ mod cargo_test;
 mod codecs;
 mod command;
 mod cpp;
+mod crash;
 mod cross;
 mod elf;
 mod examples;
@@ -50,7 +51,7 @@ usage: cargo xtask <command>
 commands:
   test [PART]...                    run every test, or the named parts of it:
                                     format lint docs header header-compiles tests aws-lc
-                                    kernels c cpp independent examples examples-c packages
+                                    kernels c cpp independent crash examples examples-c packages
                                     targets media codecs browser instructions canary
   bench [--quick] [TABLE]...        measure mediaseal beside its peers, or the named tables of that:
                                     aead isolated same-tier channel c keys streams cores
@@ -63,6 +64,8 @@ commands:
                                     and compare every frame that arrives; the page is then at
                                     target/browser/page.png. With --measure, time mediaseal
                                     beside WebCrypto and write that into docs/performance.md
+  crash [--quick]                   kill a recorder 10,000 times (--quick: 500) at any moment, and insist that
+                                    all that was committed is there and nothing else
   examples-c                        build and run the examples in C
   header                            write include/mediaseal.h from src/ffi/
   stage [--strip] PREFIX            build the library and write it below PREFIX as a package:
@@ -104,6 +107,8 @@ enum Request {
     },
     /// `cargo xtask codecs`
     Codecs(codecs::Request),
+    /// `cargo xtask crash`
+    Crash(crash::Request),
     /// `cargo xtask test`
     Test {
         /// The parts to run; empty means all.
@@ -147,6 +152,8 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
     let is_browser = command.as_deref() == Some("browser");
     let is_bench = command.as_deref() == Some("bench");
     let is_codecs = command.as_deref() == Some("codecs");
+    let is_crash = command.as_deref() == Some("crash");
+    let mut crash = crash::Request::default();
     let mut bench = bench::Request::default();
     let mut markdown = false;
     while let Some(argument) = arguments.next() {
@@ -155,6 +162,7 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
             "--strip" if is_stage => strip = true,
             "--measure" if is_browser => measures = true,
             "--markdown" if is_codecs => markdown = true,
+            "--quick" if is_crash => crash.quick = true,
             "--quick" if is_bench => bench.quick = true,
             "--again" if is_bench => bench.again = true,
             "--instructions" if is_bench => bench.instructions = true,
@@ -177,6 +185,10 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
             None => Ok(Request::Browser { measures }),
         },
         Some("codecs") => Ok(Request::Codecs(codecs::Request { markdown, only })),
+        Some("crash") => match only.first() {
+            Some(unknown) => Err(format!("crash has no part {unknown}")),
+            None => Ok(Request::Crash(crash)),
+        },
         Some("examples-c") => Ok(Request::ExamplesC),
         Some("header") => Ok(Request::Header),
         Some("stage") => match only.as_slice() {
@@ -230,6 +242,7 @@ fn main() -> ExitCode {
         Ok(Request::Bench(request)) => bench::command(&request),
         Ok(Request::Browser { measures }) => browser::command(measures),
         Ok(Request::Codecs(request)) => codecs::command(&request),
+        Ok(Request::Crash(request)) => crash::command(request),
         Ok(Request::ExamplesC) => examples_c::run_alone(),
         Ok(Request::Header) => header::write(),
         Ok(Request::Stage { prefix, strip }) => stage::command(&prefix, strip),
@@ -276,6 +289,8 @@ mod tests {
             ("stage", "PREFIX"),
             ("stage a b", "PREFIX"),
             ("test --strip", "--strip"),
+            ("crash twice", "twice"),
+            ("crash --fast", "--fast"),
             ("browser chrome", "chrome"),
             ("test --measure", "--measure"),
             ("test --markdown", "--markdown"),

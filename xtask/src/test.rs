@@ -5,6 +5,8 @@ use crate::{
     command::cargo,
     cpp, examples, examples_c, header, header_compiles, independent, instructions, kernels, media,
     mls,
+    cpp, crash, examples, examples_c, header, header_compiles, independent, instructions, kernels,
+    media,
     parts::{Campaign, Halt, Part},
     staged, targets, wasm,
 };
@@ -50,6 +52,10 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "independent",
         job: independent::run,
+    },
+    Part {
+        name: "crash",
+        job: crash::run,
     },
     Part {
         name: "cpp",

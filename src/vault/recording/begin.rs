@@ -1,7 +1,6 @@
 //! How a recording begins: its key is drawn, its owners are named, its files are made.
 
 use std::fmt;
-use std::io::ErrorKind;
 use std::sync::Arc;
 
 use super::cobblestone::Cobblestone;
@@ -97,7 +96,8 @@ impl NewRecording {
     /// Begins it in `storage`, which holds no recording.
     ///
     /// # Errors
-    /// [`RecordingError::NoOwner`] if nobody was added who could open it; [`RecordingError::AlreadyThere`] if there is a recording, or one was begun.
+    /// [`RecordingError::NoOwner`] if nobody was added who could open it; [`RecordingError::AlreadyThere`] if there is a recording;
+    /// [`RecordingError::Busy`] if one is being begun.
     pub fn start(
         self,
         storage: Arc<dyn Storage>,
@@ -107,31 +107,23 @@ impl NewRecording {
             return Err(RecordingError::NoOwner);
         }
         let envelope = self.envelope.to_bytes()?;
+        let lock = lock(&*storage)?;
         // The header comes last: a recording that has one is whole.
         let new = format!("{HEADER}{NEW}");
-        let names = storage.list().map_err(io_at("."))?;
-        if names.iter().any(|name| name == HEADER) {
-            return Err(RecordingError::AlreadyThere);
-        }
         let files: [(&str, &[u8]); 4] = [
             (&new, self.header.octets()),
             (ENVELOPE, &envelope),
             (MANIFEST, &[]),
             (CHECKPOINTS, &[]),
         ];
+        clear(&*storage, &files)?;
         for (name, octets) in files {
-            match storage.create_new(name, octets) {
-                Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                    return Err(RecordingError::AlreadyThere);
-                }
-                done => done.map_err(io_at(name))?,
-            }
+            storage.create_new(name, octets).map_err(io_at(name))?;
             storage.sync(name).map_err(io_at(name))?;
         }
         storage.sync_names().map_err(io_at("."))?;
         storage.rename(&new, HEADER).map_err(io_at(HEADER))?;
         storage.sync_names().map_err(io_at("."))?;
-        let lock = lock(&*storage)?;
         let manifest = Manifest::of(&self.header);
         let key = self.header.input_key(&self.dek)?;
         Ok(Writer::new(
@@ -152,4 +144,22 @@ impl fmt::Debug for NewRecording {
             .field("header", &self.header)
             .finish_non_exhaustive()
     }
+}
+
+/// Takes away what is left of a recording whose beginning was cut short. Where anything was recorded there is a header.
+fn clear(storage: &dyn Storage, files: &[(&str, &[u8])]) -> Result<(), RecordingError> {
+    let names = storage.list().map_err(io_at("."))?;
+    for name in &names {
+        let is_recording = name == HEADER || name.ends_with(".seg");
+        let must_be_empty = name == MANIFEST || name == CHECKPOINTS;
+        if is_recording || (must_be_empty && storage.len(name).map_err(io_at(name))? > 0) {
+            return Err(RecordingError::AlreadyThere);
+        }
+    }
+    for (name, _) in files {
+        if names.iter().any(|there| there == name) {
+            storage.delete(name).map_err(io_at(name))?;
+        }
+    }
+    Ok(())
 }

@@ -85,8 +85,8 @@ pub enum RecordingError {
         /// What the storage says.
         source: io::Error,
     },
-    /// Choose another place: a recording is there, or one was begun.
-    #[error("there is a recording already")]
+    /// Choose another place, or another KID: a recording, or another grant, is there.
+    #[error("there is one already")]
     AlreadyThere,
     /// Look for the right place: no recording is there.
     #[error("there is no recording")]

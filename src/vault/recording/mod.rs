@@ -51,6 +51,7 @@
 //! ```
 
 mod begin;
+mod chunks;
 pub mod cobblestone;
 mod commit;
 mod envelope;
