@@ -12,3 +12,5 @@ mod damage;
 mod round_trip;
 #[path = "recording/support.rs"]
 mod support;
+#[path = "recording/vectors.rs"]
+mod vectors;

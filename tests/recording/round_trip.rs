@@ -2,28 +2,23 @@
 
 use std::sync::Arc;
 
-use aes_gcm::aead::{Aead, Payload};
-use aes_gcm::{Aes256Gcm, KeyInit};
 use mediaseal::vault::grant::{Identity, Kem, SessionGrant, SessionKey, Signer, Stanza};
 use mediaseal::vault::recording::{
     Cobblestone, Frame, LocalStorage, NewRecording, Place, Profile, Reader, RecordingError,
     Storage, TrackFormat, Verdict, Writer, envelope, grant, granted, header, replace_envelope,
     verify, wrap_context,
 };
-use mediaseal::vault::{
-    Dek, KekWrapper, SystemClock, WrapAlgorithm, WrapContext, WrapError, WrappedKey,
-};
+use mediaseal::vault::{Dek, KekWrapper, SystemClock};
 use mediaseal::{
     BaseKey, ChannelDecryptor, ChannelEncryptor, CheckedCipher, CipherSuite, Codec, CounterOrigin,
     FrameInfo, KeyId, KeyStore, Media, Mode, SenderId,
 };
 
-use sha2::{Digest, Sha256};
-
 use crate::support::{
     Memory, People, Random, Sent, TestClock, add_tracks, frames, noise, of_track, read_track,
     record,
 };
+use crate::vectors::Provider;
 
 #[test]
 fn media_come_back_as_they_were_and_anybody_can_see_that_all_is_there() {
@@ -295,51 +290,6 @@ fn a_folder_on_disk_is_a_recording_for_one_writer_at_a_time() {
         assert!(storage.create_new(name, b"").is_err(), "{name}");
     }
     std::fs::remove_dir_all(folder).unwrap();
-}
-
-/// A provider with one KEK, of AES-256-GCM.
-struct Provider(&'static str, Aes256Gcm);
-
-impl Provider {
-    fn new(kek_id: &'static str) -> Self {
-        let mut kek = [0; 32];
-        getrandom::fill(&mut kek).unwrap();
-        Self(kek_id, Aes256Gcm::new(&kek.into()))
-    }
-}
-
-impl KekWrapper for Provider {
-    fn wrap(&self, dek: &Dek, context: &WrapContext) -> Result<WrappedKey, WrapError> {
-        let aad = context.authenticated(self.0, 1)?;
-        let mut nonce = [0; 12];
-        getrandom::fill(&mut nonce).unwrap();
-        let payload = Payload {
-            msg: dek.expose(),
-            aad: &aad,
-        };
-        let sealed = self.1.encrypt(&nonce.into(), payload).unwrap();
-        Ok(WrappedKey {
-            provider: "test".to_owned(),
-            kek_id: self.0.to_owned(),
-            kek_version: 1,
-            algorithm: WrapAlgorithm::Aes256Gcm,
-            region: context.region.clone(),
-            context_hash: Sha256::digest(&aad).into(),
-            octets: [&nonce[..], &sealed].concat(),
-        })
-    }
-
-    fn unwrap(&self, wrapped: &WrappedKey, context: &WrapContext) -> Result<Dek, WrapError> {
-        let aad = context.authenticated(self.0, 1)?;
-        let (nonce, sealed) = wrapped.octets.split_first_chunk::<12>().unwrap();
-        let payload = Payload {
-            msg: sealed,
-            aad: &aad,
-        };
-        let opened = self.1.decrypt(&(*nonce).into(), payload);
-        let opened = opened.map_err(|_| WrapError::DoesNotAuthenticate)?;
-        Ok(Dek::from_bytes(opened.as_slice().try_into().unwrap()))
-    }
 }
 
 #[test]
