@@ -1,0 +1,547 @@
+//! A log that was altered: whatever is done to it is detected, and the first record that is not as it was is named.
+#![cfg(feature = "recording")]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+#[path = "audit/setup.rs"]
+mod setup;
+
+use std::fs;
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+
+use mediaseal::vault::audit::{
+    AuditLog, AuditLogError, AuditRecord, AuditSink, Durability, Fault, Report, Trust, Verdict,
+    checkpoints, prove, verify,
+};
+use mediaseal::vault::grant::{Identity, Signer};
+use mediaseal::vault::transparency::{Checkpoint, Tree, VerifierKey, leaf_hash};
+use setup::{Folder, auditor, auditors, create, event, filled, open, options, signer};
+
+const ENTRY: usize = 72;
+
+/// A log that is altered again and again.
+struct Log {
+    folder: Folder,
+    signer: Signer,
+    auditor: Identity,
+    /// Lines, newlines included.
+    lines: Vec<Vec<u8>>,
+    index: Vec<u8>,
+}
+
+impl Log {
+    fn new(name: &str, size: u64, checkpoints: &[u64]) -> Self {
+        let folder = Folder::new(name);
+        filled(&folder, size, checkpoints);
+        let lines = folder.read("records");
+        Self {
+            lines: lines
+                .split_inclusive(|octet| *octet == b'\n')
+                .map(<[u8]>::to_vec)
+                .collect(),
+            index: folder.read("index"),
+            folder,
+            signer: signer(),
+            auditor: auditor(),
+        }
+    }
+
+    fn by_auditor(&self, held: &[&str]) -> Result<Report, AuditLogError> {
+        verify(
+            &self.folder,
+            Trust::Auditor(self.signer.public(), &self.auditor),
+            held,
+        )
+    }
+
+    fn by_signer(&self, held: &[&str]) -> Result<Report, AuditLogError> {
+        verify(&self.folder, Trust::Signer(self.signer.public()), held)
+    }
+
+    fn key(&self) -> VerifierKey {
+        let log = open(&self.folder);
+        log.verifier_key().clone()
+    }
+
+    /// The record that octet `at` of `records` belongs to.
+    fn record_of(&self, at: usize) -> u64 {
+        let ends = self.lines.iter().scan(0, |end, line| {
+            *end += line.len();
+            Some(*end)
+        });
+        ends.take_while(|end| *end <= at).count() as u64
+    }
+
+    /// Writes lines and their entries, as somebody would who wants them to agree.
+    fn write(&self, lines: &[(Vec<u8>, usize)]) {
+        let records: Vec<u8> = lines.iter().flat_map(|(line, _)| line.clone()).collect();
+        let mut index = Vec::new();
+        let mut end = 0;
+        for (line, from) in lines {
+            end += line.len() as u64;
+            index.extend_from_slice(&end.to_be_bytes());
+            index.extend_from_slice(&leaf_hash(&[&line[..line.len() - 1]]));
+            index.extend_from_slice(&self.index[from * ENTRY + 40..(from + 1) * ENTRY]);
+        }
+        self.folder.write("records", &records);
+        self.folder.write("index", &index);
+    }
+
+    fn numbered(&self) -> Vec<(Vec<u8>, usize)> {
+        self.lines.iter().cloned().zip(0..).collect()
+    }
+}
+
+/// The record that a report names, if it finds fault.
+fn named(report: &Report) -> Option<u64> {
+    match report.verdict {
+        Verdict::Tampered { record, .. } => Some(record),
+        Verdict::Cut { records, .. } => Some(records),
+        _ => None,
+    }
+}
+
+/// Changes octet `at` of a file by `bits`.
+fn flip(path: &Path, at: usize, octet: u8) {
+    let mut file = fs::OpenOptions::new().write(true).open(path).unwrap();
+    file.seek(SeekFrom::Start(at as u64)).unwrap();
+    file.write_all(&[octet]).unwrap();
+}
+
+/// Flips every octet of `name` in turn, one bit of it, and gives what an auditor says to `judge`.
+fn flip_each(log: &Log, name: &str, judge: impl Fn(usize, Result<Report, AuditLogError>)) -> usize {
+    let octets = log.folder.read(name);
+    let path = log.folder.join(name);
+    for (at, octet) in octets.iter().enumerate() {
+        flip(&path, at, octet ^ 1 << (at % 8));
+        judge(at, log.by_auditor(&[]));
+        flip(&path, at, *octet);
+    }
+    assert_eq!(log.by_auditor(&[]).unwrap().verdict, Verdict::Intact);
+    octets.len()
+}
+
+#[test]
+fn every_octet_of_the_records_is_watched() {
+    let log = Log::new("flip-records", 200, &[64, 130]);
+    let count = flip_each(&log, "records", |at, found| {
+        let report = found.unwrap();
+        assert_eq!(
+            named(&report),
+            Some(log.record_of(at)),
+            "octet {at}: {report:?}"
+        );
+    });
+    println!("{count} octets of records");
+}
+
+#[test]
+fn every_octet_of_the_index_is_watched() {
+    let log = Log::new("flip-index", 200, &[64, 130]);
+    let count = flip_each(&log, "index", |at, found| {
+        let report = found.unwrap();
+        assert_eq!(
+            named(&report),
+            Some((at / ENTRY) as u64),
+            "octet {at}: {report:?}"
+        );
+    });
+    println!("{count} octets of the index");
+}
+
+#[test]
+fn every_octet_of_the_other_files_is_watched() {
+    let log = Log::new("flip-others", 80, &[20, 50]);
+    let notes: Vec<usize> = checkpoints(&log.folder)
+        .unwrap()
+        .iter()
+        .map(String::len)
+        .collect();
+    let last = notes.iter().sum::<usize>() - 1;
+    flip_each(&log, "checkpoints", |at, found| {
+        let report = found.unwrap();
+        if at == last {
+            // Without its newline it is a note that was not written to its end.
+            assert!(report.unfinished > 0 && report.covered == 50, "{report:?}");
+        } else if at < notes[0] {
+            assert_eq!(named(&report), Some(0), "octet {at}: {report:?}");
+        } else {
+            assert!(
+                matches!(named(&report), Some(20 | 50)),
+                "octet {at}: {report:?}"
+            );
+        }
+    });
+    flip_each(&log, "header", |at, found| {
+        assert!(
+            found.is_err() || found.is_ok_and(|report| named(&report) == Some(0)),
+            "octet {at}"
+        );
+    });
+    flip_each(&log, "state", |at, found| {
+        assert!(
+            matches!(found, Err(AuditLogError::Damaged("state"))),
+            "octet {at}"
+        );
+    });
+}
+
+#[test]
+fn whoever_has_the_signers_public_key_alone_names_the_record_too() {
+    let log = Log::new("flip-signer", 200, &[64, 130]);
+    let octets = log.folder.read("records");
+    for at in (0..octets.len()).step_by(7) {
+        flip(&log.folder.join("records"), at, octets[at] ^ 2);
+        let report = log.by_signer(&[]).unwrap();
+        assert_eq!(
+            named(&report),
+            Some(log.record_of(at)),
+            "octet {at}: {report:?}"
+        );
+        let nobody = verify(&log.folder, Trust::Nothing, &[]).unwrap();
+        assert_eq!(named(&nobody), Some(log.record_of(at)));
+        flip(&log.folder.join("records"), at, octets[at]);
+    }
+}
+
+/// Alters the rows of the log in every place; each time the record at the place is named, by who has the auditor's key and by who has the signer's.
+fn rows(name: &str, alter: impl Fn(&mut Vec<(Vec<u8>, usize)>, usize)) {
+    let log = Log::new(name, 120, &[40, 80]);
+    for at in 0..log.lines.len() {
+        let mut rows = log.numbered();
+        alter(&mut rows, at);
+        if rows == log.numbered() {
+            continue;
+        }
+        // In both files, so that they agree.
+        log.write(&rows);
+        for report in [log.by_auditor(&[]).unwrap(), log.by_signer(&[]).unwrap()] {
+            assert_eq!(named(&report), Some(at as u64), "{report:?}");
+        }
+        // In the records alone.
+        log.folder.write("index", &log.index);
+        let report = log.by_auditor(&[]).unwrap();
+        assert_eq!(named(&report), Some(at as u64), "{report:?}");
+    }
+    log.write(&log.numbered());
+    assert_eq!(log.by_auditor(&[]).unwrap().verdict, Verdict::Intact);
+}
+
+#[test]
+fn a_record_that_was_deleted_is_missed() {
+    rows("delete", |rows, at| drop(rows.remove(at)));
+}
+
+#[test]
+fn records_in_each_others_place_are_found() {
+    rows("swap", |rows, at| {
+        if at + 1 < rows.len() {
+            rows.swap(at, at + 1);
+        }
+    });
+}
+
+#[test]
+fn a_record_that_was_doubled_is_found_at_its_copy() {
+    let log = Log::new("double", 120, &[40, 80]);
+    for at in 0..log.lines.len() {
+        let mut rows = log.numbered();
+        rows.insert(at + 1, rows[at].clone());
+        log.write(&rows);
+        for report in [log.by_auditor(&[]).unwrap(), log.by_signer(&[]).unwrap()] {
+            assert_eq!(named(&report), Some(at as u64 + 1), "{report:?}");
+        }
+        log.folder.write("index", &log.index);
+        let report = log.by_auditor(&[]).unwrap();
+        assert_eq!(named(&report), Some(at as u64 + 1), "{report:?}");
+    }
+}
+
+#[test]
+fn every_truncation_is_detected() {
+    let log = Log::new("truncate", 100, &[30, 60]);
+    let held = checkpoints(&log.folder).unwrap();
+    let held: Vec<&str> = held.iter().map(String::as_str).collect();
+    for (name, unit) in [("records", None), ("index", Some(ENTRY))] {
+        let octets = log.folder.read(name);
+        for len in 0..octets.len() {
+            log.folder.write(name, &octets[..len]);
+            let report = log.by_auditor(&[]).unwrap();
+            let left = unit.map_or_else(|| log.record_of(len), |unit| (len / unit) as u64);
+            assert_eq!(
+                named(&report),
+                Some(left),
+                "{name} cut to {len}: {report:?}"
+            );
+        }
+        log.folder.write(name, &octets);
+    }
+    // Checkpoints: it is said that fewer are covered, and that part of one is left.
+    let octets = log.folder.read("checkpoints");
+    for len in 0..octets.len() {
+        log.folder.write("checkpoints", &octets[..len]);
+        let report = log.by_auditor(&[]).unwrap();
+        assert_eq!((report.verdict, report.records), (Verdict::Intact, 100));
+        assert!(report.covered < 100, "cut to {len}: {report:?}");
+        let is_between = [0, held[0].len(), held[0].len() + held[1].len()].contains(&len);
+        assert_eq!(report.unfinished == 0, is_between, "cut to {len}");
+    }
+    log.folder.write("checkpoints", &octets);
+    for name in ["records", "index", "checkpoints", "header"] {
+        let octets = log.folder.read(name);
+        fs::remove_file(log.folder.join(name)).unwrap();
+        assert!(log.by_auditor(&[]).is_err(), "{name}");
+        log.folder.write(name, &octets);
+    }
+    assert_eq!(log.by_auditor(&held).unwrap().verdict, Verdict::Intact);
+}
+
+/// Cuts a log at a record in all files, so that they agree, and signs checkpoints anew: what somebody can do who took over the machine.
+fn cut_and_sign(log: &Log, size: usize) {
+    let mut rows = log.numbered();
+    rows.truncate(size);
+    sign(log, &rows);
+}
+
+fn sign(log: &Log, rows: &[(Vec<u8>, usize)]) {
+    log.write(rows);
+    let origin = log.key().name().to_owned();
+    log.write(rows);
+    let mut tree = Tree::new();
+    for (line, _) in rows {
+        tree.push(&leaf_hash(&[&line[..line.len() - 1]]));
+    }
+    let note = Checkpoint::of(&origin, &tree).sign(&log.signer).unwrap();
+    log.folder.write("checkpoints", note.as_bytes());
+}
+
+#[test]
+fn a_cut_tail_is_told_by_a_checkpoint_held_elsewhere_and_by_the_key_on_disk() {
+    let log = Log::new("cut", 100, &[30, 60]);
+    let held = checkpoints(&log.folder).unwrap();
+    let state = log.folder.read("state");
+    let key = log.key();
+    log.write(&log.numbered());
+    log.folder.write("state", &state);
+    for size in [1, 29, 30, 31, 59, 60, 61, 98, 99] {
+        let mut rows = log.numbered();
+        rows.truncate(size);
+        log.write(&rows);
+        let mut tree = Tree::new();
+        for line in &log.lines[..size] {
+            tree.push(&leaf_hash(&[&line[..line.len() - 1]]));
+        }
+        let note = Checkpoint::of(key.name(), &tree).sign(&log.signer).unwrap();
+        log.folder.write("checkpoints", note.as_bytes());
+        let cut = Verdict::Cut {
+            records: size as u64,
+            expected: 100,
+        };
+        // The key on disk has gone on, and nobody can turn it back.
+        assert_eq!(log.by_auditor(&[]).unwrap().verdict, cut);
+        assert_eq!(log.by_signer(&[]).unwrap().verdict, cut);
+        assert!(matches!(
+            AuditLog::open(&*log.folder, signer(), options(Durability::System)),
+            Err(AuditLogError::Cut { expected: 100, .. })
+        ));
+        // Without it a checkpoint tells that was kept elsewhere, and nothing else can.
+        fs::remove_file(log.folder.join("state")).unwrap();
+        assert_eq!(log.by_signer(&[&held[2]]).unwrap().verdict, cut);
+        let by_second = log.by_signer(&[&held[1]]).unwrap().verdict;
+        if size < 60 {
+            assert_eq!(
+                by_second,
+                Verdict::Cut {
+                    records: size as u64,
+                    expected: 60
+                }
+            );
+        } else {
+            assert_eq!(by_second, Verdict::Intact);
+        }
+        assert_eq!(log.by_signer(&[]).unwrap().verdict, Verdict::Intact);
+        log.folder.write("state", &state);
+    }
+}
+
+#[test]
+fn who_took_over_the_machine_rewrites_nothing_that_an_auditor_believes() {
+    let log = Log::new("rewrite", 100, &[30, 60]);
+    let held = checkpoints(&log.folder).unwrap();
+    let (state, header) = (log.folder.read("state"), log.folder.read("header"));
+    for at in [1_usize, 29, 30, 70, 99] {
+        let mut rows = log.numbered();
+        let line = rows[at].0.clone();
+        let mut record = AuditRecord::from_line(&line[..line.len() - 1]).unwrap();
+        record.event.actor = "mallory".into();
+        rows[at].0 = record.to_line().unwrap().into_bytes();
+        rows[at].0.push(b'\n');
+        log.write(&log.numbered());
+        sign_as(&log, &rows);
+        // The signing key is the intruder's too: to who trusts it alone all is well.
+        assert_eq!(log.by_signer(&[]).unwrap().verdict, Verdict::Intact);
+        let tampered = |record, fault| Verdict::Tampered { record, fault };
+        assert_eq!(
+            log.by_auditor(&[]).unwrap().verdict,
+            tampered(at as u64, Fault::Mac)
+        );
+        // A checkpoint that was kept names the run that it covers.
+        let report = log.by_signer(&[&held[0], &held[1]]).unwrap();
+        let expected = match at {
+            0..30 => tampered(0, Fault::Root { until: 30 }),
+            30..60 => tampered(30, Fault::Root { until: 60 }),
+            _ => Verdict::Intact,
+        };
+        assert_eq!(report.verdict, expected);
+    }
+    // A key of another log on disk is no key of this chain.
+    let other = Folder::new("rewrite-other");
+    filled(&other, 100, &[]);
+    sign_as(&log, &log.numbered());
+    log.folder.write("state", &other.read("state"));
+    assert_eq!(
+        log.by_auditor(&[]).unwrap().verdict,
+        Verdict::Tampered {
+            record: 100,
+            fault: Fault::State
+        }
+    );
+    // Another log altogether, sealed to the same auditor by the same signer, is consistent: a checkpoint of the first tells.
+    log.folder.write("state", &state);
+    log.folder.write("header", &other.read("header"));
+    assert!(log.by_auditor(&[]).is_err() || named(&log.by_auditor(&[]).unwrap()) == Some(0));
+    log.folder.write("header", &header);
+    let foreign = verify(&other, Trust::Signer(log.signer.public()), &[&held[0]]);
+    assert!(matches!(foreign, Err(AuditLogError::Transparency(_))));
+}
+
+/// As [`sign`], with the log's name from a proof: the log itself is not opened.
+fn sign_as(log: &Log, rows: &[(Vec<u8>, usize)]) {
+    let notes = checkpoints(&log.folder).unwrap();
+    let origin = Checkpoint::read_unverified(notes[0].as_bytes())
+        .unwrap()
+        .origin;
+    log.write(rows);
+    let mut tree = Tree::new();
+    for (line, _) in rows {
+        tree.push(&leaf_hash(&[&line[..line.len() - 1]]));
+    }
+    let note = Checkpoint::of(&origin, &tree).sign(&log.signer).unwrap();
+    log.folder.write("checkpoints", note.as_bytes());
+}
+
+#[test]
+fn missing_checkpoints_are_missed() {
+    let log = Log::new("unsigned", 700, &[]);
+    let notes = checkpoints(&log.folder).unwrap();
+    assert_eq!(notes.len(), 3);
+    for missing in 0..3 {
+        let mut left = notes.clone();
+        left.remove(missing);
+        log.folder.write("checkpoints", left.concat().as_bytes());
+        let report = log.by_auditor(&[]).unwrap();
+        let expected = match missing {
+            0 => Some(0),
+            1 => Some(256),
+            // So few records may be without one.
+            _ => None,
+        };
+        assert_eq!(named(&report), expected, "{report:?}");
+    }
+    log.folder.write("checkpoints", b"");
+    assert_eq!(named(&log.by_auditor(&[]).unwrap()), Some(0));
+    // Nothing is proven from records that nobody signed.
+    let key = open_key(&notes);
+    assert!(matches!(
+        prove(&log.folder, 0, None, &key),
+        Err(AuditLogError::NoCheckpoint)
+    ));
+}
+
+fn open_key(notes: &[String]) -> VerifierKey {
+    let origin = Checkpoint::read_unverified(notes[0].as_bytes())
+        .unwrap()
+        .origin;
+    VerifierKey::new(&origin, signer().public()).unwrap()
+}
+
+#[test]
+fn nothing_is_proven_from_a_log_that_was_altered() {
+    let log = Log::new("unproven", 100, &[50]);
+    let key = open_key(&checkpoints(&log.folder).unwrap());
+    prove(&log.folder, 10, None, &key).unwrap();
+    for (name, at) in [("index", 10 * ENTRY + 20), ("index", 60 * ENTRY + 20)] {
+        let octets = log.folder.read(name);
+        flip(&log.folder.join(name), at, octets[at] ^ 1);
+        assert!(matches!(
+            prove(&log.folder, 10, None, &key),
+            Err(AuditLogError::Tampered { record: 10 })
+        ));
+        flip(&log.folder.join(name), at, octets[at]);
+    }
+    let at = log.lines[..10].iter().map(Vec::len).sum::<usize>() + 30;
+    let octets = log.folder.read("records");
+    flip(&log.folder.join("records"), at, octets[at] ^ 1);
+    assert!(prove(&log.folder, 10, None, &key).is_err());
+    prove(&log.folder, 11, None, &key).unwrap();
+}
+
+#[test]
+fn an_altered_log_is_not_gone_on_with() {
+    let log = Log::new("refused", 100, &[50]);
+    let opened = || AuditLog::open(&*log.folder, signer(), options(Durability::System));
+    for (name, at) in [
+        ("checkpoints", 300),
+        ("state", 20),
+        ("state", 60),
+        ("index", 20),
+        ("header", 90),
+    ] {
+        let octets = log.folder.read(name);
+        flip(&log.folder.join(name), at, octets[at] ^ 1);
+        assert!(opened().is_err(), "{name}");
+        assert_eq!(
+            log.folder.read("records").len(),
+            log.lines.concat().len(),
+            "nothing is lost"
+        );
+        log.folder.write(name, &octets);
+    }
+    // More at the end than a writer can have begun.
+    let records = log.folder.read("records");
+    log.folder
+        .write("records", &[records.as_slice(), &[b'x'; 65_537]].concat());
+    assert!(matches!(opened(), Err(AuditLogError::Damaged("records"))));
+    let two = [&records[..], &log.lines[5], &log.lines[6]].concat();
+    log.folder.write("records", &two);
+    assert_eq!(
+        log.by_auditor(&[]).unwrap().verdict,
+        Verdict::Tampered {
+            record: 100,
+            fault: Fault::Unindexed
+        }
+    );
+    log.folder.write("records", &records);
+    drop(opened().unwrap());
+}
+
+#[test]
+fn a_disk_that_is_full_loses_nothing_and_is_told() {
+    // Every write beyond the limit fails with EFBIG, here of this process's files alone: /dev/full cannot be a log.
+    let folder = Folder::new("gone");
+    let log = create(&folder);
+    for number in 0..10 {
+        log.record(&event(number)).unwrap();
+    }
+    drop(log);
+    let missing = AuditLog::create(
+        Path::new("/proc/mediaseal-audit"),
+        &auditors(),
+        signer(),
+        options(Durability::System),
+    );
+    assert!(matches!(missing, Err(AuditLogError::Io(_))));
+    let report = verify(&folder, Trust::Auditor(signer().public(), &auditor()), &[]).unwrap();
+    assert_eq!((report.verdict, report.records), (Verdict::Intact, 11));
+    drop(cut_and_sign as fn(&Log, usize));
+}
