@@ -6,6 +6,8 @@
 mod c_boundary;
 mod codecs;
 mod grants;
+#[cfg(feature = "recording")]
+mod records;
 mod rtp;
 
 use std::sync::OnceLock;
@@ -13,6 +15,8 @@ use std::sync::OnceLock;
 pub use c_boundary::c_boundary;
 pub use codecs::codecs;
 pub use grants::grants;
+#[cfg(feature = "recording")]
+pub use records::records;
 pub use rtp::rtp;
 
 use mediaseal::{

@@ -50,6 +50,10 @@ pub(crate) const PARTS: &[Part] = &[
         job: |campaign| fuzz(campaign, "rtp"),
     },
     Part {
+        name: "fuzz-records",
+        job: |campaign| fuzz(campaign, "records"),
+    },
+    Part {
         name: "fuzz-c-boundary",
         job: |campaign| fuzz(campaign, "c_boundary"),
     },

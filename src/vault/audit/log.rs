@@ -151,7 +151,7 @@ impl AuditLog {
         let lock = lock(folder, false)?;
         let mut files = Files::open(folder, false)?;
         let key = header.verifier_key(signer.public())?;
-        let start = with_wiped_stack(|| recover(folder, &mut files, &key))?;
+        let start = with_wiped_stack(|| recover(folder, &mut files, &key, &header.hash))?;
         Self::start(folder, lock, files, &header, signer, options, start)
     }
 
@@ -187,7 +187,7 @@ impl AuditLog {
             key,
             recovered,
         };
-        let mut attributes = vec![("header".into(), hex(&header.hash))];
+        let mut attributes = vec![(HEADER.into(), hex(&header.hash))];
         if recovered != Recovered::default() {
             attributes.push(("cut_octets".into(), recovered.cut_octets.to_string()));
             attributes.push(("caught_up".into(), recovered.caught_up.to_string()));

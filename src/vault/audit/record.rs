@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use super::files::{HEADER, hex};
 use super::sink::{AuditError, AuditEvent, Outcome};
 use super::time::{from_rfc3339, to_rfc3339};
 
@@ -73,6 +74,23 @@ impl AuditRecord {
     }
 }
 
+/// Whether `line` begins as record `number` does.
+pub(super) fn is_numbered(line: &[u8], number: u64) -> bool {
+    line.starts_with(beginning(number).as_bytes())
+}
+
+fn beginning(number: u64) -> String {
+    format!("{{\"v\":1,\"n\":{number},\"time\":\"")
+}
+
+/// Whether `line` is a record that repeats the hash of the header, as a log's first does.
+pub(super) fn is_bound_to(line: &[u8], header: &[u8; 32]) -> bool {
+    AuditRecord::from_line(line).is_ok_and(|record| {
+        let mut attributes = record.event.attributes.iter();
+        attributes.any(|(name, value)| name == HEADER && *value == hex(header))
+    })
+}
+
 /// Writes the line of `event` as record `number`, without its newline.
 pub(super) fn line(number: u64, event: &AuditEvent) -> Result<String, AuditError> {
     let time = to_rfc3339(event.unix_micros)
@@ -91,7 +109,9 @@ pub(super) fn line(number: u64, event: &AuditEvent) -> Result<String, AuditError
     if least > MAX_LINE {
         return Err(AuditError::TooLarge);
     }
-    let mut line = format!("{{\"v\":1,\"n\":{number},\"time\":\"{time}\"");
+    let mut line = beginning(number);
+    line.push_str(&time);
+    line.push('"');
     for (name, value) in [
         ("actor", event.actor.as_str()),
         ("action", &event.action),

@@ -8,9 +8,11 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 use super::error::AuditLogError;
-use super::files::{CHECKPOINTS, ENTRY_LEN, Entry, INDEX, RECORDS, read_state, write_state};
+use super::files::{
+    CHECKPOINTS, ENTRY_LEN, Entry, HEADER, INDEX, RECORDS, read_state, write_state,
+};
 use super::log::{CHECKPOINT_RECORDS, Files, Start, entry_at};
-use super::record::MAX_LINE;
+use super::record::{MAX_LINE, is_bound_to};
 use crate::vault::transparency::{Checkpoint, Tree, VerifierKey, leaf_hash};
 
 /// What was found unfinished.
@@ -27,6 +29,7 @@ pub(super) fn recover(
     folder: &Path,
     files: &mut Files,
     key: &VerifierKey,
+    header: &[u8; 32],
 ) -> Result<Start, AuditLogError> {
     let mut chain = read_state(folder)?;
     let (checkpoint, checkpoints_end) = last_checkpoint(files, key)?;
@@ -58,6 +61,12 @@ pub(super) fn recover(
                 break;
             }
             chain.advance();
+        }
+        if number == 0 {
+            let line = line_at(&mut records, 0, entry.end)?;
+            if !line.is_some_and(|line| is_bound_to(&line, header)) {
+                return Err(AuditLogError::Damaged(HEADER));
+            }
         }
         tree.push(&entry.leaf);
         end = entry.end;

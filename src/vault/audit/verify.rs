@@ -6,9 +6,9 @@ use std::path::Path;
 
 use super::chain::Chain;
 use super::error::AuditLogError;
-use super::files::{CHECKPOINTS, Entry, Header, INDEX, RECORDS, hex, read_state};
+use super::files::{CHECKPOINTS, Entry, Header, INDEX, RECORDS, read_state};
 use super::log::CHECKPOINT_RECORDS;
-use super::record::AuditRecord;
+use super::record::{is_bound_to, is_numbered};
 use super::recover::{is_line_len, next_entry, next_note, read_line};
 use crate::keys::secret::with_wiped_stack;
 use crate::vault::grant::{Identity, Payload, SignerPublic};
@@ -34,7 +34,7 @@ pub enum Fault {
     Line,
     /// Its line is as long as no line is, or does not end where the index says.
     Index,
-    /// Its line is no record of this number.
+    /// Its line does not begin as a record of this number does.
     Form,
     /// Its MAC is not of the chain.
     Mac,
@@ -272,9 +272,8 @@ impl Verifier {
         let Some(len) = entry.end.checked_sub(end).filter(|len| is_line_len(*len)) else {
             return Ok(Err(Some(Fault::Index)));
         };
-        let file_len = records.get_ref().metadata()?.len();
         let Some(line) = read_line(records, len)? else {
-            let is_missing = entry.end > file_len;
+            let is_missing = entry.end > records.get_ref().metadata()?.len();
             return Ok(Err((!is_missing).then_some(Fault::Index)));
         };
         let leaf = leaf_hash(&[&line]);
@@ -294,21 +293,14 @@ impl Verifier {
             }
             chain.advance();
         }
-        match AuditRecord::from_line(&line) {
-            Ok(record) if record.number == number => {
-                let is_bound =
-                    number != 0
-                        || record.event.attributes.iter().any(|(name, value)| {
-                            name == "header" && *value == hex(&self.header.hash)
-                        });
-                Ok(if is_bound {
-                    Ok(())
-                } else {
-                    Err(Some(Fault::Header))
-                })
-            }
-            _ => Ok(Err(Some(Fault::Form))),
-        }
+        let fault = if !is_numbered(&line, number) {
+            Some(Fault::Form)
+        } else if number == 0 && !is_bound_to(&line, &self.header.hash) {
+            Some(Fault::Header)
+        } else {
+            None
+        };
+        Ok(fault.map_or(Ok(()), |fault| Err(Some(fault))))
     }
 
     /// Whether the key on disk or a checkpoint is past record `number`.
