@@ -382,6 +382,40 @@ fn a_log_is_verified_and_read_while_it_is_written() {
     });
 }
 
+/// The log that `tests/vectors/mediaseal/check_audit.py`, an independent program, verifies too.
+#[test]
+fn the_log_of_the_vectors_is_verified_and_gone_on_with() {
+    let source =
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/vectors/mediaseal/audit");
+    let keys = std::fs::read_to_string(source.join("keys.json")).unwrap();
+    let keys: serde_json::Value = serde_json::from_str(&keys).unwrap();
+    let folder = Folder::new("vectors");
+    std::fs::create_dir(&*folder).unwrap();
+    for name in ["header", "records", "index", "checkpoints", "state"] {
+        std::fs::copy(source.join(name), folder.join(name)).unwrap();
+    }
+    folder.write("lock", b"");
+    let report = verify(&folder, Trust::Auditor(signer().public(), &auditor()), &[]).unwrap();
+    assert_eq!(
+        (report.verdict, report.records, report.covered),
+        (Verdict::Intact, 40, 40)
+    );
+    let key = keys["verifier_key"].as_str().unwrap().parse().unwrap();
+    for number in 0..40 {
+        prove(&folder, number, None, &key).unwrap();
+    }
+    let last = checkpoints(&folder).unwrap().pop().unwrap();
+    let root = Checkpoint::open(last.as_bytes(), &key).unwrap().root;
+    assert_eq!(
+        data_encoding::HEXLOWER.encode(&root),
+        keys["root"].as_str().unwrap()
+    );
+    let log = open(&folder);
+    assert_eq!((log.size(), log.recovered()), (41, Recovered::default()));
+    assert_eq!(*log.verifier_key(), key);
+    println!("vectors: mediaseal audit log: 40");
+}
+
 /// A figure, not a bound: it is printed.
 #[test]
 fn what_a_record_costs() {

@@ -114,7 +114,8 @@ fn flip_each(log: &Log, name: &str, judge: impl Fn(usize, Result<Report, AuditLo
     let path = log.folder.join(name);
     for (at, octet) in octets.iter().enumerate() {
         flip(&path, at, octet ^ 1 << (at % 8));
-        if name == "records" && at % 16 != 0 {
+        let is_mac = name == "index" && at % ENTRY >= 40;
+        if ["records", "index"].contains(&name) && !is_mac && at % 16 != 0 {
             // Who trusts nothing finds all of these, so that the others do.
             judge(at, verify(&log.folder, Trust::Nothing, &[]));
         } else {
@@ -128,7 +129,7 @@ fn flip_each(log: &Log, name: &str, judge: impl Fn(usize, Result<Report, AuditLo
 
 #[test]
 fn every_octet_of_the_records_is_watched() {
-    let log = Log::new("flip-records", 200, &[]);
+    let log = Log::new("flip-records", 150, &[]);
     let count = flip_each(&log, "records", |at, found| {
         let report = found.unwrap();
         assert_eq!(
@@ -142,7 +143,7 @@ fn every_octet_of_the_records_is_watched() {
 
 #[test]
 fn every_octet_of_the_index_is_watched() {
-    let log = Log::new("flip-index", 200, &[]);
+    let log = Log::new("flip-index", 150, &[]);
     let count = flip_each(&log, "index", |at, found| {
         let report = found.unwrap();
         assert_eq!(
@@ -194,7 +195,7 @@ fn every_octet_of_the_other_files_is_watched() {
 
 #[test]
 fn whoever_has_the_signers_public_key_alone_names_the_record_too() {
-    let log = Log::new("flip-signer", 200, &[64, 130]);
+    let log = Log::new("flip-signer", 150, &[64, 130]);
     let octets = log.folder.read("records");
     for at in (0..octets.len()).step_by(7) {
         flip(&log.folder.join("records"), at, octets[at] ^ 2);
@@ -278,7 +279,11 @@ fn every_truncation_is_detected() {
         let octets = log.folder.read(name);
         for len in 0..octets.len() {
             log.folder.write(name, &octets[..len]);
-            let report = log.by_auditor(&[]).unwrap();
+            let report = if len % 16 == 0 {
+                log.by_auditor(&[]).unwrap()
+            } else {
+                verify(&log.folder, Trust::Nothing, &[]).unwrap()
+            };
             let left = unit.map_or_else(|| log.record_of(len), |unit| (len / unit) as u64);
             assert_eq!(
                 named(&report),
