@@ -16,6 +16,8 @@ mod destroy;
 mod error;
 mod file;
 mod keks;
+#[cfg(feature = "keychain")]
+pub mod keychain;
 mod lifecycle;
 mod names;
 mod open;
