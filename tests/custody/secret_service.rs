@@ -1,9 +1,16 @@
 //! The Secret Service as a store of keyring-core, by libsecret's own tool; a session with a keyring of its own; a store that fails.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test fails by panicking"
+)]
+
 use std::any::Any;
 use std::env;
 use std::io::Write;
-use std::path::Path;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -13,22 +20,35 @@ use keyring_core::{Entry, Error, Result};
 /// Says to a child that it is inside of the session.
 const INSIDE: &str = "MEDIASEAL_TEST_SESSION";
 
-/// Runs `scenario` of the test `name` in a D-Bus session in which gnome-keyring serves secrets, unlocked, below `folder`.
-pub(crate) fn in_session(name: &str, folder: &Path, scenario: impl FnOnce(&Path)) {
+/// Runs `scenario` of the test `name` in a D-Bus session in which gnome-keyring serves secrets, unlocked, below the folder that `folder`
+/// makes.
+pub(crate) fn in_session(
+    name: &str,
+    folder: impl FnOnce() -> PathBuf,
+    scenario: impl FnOnce(&Path),
+) {
     if let Some(folder) = env::var_os(INSIDE) {
         return scenario(Path::new(&folder));
     }
-    // The keyring's password is the session's own, as at a login.
-    let script = "printf %s session | gnome-keyring-daemon --unlock --components=secrets >/dev/null \
+    let folder = folder();
+    let data = folder.join("data");
+    std::fs::create_dir_all(data.join("keyrings")).unwrap();
+    std::fs::DirBuilder::new()
+        .mode(0o700)
+        .create(folder.join("run"))
+        .unwrap();
+    // As at a login: the first makes the keyring and unlocks it by the password, the second lets it serve secrets.
+    let script = "printf %s session | gnome-keyring-daemon --daemonize --login >/dev/null \
+                  && gnome-keyring-daemon --start --components=secrets >/dev/null \
                   && \"$0\" \"$1\" --exact --nocapture --test-threads 1";
     let ended = Command::new("dbus-run-session")
         .args(["--", "sh", "-c", script])
         .arg(env::current_exe().unwrap())
         .arg(name)
-        .env(INSIDE, folder)
-        .env("HOME", folder)
-        .env("XDG_DATA_HOME", folder.join("data"))
-        .env("XDG_RUNTIME_DIR", folder)
+        .env(INSIDE, &folder)
+        .env("HOME", &folder)
+        .env("XDG_DATA_HOME", data)
+        .env("XDG_RUNTIME_DIR", folder.join("run"))
         .env_remove("DISPLAY")
         .status()
         .expect("D-Bus is there: apt-get install dbus gnome-keyring libsecret-tools");
@@ -42,7 +62,19 @@ pub(crate) struct SecretTool;
 impl SecretTool {
     /// Locks the keyring.
     pub(crate) fn lock() {
-        let locked = Command::new("secret-tool").arg("lock").output().unwrap();
+        let locked = Command::new("dbus-send")
+            .args([
+                "--session",
+                "--print-reply",
+                "--dest=org.freedesktop.secrets",
+            ])
+            .args([
+                "/org/freedesktop/secrets",
+                "org.freedesktop.Secret.Service.Lock",
+            ])
+            .arg("array:objpath:/org/freedesktop/secrets/collection/login")
+            .output()
+            .unwrap();
         assert!(locked.status.success(), "{locked:?}");
     }
 }
