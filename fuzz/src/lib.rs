@@ -5,6 +5,7 @@
 
 mod c_boundary;
 mod codecs;
+#[cfg(feature = "recording")]
 mod grants;
 #[cfg(feature = "recording")]
 mod records;
@@ -14,6 +15,7 @@ use std::sync::OnceLock;
 
 pub use c_boundary::c_boundary;
 pub use codecs::codecs;
+#[cfg(feature = "recording")]
 pub use grants::grants;
 #[cfg(feature = "recording")]
 pub use records::records;

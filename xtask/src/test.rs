@@ -7,6 +7,8 @@ use crate::{
     mls,
     cpp, crash, examples, examples_c, header, header_compiles, independent, instructions, kernels,
     media,
+    cpp, custody, examples, examples_c, header, header_compiles, independent, instructions,
+    kernels, media,
     parts::{Campaign, Halt, Part},
     staged, targets, wasm,
 };
@@ -40,6 +42,10 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "aws-lc",
         job: aws_lc::run,
+    },
+    Part {
+        name: "custody",
+        job: custody::run,
     },
     Part {
         name: "kernels",

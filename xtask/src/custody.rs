@@ -1,0 +1,164 @@
+//! Keys in custody against the real thing: SoftHSM, moto in the place of AWS KMS, gnome-keyring; and the example.
+
+use std::{fs, num::NonZeroU32};
+
+use crate::{
+    cargo_test::Tally,
+    command::{Invocation, cargo},
+    packages::{self, Program},
+    parts::{Campaign, Halt},
+    tools,
+};
+
+/// The features of all providers.
+const FEATURES: &str = "custody,pkcs11,awskms,keychain";
+
+const PURPOSE: &str = "keys in custody";
+
+/// What the tests run.
+const PROGRAMS: [Program; 7] = [
+    // A module that fails when told is written in C.
+    Program {
+        name: "cc",
+        package: "gcc",
+    },
+    Program {
+        name: "openssl",
+        package: "openssl",
+    },
+    Program {
+        name: "softhsm2-util",
+        package: "softhsm2",
+    },
+    Program {
+        name: "dbus-run-session",
+        package: "dbus",
+    },
+    Program {
+        name: "dbus-send",
+        package: "dbus",
+    },
+    Program {
+        name: "gnome-keyring-daemon",
+        package: "gnome-keyring",
+    },
+    Program {
+        name: "secret-tool",
+        package: "libsecret-tools",
+    },
+];
+
+/// The AWS that the tests speak to; they find it in the environment of `tools`.
+const MOTO: &str = "moto[kms,server]==5.2.5";
+
+/// Installs what the tests run, lints the library with all providers, runs the tests of custody, and the example.
+///
+/// # Errors
+/// Skipped if something is missing that cannot be installed; failed if clippy has something to say, a test fails, or the example.
+pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
+    packages::ensure(campaign, &PROGRAMS, PURPOSE)?;
+    tools::python_with(campaign, "moto, flask", MOTO, PURPOSE)?;
+    let root = campaign.workspace.root.clone();
+    let command = |name: &str| {
+        cargo(&root)
+            .args([name, "--release", "--package", "mediaseal"])
+            .args(["--features", FEATURES])
+    };
+    command("clippy")
+        .args(["--all-targets", "--", "-D", "warnings"])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    // Apart from the tally of all tests, which has some of these without the features.
+    let mut tally = Tally::default();
+    let in_crate = command("test")
+        .args([
+            "--lib",
+            "--no-fail-fast",
+            "--",
+            "--show-output",
+            "vault::custody",
+        ])
+        .run(&mut campaign.transcript)?;
+    tally.read(&in_crate.stdout);
+    let mut tests = command("test").args(["--no-fail-fast", "--example", "custody"]);
+    for name in test_programs(campaign)? {
+        tests = tests.args(["--test", &name]);
+    }
+    let tests = tests
+        .args(["--", "--show-output"])
+        .run(&mut campaign.transcript)?;
+    tally.read(&tests.stdout);
+    if !tally.failures.is_empty() {
+        return Err(Halt::Failed(tally.failures.join(", ")));
+    }
+    in_crate.successful()?;
+    tests.successful()?;
+    if tally.passed == 0 || tally.vectors.is_empty() {
+        return Err(Halt::Failed("no test or no vector was run".to_owned()));
+    }
+    if tally.ignored > 0 {
+        return Err(Halt::Failed(format!("{} tests are ignored", tally.ignored)));
+    }
+    command("build")
+        .args(["--example", "custody"])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    let example = Invocation::new(campaign.workspace.example("custody"), &root)
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    let last = example.stdout.lines().last().unwrap_or_default();
+    let steps = steps(last)
+        .ok_or_else(|| Halt::Failed(format!("the example custody closes with {last:?}")))?;
+    let vectors: u64 = tally.vectors.values().sum();
+    Ok(format!(
+        "{} tests with {vectors} vectors, {steps} steps of the example",
+        tally.passed
+    ))
+}
+
+/// The test programs of custody, by their files.
+fn test_programs(campaign: &Campaign) -> Result<Vec<String>, Halt> {
+    let folder = campaign.workspace.root.join("tests");
+    let unreadable = |error| Halt::Failed(format!("{}: {error}", folder.display()));
+    let mut names = Vec::new();
+    for entry in fs::read_dir(&folder).map_err(unreadable)? {
+        let name = entry.map_err(unreadable)?.file_name();
+        let name = name.to_string_lossy();
+        if let Some(name) = name.strip_suffix(".rs")
+            && name.starts_with("custody")
+        {
+            names.push(name.to_owned());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// How many steps the last line of the example counts.
+fn steps(last: &str) -> Option<NonZeroU32> {
+    last.strip_prefix("custody: ")?
+        .strip_suffix(" steps ok")?
+        .parse()
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::steps;
+
+    #[test]
+    fn only_a_line_that_counts_steps_is_accepted() {
+        assert_eq!(
+            steps("custody: 13 steps ok").map(|steps| steps.get()),
+            Some(13)
+        );
+        for line in [
+            "custody: 0 steps ok",
+            "custody: steps ok",
+            "custody: 3 steps",
+            "",
+        ] {
+            assert_eq!(steps(line), None, "{line}");
+        }
+    }
+}
