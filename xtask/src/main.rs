@@ -52,10 +52,9 @@ usage: cargo xtask <command>
 commands:
   test [PART]...                    run every test, or the named parts of it:
                                     format lint docs header header-compiles tests aws-lc
-                                    kernels c cpp independent crash examples examples-c packages
-                                    custody kernels c cpp independent examples examples-c
-                                    packages
-                                    targets media codecs browser instructions canary
+                                    custody kernels c cpp independent crash examples
+                                    examples-c packages targets media codecs browser
+                                    instructions canary
   bench [--quick] [TABLE]...        measure mediaseal beside its peers, or the named tables of that:
                                     aead isolated same-tier channel c keys streams cores
                                     ctr-hmac costs codecs proof

@@ -3,12 +3,8 @@
 use crate::{
     aws_lc, browser, c_tests, canary, codecs,
     command::cargo,
-    cpp, examples, examples_c, header, header_compiles, independent, instructions, kernels, media,
-    mls,
-    cpp, crash, examples, examples_c, header, header_compiles, independent, instructions, kernels,
-    media,
-    cpp, custody, examples, examples_c, header, header_compiles, independent, instructions,
-    kernels, media,
+    cpp, crash, custody, examples, examples_c, header, header_compiles, independent, instructions,
+    kernels, media, mls,
     parts::{Campaign, Halt, Part},
     staged, targets, wasm,
 };

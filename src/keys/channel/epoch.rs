@@ -140,6 +140,24 @@ impl EpochSecret {
         ChannelConfig::of(&self.channel_id, &self.instance, self.clock)
     }
 
+    /// Returns the id of the channel, 1 to 255 octets: what to open it under.
+    #[must_use]
+    pub fn channel_id(&self) -> &[u8] {
+        &self.channel_id
+    }
+
+    /// Returns the instance, 0 to 255 octets.
+    #[must_use]
+    pub fn instance(&self) -> &[u8] {
+        &self.instance
+    }
+
+    /// Tells whether the channel is used with a clock.
+    #[must_use]
+    pub const fn has_clock(&self) -> bool {
+        self.clock
+    }
+
     /// Returns the suite.
     #[must_use]
     pub const fn suite(&self) -> CipherSuite {

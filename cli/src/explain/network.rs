@@ -1,0 +1,146 @@
+//! From a packet of a capture to what a UDP datagram carries.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use etherparse::{EtherType, LaxNetSlice, LaxSlicedPacket, TransportSlice};
+
+use super::capture::Captured;
+
+/// LINKTYPE_ numbers of the tcpdump registry.
+mod link {
+    pub(super) const NULL: u32 = 0;
+    pub(super) const ETHERNET: u32 = 1;
+    /// What BPF calls DLT_RAW on some systems.
+    pub(super) const DLT_RAW: [u32; 2] = [12, 14];
+    pub(super) const RAW: u32 = 101;
+    pub(super) const LOOP: u32 = 108;
+    pub(super) const LINUX_SLL: u32 = 113;
+    pub(super) const IPV4: u32 = 228;
+    pub(super) const IPV6: u32 = 229;
+    pub(super) const LINUX_SLL2: u32 = 276;
+}
+
+/// From where to where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Flow {
+    pub(crate) source: SocketAddr,
+    pub(crate) destination: SocketAddr,
+}
+
+impl fmt::Display for Flow {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} -> {}", self.source, self.destination)
+    }
+}
+
+/// What a packet turned out to be.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Packet<'a> {
+    Datagram {
+        flow: Flow,
+        payload: &'a [u8],
+        is_whole: bool,
+    },
+    /// A piece of an IP packet: it would have to be put together.
+    IpFragment,
+    /// TCP, ARP, ICMP and so on.
+    NotUdp,
+    /// A link type that is not known here.
+    UnknownLink,
+}
+
+/// Takes a packet apart.
+pub(crate) fn packet<'a>(captured: &Captured<'a>) -> Packet<'a> {
+    let octets = captured.octets;
+    let of_type =
+        |kind: u16, rest: &'a [u8]| Some(LaxSlicedPacket::from_ether_type(EtherType(kind), rest));
+    let from_ip = |rest: &'a [u8]| LaxSlicedPacket::from_ip(rest).ok();
+    let kind = |at: usize| {
+        let octets = octets.get(at..at + 2)?;
+        Some(u16::from_be_bytes(octets.try_into().ok()?))
+    };
+    let behind = |at: usize| octets.get(at..).unwrap_or_default();
+    let sliced = match captured.link {
+        link::ETHERNET => LaxSlicedPacket::from_ethernet(octets).ok(),
+        // Cooked captures of Linux: the type of what follows stands last, or first.
+        link::LINUX_SLL => kind(14).and_then(|kind| of_type(kind, behind(16))),
+        link::LINUX_SLL2 => kind(0).and_then(|kind| of_type(kind, behind(20))),
+        // A number of the operating system's; IP tells its version itself.
+        link::NULL | link::LOOP => from_ip(behind(4)),
+        link::RAW | link::IPV4 | link::IPV6 => from_ip(octets),
+        raw if link::DLT_RAW.contains(&raw) => from_ip(octets),
+        _ => return Packet::UnknownLink,
+    };
+    sliced.map_or(Packet::NotUdp, |sliced| datagram(&sliced, captured.is_cut))
+}
+
+fn datagram<'a>(sliced: &LaxSlicedPacket<'a>, is_cut: bool) -> Packet<'a> {
+    let (source, destination): (IpAddr, IpAddr) = match &sliced.net {
+        Some(LaxNetSlice::Ipv4(ip)) => {
+            let header = ip.header();
+            (
+                header.source_addr().into(),
+                header.destination_addr().into(),
+            )
+        }
+        Some(LaxNetSlice::Ipv6(ip)) => {
+            let header = ip.header();
+            (
+                header.source_addr().into(),
+                header.destination_addr().into(),
+            )
+        }
+        _ => return Packet::NotUdp,
+    };
+    let ip = sliced.ip_payload();
+    if ip.is_some_and(|payload| payload.fragmented) {
+        return Packet::IpFragment;
+    }
+    let Some(TransportSlice::Udp(udp)) = &sliced.transport else {
+        return Packet::NotUdp;
+    };
+    let payload = udp.payload();
+    // Its own length counts the header; what the link filled up is not in it.
+    let said = usize::from(udp.length()).checked_sub(8);
+    let is_whole = said.is_none_or(|said| udp.length() == 0 || said <= payload.len());
+    Packet::Datagram {
+        flow: Flow {
+            source: SocketAddr::new(source, udp.source_port()),
+            destination: SocketAddr::new(destination, udp.destination_port()),
+        },
+        payload,
+        is_whole: is_whole && !is_cut && !ip.is_some_and(|payload| payload.incomplete),
+    }
+}
+
+/// What a datagram carries, by its first octets (RFC 7983 section 7, RFC 5761 section 4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Protocol<'a> {
+    Stun,
+    Zrtp,
+    Dtls,
+    Rtcp,
+    Rtp,
+    /// Data of a TURN relay: what is inside.
+    TurnChannel(&'a [u8]),
+    Other,
+}
+
+/// Tells what a datagram carries.
+pub(crate) fn protocol(payload: &[u8]) -> Protocol<'_> {
+    match payload {
+        [0..=3, _, _, _, 0x21, 0x12, 0xa4, 0x42, ..] => Protocol::Stun,
+        [16..=19, _, _, _, b'Z', b'R', b'T', b'P', ..] => Protocol::Zrtp,
+        // Change cipher spec to heartbeat, or a ciphertext of version 1.3; versions are 254.x.
+        [20..=24, 0xfe, ..] | [25..=63, ..] => Protocol::Dtls,
+        [0x40..=0x4f, _, high, low, data @ ..] => {
+            let len = usize::from(u16::from_be_bytes([*high, *low]));
+            data.get(..len)
+                .map_or(Protocol::Other, Protocol::TurnChannel)
+        }
+        [128..=191, 192..=223, ..] if payload.len() >= 8 => Protocol::Rtcp,
+        [128..=191, ..] if payload.len() >= 12 => Protocol::Rtp,
+        _ => Protocol::Other,
+    }
+}

@@ -1,0 +1,56 @@
+//! The `mediaseal` command: one file a subcommand in `commands/`, each with its arguments, its help and its work.
+//!
+//! ```text
+//!  arguments ──► commands::* ──► what it found ──► text, or JSON with --json ──► stdout
+//!                    │                                                       exit status 0 well, 1 faults
+//!                    └──► it could not ──► stderr, exit status 2 usage, 3 unreadable
+//! ```
+//!
+//! It uses the library's public interface alone, and no output holds a secret that was not asked for.
+
+mod commands;
+mod explain;
+mod input;
+mod keyring;
+mod outcome;
+mod suites;
+mod table;
+
+use std::io::{self, BufWriter, Write};
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use outcome::Failure;
+
+/// Client-side media encryption: see why frames do not open, make keys, look at this machine.
+#[derive(Parser)]
+#[command(
+    name = "mediaseal",
+    version,
+    arg_required_else_help = true,
+    subcommand_required = true
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: commands::Command,
+}
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let mut out = BufWriter::new(io::stdout().lock());
+    let ended = cli.command.run(&mut out);
+    let flushed = out.flush();
+    let status = match ended.and_then(|verdict| flushed.map(|()| verdict).map_err(Failure::from)) {
+        Ok(verdict) => verdict.status(),
+        Err(failure) => {
+            let status = failure.status();
+            if status != 0 {
+                // Nobody is left to tell if this fails too.
+                drop(writeln!(io::stderr(), "mediaseal: {failure}"));
+            }
+            status
+        }
+    };
+    ExitCode::from(status)
+}

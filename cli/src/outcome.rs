@@ -1,0 +1,61 @@
+//! How a command ends: its exit status.
+
+use std::fmt;
+use std::io;
+
+/// A command did its work. What did it find?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Exit status 0: all is well.
+    Well,
+    /// Exit status 1: it found faults.
+    Faults,
+}
+
+/// A command could not do its work.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Exit status 2: the command line, or a key file, is not good.
+    Usage(String),
+    /// Exit status 3: an input cannot be read.
+    Unreadable(String),
+    /// Exit status 3, or 0 if who reads the output has enough: it cannot be written.
+    Output(io::Error),
+}
+
+impl Verdict {
+    /// Returns the exit status.
+    pub(crate) const fn status(self) -> u8 {
+        match self {
+            Self::Well => 0,
+            Self::Faults => 1,
+        }
+    }
+}
+
+impl Failure {
+    /// Returns the exit status.
+    pub(crate) fn status(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 2,
+            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
+            Self::Unreadable(_) | Self::Output(_) => 3,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(what) | Self::Unreadable(what) => f.write_str(what),
+            Self::Output(error) => write!(f, "the output cannot be written: {error}"),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    /// Commands read their inputs with a sentence of their own; what is left is the output.
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
