@@ -151,7 +151,7 @@ fn many_streams_and_long_packets_take_bounded_memory() {
         let octets = ssrc.wrapping_mul(0x9e37_79b9).to_be_bytes().repeat(16);
         call.rtp(ssrc, 1, 1, true, &[&[0xc0][..], &octets].concat());
     }
-    for number in 0..2_000_u16 {
+    for number in 0..400_u16 {
         let large = vec![0x80 | 0x40; 60_000];
         call.rtp(
             u32::MAX - u32::from(number % 100),

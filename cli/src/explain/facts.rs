@@ -206,8 +206,12 @@ impl Facts {
         self.dave * 10 >= self.frames * 8 && self.frames > 0
     }
 
-    /// Looks back, when all frames were seen: what one frame could not tell, the others do.
-    pub(crate) fn settle(&mut self, in_clear: Option<&'static str>) {
+    /// Looks back, when all frames were seen: what one frame could not tell, the others do. `others` is what the stream is if it is none of ours.
+    pub(crate) fn settle(
+        &mut self,
+        in_clear: Option<&'static str>,
+        others: Option<(&'static str, &str)>,
+    ) {
         for failure in &mut self.failures {
             let kid = failure
                 .kid
@@ -224,21 +228,32 @@ impl Facts {
                 "nothing of its session opens: its sender has another key"
                     .clone_into(&mut failure.text);
             }
-            if let Some(codec) = in_clear
-                && matches!(
-                    failure.reason,
-                    "no_such_key"
-                        | "malformed"
-                        | "clock_mismatch"
-                        | "stale_session"
-                        | "truncated"
-                        | "wrong_key"
-                )
-            {
+            // What is left when nothing helps.
+            let is_unknown = matches!(
+                failure.reason,
+                "no_such_key"
+                    | "malformed"
+                    | "clock_mismatch"
+                    | "stale_session"
+                    | "truncated"
+                    | "wrong_key"
+            );
+            if !is_unknown {
+                continue;
+            }
+            if let Some(codec) = in_clear {
                 failure.reason = "not_encrypted";
                 failure.text =
                     format!("it is not encrypted: {codec} in clear, as the stream's other frames");
+            } else if let Some((reason, text)) = others {
+                failure.reason = reason;
+                text.clone_into(&mut failure.text);
             }
+        }
+        if in_clear.is_some() || others.is_some() {
+            // They were no headers.
+            self.kids.clear();
+            self.more_kids = 0;
         }
         let mut merged: Vec<Failure> = Vec::new();
         for failure in self.failures.drain(..) {

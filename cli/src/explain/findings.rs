@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::reason;
 use super::report::{Apart, InputReport, State, StreamReport};
-use super::wire::Wire;
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -125,17 +124,17 @@ fn of_looks(number: usize, stream: &StreamReport, found: &mut Vec<Finding>) {
             ),
             reason::advice("not_encrypted"),
         ),
-        State::FrameCryptor => add(
+        State::FrameCryptor if !was_tried => add(
             Severity::Note,
             "frame_cryptor",
             "frames end as those of LiveKit's and Jitsi's frame cryptors".to_owned(),
-            "The sender uses another product's end-to-end encryption: both sides have to use the same. Nothing of it is opened here.",
+            reason::advice("frame_cryptor"),
         ),
-        State::Dave => add(
+        State::Dave if !was_tried => add(
             Severity::Note,
             "dave",
             "frames end as those of Discord's DAVE".to_owned(),
-            "The sender uses another product's end-to-end encryption: both sides have to use the same. Nothing of it is opened here.",
+            reason::advice("dave"),
         ),
         State::RtpPackets if !was_tried => add(
             Severity::Fault,
@@ -149,11 +148,11 @@ fn of_looks(number: usize, stream: &StreamReport, found: &mut Vec<Finding>) {
             "these are RTP payloads of SFrame, pieces of frames".to_owned(),
             "Put them together first (format::rtp::Reassembler), or give the capture itself.",
         ),
-        State::NotRecognised if stream.wire == Some(Wire::Other) => add(
+        State::NotRecognised if !was_tried => add(
             Severity::Note,
             "not_recognised",
-            "its payloads are neither SFrame nor a codec that is known here".to_owned(),
-            "If the call uses SRTP, capture before it: from outside, nothing can be told. Codec-aware frames are taken out of the payload formats of H.264, VP8 and Opus alone; for VP9, AV1 and H.265 write frames to files behind the depacketizer. If you know how its packets carry frames, say so with --wire.",
+            "its payloads are neither SFrame nor of a codec that is known here".to_owned(),
+            reason::advice("not_recognised"),
         ),
         _ => {}
     }

@@ -119,6 +119,12 @@ pub(crate) fn advice(name: &str) -> &'static str {
             "Compare the safety code, and channel id, instance and generation: the two sides have different keys. Or the sender, or his metadata, was not named here (--sender, --metadata)."
         }
         "cipher_failed" => "The cipher itself failed: report it with its version.",
+        "frame_cryptor" | "dave" => {
+            "The sender uses another product's end-to-end encryption: both sides have to use the same. Nothing of it is opened here."
+        }
+        "not_recognised" => {
+            "If the call uses SRTP, capture before it: from outside, nothing can be told. Codec-aware frames are taken out of the payload formats of H.264, VP8 and Opus alone; for VP9, AV1 and H.265 write frames to files behind the depacketizer. If you know how its packets carry frames, say so with --wire."
+        }
         "no_codec" => "Set a codec for the stream, or do not ask for one.",
         _ => "Compare versions: this tool does not know that reason.",
     }

@@ -292,7 +292,19 @@ impl StreamReport {
                 .or((wire == Some(Wire::Opus)).then_some("opus")),
             _ => facts.carried,
         };
-        facts.settle(codec.filter(|_| state == State::InClear));
+        let others = match state {
+            State::FrameCryptor => Some((
+                "frame_cryptor",
+                "it is of LiveKit's or Jitsi's frame cryptor",
+            )),
+            State::Dave => Some(("dave", "it is of Discord's DAVE")),
+            State::NotRecognised => Some((
+                "not_recognised",
+                "it is neither SFrame nor of a codec that is known here",
+            )),
+            _ => None,
+        };
+        facts.settle(codec.filter(|_| state == State::InClear), others);
         let stream = track.stream.as_ref();
         let key = stream.map(|stream| stream.key);
         Self {

@@ -201,10 +201,17 @@ fn kid_cells(kid: &KidReport) -> [String; 2] {
             parts.generation_mod_16, parts.step_mod_16, parts.period_mod_4
         )
     });
-    let ctr = if kid.first_ctr == kid.last_ctr {
-        kid.first_ctr.clone()
-    } else {
-        format!("{} to {}", kid.first_ctr, kid.last_ctr)
+    // Those of a channel without a clock begin anywhere, with up to 17 digits.
+    let numbers = kid
+        .first_ctr
+        .parse::<u64>()
+        .ok()
+        .zip(kid.last_ctr.parse::<u64>().ok());
+    let ctr = match numbers {
+        Some((first, last)) if first == last => first.to_string(),
+        Some((first, last)) if first < 1 << 32 => format!("{first} to {last}"),
+        Some((first, last)) => format!("{first} +{}", last - first),
+        None => String::new(),
     };
     [format!("{}{of}", kid.kid), ctr]
 }

@@ -118,7 +118,7 @@ impl Link {
                 match self {
                     Self::Cooked => octets.extend([0, 0, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0]),
                     Self::Cooked2 => {
-                        octets.extend([8, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0])
+                        octets.extend([8, 0, 0, 0, 0, 0, 0, 2, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0]);
                     }
                     _ => {}
                 }
