@@ -57,9 +57,12 @@ fn rtp_seeds_come_together_again() {
     replay("rtp", targets::rtp, 8);
 }
 
+#[cfg(feature = "recording")]
 #[test]
 fn grant_seeds_are_written_as_they_were_read() {
     replay("grants", targets::grants, 20);
+}
+
 #[cfg(feature = "recording")]
 #[test]
 fn record_seeds_have_one_form() {

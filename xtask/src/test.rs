@@ -5,7 +5,6 @@ use crate::{
     command::cargo,
     cpp, crash, custody, examples, examples_c, header, header_compiles, independent, instructions,
     kernels, media, mls,
-    cpp, examples, examples_c, header, header_compiles, independent, instructions, kernels, media,
     packages::{self, Program},
     parts::{Campaign, Halt, Part},
     staged, targets, wasm,

@@ -178,10 +178,11 @@ impl fmt::Debug for Custody {
     }
 }
 
-fn described(
-    providers: &[Arc<dyn KeyProvider>],
-) -> Result<Vec<(ProviderInfo, Arc<dyn KeyProvider>)>, CustodyError> {
-    let mut known: Vec<(ProviderInfo, Arc<dyn KeyProvider>)> = Vec::new();
+/// A provider, and what it says of itself.
+type Described = (ProviderInfo, Arc<dyn KeyProvider>);
+
+fn described(providers: &[Arc<dyn KeyProvider>]) -> Result<Vec<Described>, CustodyError> {
+    let mut known: Vec<Described> = Vec::new();
     for provider in providers {
         let info = provider.describe();
         let name = (&info.scheme, &info.id);
