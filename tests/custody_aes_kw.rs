@@ -110,23 +110,23 @@ fn lengths_that_no_key_has_are_refused() {
     let kek = [3; 32];
     for len in (0..=80).chain([MAX_LEN - 8, MAX_LEN, MAX_LEN + 1, MAX_LEN + 8, MAX_LEN + 16]) {
         let key = vec![5; len];
-        let fits = len >= 16 && len <= MAX_LEN && len % 8 == 0;
+        let fits = (16..=MAX_LEN).contains(&len) && len % 8 == 0;
         assert_eq!(wrap(&kek, &key).is_ok(), fits, "{len}");
         assert_eq!(
             wrap_padded(&kek, &key).is_ok(),
-            len >= 1 && len <= MAX_LEN,
+            (1..=MAX_LEN).contains(&len),
             "{len}"
         );
         // As something that was wrapped: refused by its length or by its octets, never a panic.
         let error = unwrap(&kek, &key).unwrap_err();
-        let may_be_wrapped = len >= 24 && len <= MAX_LEN + 8 && len % 8 == 0;
+        let may_be_wrapped = (24..=MAX_LEN + 8).contains(&len) && len % 8 == 0;
         assert_eq!(
             error == KeyWrapError::DoesNotAuthenticate,
             may_be_wrapped,
             "{len}"
         );
         let error = unwrap_padded(&kek, &key).unwrap_err();
-        let may_be_wrapped = len >= 16 && len <= MAX_LEN + 8 && len % 8 == 0;
+        let may_be_wrapped = (16..=MAX_LEN + 8).contains(&len) && len % 8 == 0;
         assert_eq!(
             error == KeyWrapError::DoesNotAuthenticate,
             may_be_wrapped,
