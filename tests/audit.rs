@@ -183,7 +183,7 @@ fn checkpoints_come_after_256_records_or_60_seconds() {
         durability: Durability::System,
         clock: Arc::<SetClock>::clone(&clock),
         on_checkpoint: Some(Box::new(move |note| {
-            heard.lock().unwrap().push(note.to_owned())
+            heard.lock().unwrap().push(note.to_owned());
         })),
     };
     let log = AuditLog::create(&*folder, &auditors(), signer(), options).unwrap();

@@ -170,7 +170,7 @@ fn a_provider_that_is_away_learns_of_a_state_later() {
         kit.custody.open_dek(&admin(), &id),
         Err(CustodyError::StateForbids { .. })
     ));
-    assert_eq!(kit.custody.tick().unwrap().told, [kek.clone()]);
+    assert_eq!(kit.custody.tick().unwrap().told, std::slice::from_ref(&kek));
     assert!(kit.custody.tick().unwrap().told.is_empty());
 
     // Destruction: out of use at once, gone when the provider is reached.
@@ -183,7 +183,7 @@ fn a_provider_that_is_away_learns_of_a_state_later() {
     assert_eq!(tombstone.gone_unix_micros, None);
     kit.line.is_cut.store(false, Ordering::Relaxed);
     kit.clock.advance(SECOND);
-    assert_eq!(kit.custody.tick().unwrap().told, [kek.clone()]);
+    assert_eq!(kit.custody.tick().unwrap().told, std::slice::from_ref(&kek));
     let tombstone = kit.custody.tombstone(&admin(), &kek).unwrap().unwrap();
     assert_eq!(tombstone.gone_unix_micros, Some(START + SECOND));
     assert!(matches!(

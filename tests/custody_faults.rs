@@ -14,7 +14,7 @@ use std::sync::Arc;
 use custody_support::{Folder, Kit, PASSPHRASE, Remembering, admin, file_provider};
 use mediaseal::vault::custody::{
     Custody, CustodyError, CustodyOptions, DekId, DestroyMode, Everybody, FileProvider, KekRef,
-    KeyState, NewKek, ProviderError, Survivors,
+    NewKek, ProviderError, Survivors,
 };
 use rusqlite::types::Value;
 

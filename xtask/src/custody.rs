@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn only_a_line_that_counts_steps_is_accepted() {
         assert_eq!(
-            steps("custody: 13 steps ok").map(|steps| steps.get()),
+            steps("custody: 13 steps ok").map(std::num::NonZero::get),
             Some(13)
         );
         for line in [

@@ -86,7 +86,7 @@ pub struct Custody {
 
 pub(super) struct Inner {
     db: Mutex<Connection>,
-    providers: Vec<(ProviderInfo, Arc<dyn KeyProvider>)>,
+    providers: Vec<Known>,
     authorizer: Arc<dyn Authorizer>,
     audit: Arc<dyn AuditSink>,
     clock: Arc<dyn Clock>,
@@ -94,6 +94,9 @@ pub(super) struct Inner {
     unrecorded: AtomicU64,
     fork: ForkGuard,
 }
+
+/// A provider, and what it said of itself when custody was opened.
+type Known = (ProviderInfo, Arc<dyn KeyProvider>);
 
 /// What an action is about, as authorizer and audit log see it.
 #[derive(Clone, Copy)]
@@ -136,11 +139,7 @@ impl Custody {
         Ok(Self::with(db, providers, options))
     }
 
-    fn with(
-        db: Connection,
-        providers: Vec<(ProviderInfo, Arc<dyn KeyProvider>)>,
-        options: CustodyOptions,
-    ) -> Self {
+    fn with(db: Connection, providers: Vec<Known>, options: CustodyOptions) -> Self {
         Self {
             inner: Arc::new(Inner {
                 db: Mutex::new(db),
@@ -178,11 +177,8 @@ impl fmt::Debug for Custody {
     }
 }
 
-/// A provider, and what it says of itself.
-type Described = (ProviderInfo, Arc<dyn KeyProvider>);
-
-fn described(providers: &[Arc<dyn KeyProvider>]) -> Result<Vec<Described>, CustodyError> {
-    let mut known: Vec<Described> = Vec::new();
+fn described(providers: &[Arc<dyn KeyProvider>]) -> Result<Vec<Known>, CustodyError> {
+    let mut known: Vec<Known> = Vec::new();
     for provider in providers {
         let info = provider.describe();
         let name = (&info.scheme, &info.id);

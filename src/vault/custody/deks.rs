@@ -20,7 +20,11 @@ use super::store::{DekRow, KekRow, TombstoneRow};
 /// In front of a DEK's id in the context that it is wrapped for, so that no row's key opens as another row's, or as a recording's.
 const STORED: &[u8] = b"mediaseal v1 stored dek";
 
-/// Names a DEK of the store: 16 random octets, written as 32 hexadecimal digits.
+/// Most DEKs that are made, or wrapped anew, in one transaction.
+pub(super) const MAX_BATCH: u32 = 10_000;
+
+/// Names a DEK of the store: a UUID of version 7 (RFC 9562), that is the millisecond of its making and 74 random bits, written as 32 hexadecimal
+/// digits. In that order they stand in the store too, so that many are made and swept page after page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DekId([u8; 16]);
 
@@ -29,6 +33,15 @@ impl DekId {
     #[must_use]
     pub const fn from_bytes(octets: [u8; 16]) -> Self {
         Self(octets)
+    }
+
+    /// A new id, of this time in microseconds since 1970.
+    fn new(now: u64) -> Result<Self, CustodyError> {
+        let mut id = names::new_id()?;
+        id[..6].copy_from_slice(&(now / 1_000).to_be_bytes()[2..]);
+        id[6] = id[6] & 0x0F | 0x70;
+        id[8] = id[8] & 0x3F | 0x80;
+        Ok(Self(id))
     }
 
     /// Its octets.
@@ -74,25 +87,65 @@ impl Custody {
     /// # Errors
     /// [`CustodyError::StateForbids`] if no version of the KEK is active; what policy, authorizer and provider say.
     pub fn new_dek(&self, access: &Access, kek_id: &str) -> Result<(DekId, Dek), CustodyError> {
+        let id = DekId::new(self.inner.now())?;
+        let mut made = self.make_deks(access, kek_id, vec![id], &resource(&id))?;
+        made.pop()
+            .ok_or_else(|| CustodyError::NotFound(format!("data key {id}")))
+    }
+
+    /// Makes up to 10,000 DEKs in one transaction: all of them are in the store when this returns, or none is.
+    ///
+    /// # Errors
+    /// As [`Self::new_dek`]; [`CustodyError::Invalid`] for more.
+    pub fn new_deks(
+        &self,
+        access: &Access,
+        kek_id: &str,
+        count: u32,
+    ) -> Result<Vec<(DekId, Dek)>, CustodyError> {
+        if count > MAX_BATCH {
+            return Err(CustodyError::Invalid("at most 10,000 keys at once".into()));
+        }
+        let now = self.inner.now();
+        let ids = (0..count).map(|_| DekId::new(now));
+        let mut ids = ids.collect::<Result<Vec<_>, _>>()?;
+        ids.sort_unstable();
+        self.make_deks(access, kek_id, ids, &format!("dek/{count} at once"))
+    }
+
+    fn make_deks(
+        &self,
+        access: &Access,
+        kek_id: &str,
+        ids: Vec<DekId>,
+        resource: &str,
+    ) -> Result<Vec<(DekId, Dek)>, CustodyError> {
         let inner = &self.inner;
         let spec = inner.latest(kek_id)?.spec;
-        let id = DekId(names::new_id()?);
-        let resource = resource(&id);
-        let subject = Subject::of(&spec, &resource);
+        let subject = Subject::of(&spec, resource);
         inner.act(access, (Action::Wrap, "dek.create"), subject, || {
             let row = inner.current(kek_id)?;
             let provider = inner.provider_of(&row)?;
-            let dek = provider.new_dek().map_err(said)?;
-            let context = id.context(&row.spec.region);
-            let wrapped = inner.wrap_under(&row, &dek, &context)?;
+            let mut made = Vec::with_capacity(ids.len());
+            let mut wrapped = Vec::with_capacity(ids.len());
+            for id in ids {
+                let dek = provider.new_dek().map_err(said)?;
+                let context = id.context(&row.spec.region);
+                let kek = &row.spec.kek;
+                wrapped.push(provider.wrap(kek, &dek, &context).map_err(said)?);
+                made.push((id, dek));
+            }
             inner.write(|db| {
                 let now = inner.in_store(db, &row.spec.kek)?;
                 if !now.state.may_wrap() {
                     return Err(forbids(&now, "wrap"));
                 }
-                Ok(DekRow::insert(db, &id.0, &wrapped)?)
+                for ((id, _), wrapped) in made.iter().zip(&wrapped) {
+                    DekRow::insert(db, &id.0, wrapped)?;
+                }
+                Ok(())
             })?;
-            Ok((id, dek))
+            Ok(made)
         })
     }
 

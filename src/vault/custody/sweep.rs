@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use super::access::{Access, Action};
 use super::core::{Custody, Inner, Subject};
-use super::deks::DekId;
+use super::deks::{DekId, MAX_BATCH};
 use super::destroy::{DestroyMode, Survivors, Tombstone};
 use super::error::CustodyError;
 use super::lifecycle::{forbids, resource};
@@ -37,8 +37,6 @@ pub struct SweepReport {
     pub skipped: Vec<KekRef>,
 }
 
-/// Most DEKs in one batch.
-const MAX_BATCH: u32 = 10_000;
 /// Failures that are told one by one.
 const TOLD_FAILURES: usize = 100;
 
