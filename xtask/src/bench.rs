@@ -22,7 +22,9 @@ pub(crate) struct Request {
     pub(crate) instructions: bool,
     /// Whether they are written down.
     pub(crate) update: bool,
-    /// The tables; empty means all.
+    /// Key custody instead of packets.
+    pub(crate) custody: bool,
+    /// The tables; empty means all. Of key custody, URLs of providers.
     pub(crate) only: Vec<String>,
 }
 
@@ -88,10 +90,38 @@ pub(crate) fn command(request: &Request) -> Result<bool, String> {
         return crate::instructions::command(request.update);
     }
     let mut campaign = Campaign::new(Workspace::find()?, NonZeroU32::MIN);
-    match measure(&mut campaign, request) {
+    let measured = if request.custody {
+        measure_custody(&mut campaign, request)
+    } else {
+        measure(&mut campaign, request)
+    };
+    match measured {
         Ok(()) => Ok(true),
         Err(Halt::Failed(reason) | Halt::Skipped(reason)) => Err(reason),
     }
+}
+
+/// Runs `examples/custody_bench.rs`, in a folder below `target/`: a disk, which the system's folder for temporary files may not be.
+fn measure_custody(campaign: &mut Campaign, request: &Request) -> Result<(), Halt> {
+    // The embedded provider needs none of what the others bring.
+    let features = if request.only.is_empty() {
+        "custody"
+    } else {
+        "custody,pkcs11,awskms,keychain"
+    };
+    let root = campaign.workspace.root.clone();
+    let folder = campaign.workspace.target.join("bench");
+    fs::create_dir_all(&folder)
+        .map_err(|error| Halt::Failed(format!("{}: {error}", folder.display())))?;
+    cargo(&root)
+        .args(["run", "--release", "--example", "custody_bench"])
+        .args(["--features", features, "--", "--folder"])
+        .args([folder])
+        .args(request.quick.then_some("--quick"))
+        .args(&request.only)
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    Ok(())
 }
 
 fn measure(campaign: &mut Campaign, request: &Request) -> Result<(), Halt> {

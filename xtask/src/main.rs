@@ -62,6 +62,8 @@ commands:
                                     without --quick writes docs/performance.md
   bench --again                     show the figures of the last run
   bench --instructions [--update]   count instructions a packet, and write them down
+  bench --custody [--quick] [URL]...  wraps a second of the embedded provider and of those named, and
+                                    how long a million DEKs take to be re-wrapped
   browser [--measure]               make calls in headless Chromium with mediaseal as WebAssembly,
                                     and compare every frame that arrives; the page is then at
                                     target/browser/page.png. With --measure, time mediaseal
@@ -168,6 +170,7 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
             "--quick" if is_bench => bench.quick = true,
             "--again" if is_bench => bench.again = true,
             "--instructions" if is_bench => bench.instructions = true,
+            "--custody" if is_bench => bench.custody = true,
             "--update" if is_bench && bench.instructions => bench.update = true,
             "--seconds" if is_verify => {
                 let value = arguments.next().ok_or("--seconds needs a number")?;
@@ -288,6 +291,7 @@ mod tests {
             ("verify --seconds soon", "soon"),
             ("verify --seconds 0", "above 0"),
             ("bench --update", "--update"),
+            ("test --custody", "--custody"),
             ("stage", "PREFIX"),
             ("stage a b", "PREFIX"),
             ("test --strip", "--strip"),
