@@ -519,6 +519,36 @@ fn stanzas_of_later_versions_are_kept_and_open_nothing() {
 }
 
 #[test]
+fn envelopes_have_bounds() {
+    let mut envelope = Envelope::new();
+    for _ in 0..8 {
+        envelope
+            .add_passphrase(&dek(), "words", cheap(), &context())
+            .unwrap();
+    }
+    let ninth = envelope.add_passphrase(&dek(), "words", cheap(), &context());
+    assert!(matches!(ninth, Err(GrantError::TooLong)));
+    // Nine of them from elsewhere, which might each ask for 1 GiB.
+    let octets = envelope.to_bytes().unwrap();
+    assert!(Envelope::from_bytes(&octets).is_ok());
+    let (head, stanzas) = octets.split_at(10);
+    let one = &stanzas[..stanzas.len() / 8];
+    let nine = [&head[..8], &[0, 9], stanzas, one].concat();
+    assert!(matches!(
+        Envelope::from_bytes(&nine),
+        Err(GrantError::Malformed)
+    ));
+    let kek = Masking::new("kek", 1);
+    for _ in 8..Envelope::MAX_STANZAS {
+        envelope.add_provider(&dek(), &kek, &context()).unwrap();
+    }
+    let over = envelope.add_provider(&dek(), &kek, &context());
+    assert!(matches!(over, Err(GrantError::TooLong)));
+    let octets = envelope.to_bytes().unwrap();
+    assert_eq!(Envelope::from_bytes(&octets).unwrap(), envelope);
+}
+
+#[test]
 fn changed_envelopes_open_nothing() {
     let (bob, recorder) = (
         Identity::generate(Kem::X25519).unwrap(),

@@ -54,6 +54,8 @@ pub struct Envelope {
 impl Envelope {
     /// Most stanzas.
     pub const MAX_STANZAS: usize = 1024;
+    /// Most passphrases: each costs a reader as much time and memory as its parameters say, whoever wrote them.
+    pub const MAX_PASSPHRASES: usize = 8;
     /// Most octets of an envelope: read no more.
     pub const MAX_LEN: usize = 4 << 20;
 
@@ -110,7 +112,7 @@ impl Envelope {
     /// ([`PassphraseParams::generate`]).
     ///
     /// # Errors
-    /// As [`PassphraseStanza::seal`]; [`GrantError::TooLong`] for one stanza more than [`Self::MAX_STANZAS`].
+    /// As [`PassphraseStanza::seal`]; [`GrantError::TooLong`] for one more than [`Self::MAX_PASSPHRASES`] or [`Self::MAX_STANZAS`].
     pub fn add_passphrase(
         &mut self,
         dek: &Dek,
@@ -258,13 +260,14 @@ impl Envelope {
         if count > Self::MAX_STANZAS {
             return Err(GrantError::Malformed);
         }
-        let mut stanzas = Vec::new();
+        let mut envelope = Self::new();
         for _ in 0..count {
             let kind = reader.u8()?;
-            stanzas.push(stanza(kind, reader.lp()?)?);
+            let stanza = stanza(kind, reader.lp()?)?;
+            envelope.push(stanza).map_err(|_| GrantError::Malformed)?;
         }
         reader.end()?;
-        Ok(Self { stanzas })
+        Ok(envelope)
     }
 
     pub(super) fn grants(&self) -> impl Iterator<Item = &Grant> {
@@ -275,7 +278,11 @@ impl Envelope {
     }
 
     pub(super) fn push(&mut self, stanza: Stanza) -> Result<(), GrantError> {
-        if self.stanzas.len() >= Self::MAX_STANZAS {
+        let passphrase = |stanza: &&Stanza| matches!(stanza, Stanza::Passphrase(_));
+        let passphrases = self.stanzas.iter().filter(passphrase).count();
+        if self.stanzas.len() >= Self::MAX_STANZAS
+            || (passphrase(&&stanza) && passphrases >= Self::MAX_PASSPHRASES)
+        {
             return Err(GrantError::TooLong);
         }
         self.stanzas.push(stanza);
