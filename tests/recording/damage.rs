@@ -10,7 +10,8 @@ use mediaseal::vault::recording::{
 };
 
 use crate::support::{
-    Memory, People, Sent, TestClock, add_tracks, frames, of_track, read_track, record,
+    Memory, People, Random, Sent, TestClock, add_tracks, frames, noise, of_track, read_track,
+    record,
 };
 
 type Files = BTreeMap<String, Vec<u8>>;
@@ -359,5 +360,50 @@ fn a_recovery_does_not_believe_a_segment_that_its_commit_does_not_match() {
         );
         assert_eq!(storage.files(), files, "something was changed");
         assert!(people.resume(&storage, &dek, &clock).is_err());
+    }
+}
+
+#[test]
+fn whatever_lies_there_is_refused_or_read_and_nothing_panics() {
+    let whole = Whole::new(18, 60, 700);
+    let names: Vec<&String> = whole.files.keys().collect();
+    let mut random = Random(99);
+    for round in 0..3_000 {
+        let mut files = whole.files.clone();
+        for _ in 0..=random.below(3) {
+            let name = names[random.below(names.len())];
+            let octets = files.get_mut(name).unwrap();
+            let at = random.below(octets.len() + 1);
+            match random.below(4) {
+                0 => octets.truncate(at),
+                1 => {
+                    let more = noise(round, random.below(40));
+                    octets.splice(at..at, more);
+                }
+                2 => {
+                    let end = octets.len().min(at + random.below(9));
+                    octets[at..end].fill([0, 0xff][random.below(2)]);
+                }
+                _ => {
+                    octets.drain(at..octets.len().min(at + 1 + random.below(60)));
+                }
+            }
+        }
+        if files == whole.files {
+            continue;
+        }
+        let storage = Memory::of(files);
+        let verdict = whole.verdict(&storage);
+        let is_whole = matches!(verdict, Ok(Verdict::Complete));
+        // The envelope is for its owners to judge.
+        let envelope_alone = storage
+            .files()
+            .iter()
+            .all(|(name, octets)| name == "envelope" || whole.files[name] == *octets);
+        assert_eq!(is_whole, envelope_alone, "{verdict:?}");
+        whole.missing(&storage, "random changes");
+        recover(&*storage, Some(&whole.people.recorder)).ok();
+        whole.missing(&storage, "random changes, recovered");
+        envelope(&*storage).ok();
     }
 }

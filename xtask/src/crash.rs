@@ -6,6 +6,7 @@ use std::{
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -134,12 +135,15 @@ fn kill_once(
         .spawn()
         .map_err(started)?;
     let output = child.stdout.take();
+    let (says_something, speaks) = mpsc::channel();
     let reader = thread::spawn(move || {
         let mut said = Said::default();
         let lines = output
             .into_iter()
             .flat_map(|output| BufReader::new(output).lines());
         for line in lines.map_while(Result::ok) {
+            // Nobody listens after the first.
+            says_something.send(()).ok();
             let mut words = line.split(' ');
             let word = words.next();
             // A line that the kill cut is not believed.
@@ -159,8 +163,12 @@ fn kill_once(
         said
     });
     let wait = match random.next() % 8 {
-        0 => random.next() % 4_000,
-        _ => random.next() % 45_000,
+        0 => random.next() % 20_000,
+        _ => {
+            // It ends by itself only if something is wrong, which is looked at below.
+            speaks.recv_timeout(Duration::from_secs(20)).ok();
+            random.next() % 40_000
+        }
     };
     thread::sleep(Duration::from_micros(wait));
     let ended = child.try_wait().map_err(started)?;

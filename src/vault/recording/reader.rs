@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::chunks::Opened;
 use super::cobblestone::{CHUNK_LEN, Opener};
@@ -301,7 +301,7 @@ impl Reader {
             return Err(damaged());
         }
         // At most a segment, which was committed with this length.
-        let mut content = vec![0; usize::try_from(len).map_err(|_| damaged())?];
+        let mut content = Zeroizing::new(vec![0; usize::try_from(len).map_err(|_| damaged())?]);
         self.segment_octets(track, place, after_len, &mut content)?;
         let parsed = parse(&content).ok_or_else(damaged)?;
         if let Some(sender) = parsed.sender {
@@ -315,7 +315,6 @@ impl Reader {
             key_frame: parsed.key_frame,
             octets: parsed.octets.to_vec(),
         };
-        content.zeroize();
         cursor.offset = after;
         Ok(frame)
     }

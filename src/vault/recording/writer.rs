@@ -14,7 +14,9 @@ use super::record::{DIGEST, Record};
 use super::recover::{Recovery, lock, recover_locked};
 use super::segment::OpenSegment;
 use super::storage::Storage;
+use crate::error::Error;
 use crate::id::KeyId;
+use crate::os::ForkGuard;
 use crate::vault::grant::{SessionGrant, Signer};
 use crate::vault::{Clock, Dek};
 
@@ -59,6 +61,7 @@ pub struct Closed {
 /// second or 256 KiB. A writer that is dropped without [`finish`](Self::finish) leaves what a crash would.
 ///
 /// After an error of the storage it stops for good, because nobody knows what was written: [`resume`](Self::resume) goes on in new segments.
+/// In a forked process it refuses ([`Error::Forked`]).
 pub struct Writer {
     pub(super) storage: Arc<dyn Storage>,
     pub(super) clock: Arc<dyn Clock>,
@@ -80,6 +83,7 @@ pub struct Writer {
     pub(super) frames_without_kid: u64,
     pub(super) too_many_sessions: bool,
     pub(super) stopped: bool,
+    pub(super) fork: ForkGuard,
     pub(super) recovery: Option<Recovery>,
     /// Dropped last.
     _lock: Box<dyn Send>,
@@ -128,6 +132,7 @@ impl Writer {
             frames_without_kid: 0,
             too_many_sessions: false,
             stopped: false,
+            fork: ForkGuard::new(),
             recovery: None,
             _lock: lock,
         }
@@ -276,10 +281,13 @@ impl Writer {
 
     fn check_running(&self) -> Result<(), RecordingError> {
         if self.stopped {
-            Err(RecordingError::Stopped)
-        } else {
-            Ok(())
+            return Err(RecordingError::Stopped);
         }
+        // Both processes would seal on under the same keys.
+        if !self.fork.is_this_process() {
+            return Err(Error::Forked.into());
+        }
+        Ok(())
     }
 
     /// Does `work`, and stops for good if it fails.
