@@ -107,6 +107,10 @@ impl NewRecording {
             return Err(RecordingError::NoOwner);
         }
         let envelope = self.envelope.to_bytes()?;
+        let is_there = storage.list().map_err(io_at("."))?;
+        if is_there.iter().any(|name| name == HEADER) {
+            return Err(RecordingError::AlreadyThere);
+        }
         let lock = lock(&*storage)?;
         // The header comes last: a recording that has one is whole.
         let new = format!("{HEADER}{NEW}");
