@@ -141,8 +141,11 @@ fn ocsf_has_what_its_class_requires_and_nothing_else() {
     }
 }
 
+/// Id and parameters of an element of structured data.
+type Element = (String, Vec<(String, String)>);
+
 /// Reads a message by the grammar of RFC 5424, section 6: header fields, structured data, text.
-fn read_syslog(message: &str) -> (Vec<String>, Vec<(String, Vec<(String, String)>)>, String) {
+fn read_syslog(message: &str) -> (Vec<String>, Vec<Element>, String) {
     let mut fields = message.splitn(7, ' ');
     let header: Vec<String> = fields.by_ref().take(6).map(str::to_owned).collect();
     let mut rest = fields.next().unwrap();

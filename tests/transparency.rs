@@ -239,6 +239,41 @@ fn nothing_but_the_proof_proves() {
 }
 
 #[test]
+fn a_million_leaves_are_proven_by_twenty_hashes() {
+    const SIZE: u64 = 1_000_000;
+    let indices = [0, 1, 524_287, 524_288, 777_777, 983_040, SIZE - 1];
+    let mut provers = indices.map(|index| Prover::inclusion(index, SIZE).unwrap());
+    let mut longer = Prover::consistency(654_321, SIZE).unwrap();
+    let (mut tree, mut root_before) = (Tree::new(), empty_root());
+    let mut leaves = [TreeHash::default(); 7];
+    for number in 0..SIZE {
+        let leaf = leaf_hash(&[&number.to_be_bytes()]);
+        if let Some(at) = indices.iter().position(|index| *index == number) {
+            leaves[at] = leaf;
+        }
+        provers.iter_mut().for_each(|prover| prover.push(&leaf));
+        longer.push(&leaf);
+        tree.push(&leaf);
+        if tree.size() == 654_321 {
+            root_before = tree.root();
+        }
+    }
+    let root = tree.root();
+    assert!(
+        tree.to_bytes().len() <= 8 + 20 * 32,
+        "what is kept to go on"
+    );
+    for ((index, prover), leaf) in indices.into_iter().zip(provers).zip(leaves) {
+        let proof = prover.finish().unwrap();
+        assert!(proof.len() <= 20, "{index}: {} hashes", proof.len());
+        verify_inclusion(index, SIZE, &leaf, &proof, &root).unwrap();
+    }
+    let proof = longer.finish().unwrap();
+    assert!(proof.len() <= 21);
+    verify_consistency(654_321, SIZE, &proof, &root_before, &root).unwrap();
+}
+
+#[test]
 fn what_no_tree_has_is_out_of_range() {
     let out_of_range = |error| matches!(error, TransparencyError::OutOfRange { .. });
     assert!(out_of_range(Prover::inclusion(0, 0).unwrap_err()));
