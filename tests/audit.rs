@@ -14,8 +14,10 @@ use mediaseal::vault::audit::{
     prove_consistency, read_records, verify,
 };
 use mediaseal::vault::grant::{Identity, Kem, Signer};
-use mediaseal::vault::transparency::{Checkpoint, verify_consistency};
-use setup::{Folder, NOW, SetClock, auditor, auditors, create, event, open, options, signer};
+use mediaseal::vault::transparency::{Checkpoint, VerifierKey, verify_consistency};
+use setup::{
+    Folder, NOW, SetClock, auditor, auditors, create, event, key_of, open, options, signer,
+};
 
 #[test]
 fn what_is_recorded_is_read_verified_and_proven() {
@@ -31,8 +33,8 @@ fn what_is_recorded_is_read_verified_and_proven() {
     assert_eq!(Checkpoint::open(last.as_bytes(), &key).unwrap().size, 602);
 
     for trust in [
-        Trust::Signer(signer().public()),
-        Trust::Auditor(signer().public(), &auditor()),
+        Trust::Signer(&key_of(&folder)),
+        Trust::Auditor(&key_of(&folder), &auditor()),
     ] {
         let report = verify(&folder, trust, &[&last]).unwrap();
         assert_eq!(report.verdict, Verdict::Intact);
@@ -107,7 +109,7 @@ fn a_log_is_gone_on_with() {
         assert_eq!(log.size(), 1 + round * 101);
         drop(log);
     }
-    let report = verify(&folder, Trust::Auditor(signer().public(), &auditor()), &[]).unwrap();
+    let report = verify(&folder, Trust::Auditor(&key_of(&folder), &auditor()), &[]).unwrap();
     assert_eq!(report.verdict, Verdict::Intact);
     assert_eq!((report.records, report.covered), (506, 256));
 }
@@ -140,8 +142,14 @@ fn one_object_at_a_time_and_its_own_signer() {
         Err(AuditLogError::AlreadyThere)
     ));
     let stranger = Signer::from_bytes(&[8; 32]);
+    let stranger_key = VerifierKey::new(key_of(&folder).name(), stranger.public()).unwrap();
+    let other_log = VerifierKey::new("mediaseal/audit/00", signer().public()).unwrap();
     assert!(matches!(
-        verify(&folder, Trust::Signer(stranger.public()), &[]),
+        verify(&folder, Trust::Signer(&other_log), &[]),
+        Err(AuditLogError::OtherSigner)
+    ));
+    assert!(matches!(
+        verify(&folder, Trust::Signer(&stranger_key), &[]),
         Err(AuditLogError::OtherSigner)
     ));
     assert!(matches!(
@@ -150,7 +158,7 @@ fn one_object_at_a_time_and_its_own_signer() {
     ));
     let other = Identity::from_bytes(Kem::X25519, &[5; 32]).unwrap();
     assert!(matches!(
-        verify(&folder, Trust::Auditor(signer().public(), &other), &[]),
+        verify(&folder, Trust::Auditor(&key_of(&folder), &other), &[]),
         Err(AuditLogError::NotAnAuditor)
     ));
 }
@@ -168,7 +176,7 @@ fn every_kem_and_every_auditor_opens_the_chain() {
     log.record(&event(1)).unwrap();
     log.close().unwrap();
     for identity in &identities {
-        let report = verify(&folder, Trust::Auditor(signer().public(), identity), &[]).unwrap();
+        let report = verify(&folder, Trust::Auditor(&key_of(&folder), identity), &[]).unwrap();
         assert_eq!((report.verdict, report.records), (Verdict::Intact, 3));
     }
 }
@@ -286,7 +294,7 @@ fn events_of_any_text_stand_on_one_line_each() {
     })
     .unwrap();
     assert_eq!(actions, 4, "what was refused left nothing");
-    let report = verify(&folder, Trust::Auditor(signer().public(), &auditor()), &[]).unwrap();
+    let report = verify(&folder, Trust::Auditor(&key_of(&folder), &auditor()), &[]).unwrap();
     assert_eq!((report.verdict, report.records), (Verdict::Intact, 5));
 }
 
@@ -357,7 +365,7 @@ fn threads_share_a_log() {
         }
     });
     log.close().unwrap();
-    let report = verify(&folder, Trust::Auditor(signer().public(), &auditor()), &[]).unwrap();
+    let report = verify(&folder, Trust::Auditor(&key_of(&folder), &auditor()), &[]).unwrap();
     assert_eq!((report.verdict, report.records), (Verdict::Intact, 802));
 }
 
@@ -365,13 +373,13 @@ fn threads_share_a_log() {
 fn a_log_is_verified_and_read_while_it_is_written() {
     let folder = Folder::new("live");
     let log = create(&folder);
-    let (signer, auditor) = (signer(), auditor());
+    let (key, auditor) = (log.verifier_key().clone(), auditor());
     std::thread::scope(|scope| {
         let writer =
             scope.spawn(|| (0..30_000).for_each(|number| log.record(&event(number)).unwrap()));
         let (mut before, mut rounds) = (0, 0);
         while !writer.is_finished() {
-            let report = verify(&folder, Trust::Auditor(signer.public(), &auditor), &[]).unwrap();
+            let report = verify(&folder, Trust::Auditor(&key, &auditor), &[]).unwrap();
             assert_eq!(report.verdict, Verdict::Intact, "{report:?}");
             assert!(report.records >= before);
             before = report.records;
@@ -395,7 +403,7 @@ fn the_log_of_the_vectors_is_verified_and_gone_on_with() {
         std::fs::copy(source.join(name), folder.join(name)).unwrap();
     }
     folder.write("lock", b"");
-    let report = verify(&folder, Trust::Auditor(signer().public(), &auditor()), &[]).unwrap();
+    let report = verify(&folder, Trust::Auditor(&key_of(&folder), &auditor()), &[]).unwrap();
     assert_eq!(
         (report.verdict, report.records, report.covered),
         (Verdict::Intact, 40, 40)

@@ -14,7 +14,7 @@ use mediaseal::vault::audit::{
 };
 use mediaseal::vault::audit::{AuditLog, checkpoints};
 use serde_json::Value;
-use setup::{Folder, auditor, auditors, create, event, options, signer};
+use setup::{Folder, auditor, auditors, create, event, key_of, options, signer};
 
 fn record(number: u64, outcome: Outcome) -> AuditRecord {
     AuditRecord {
@@ -323,10 +323,10 @@ fn no_key_octet_is_in_any_file_export_or_message() {
     let key = log.verifier_key().clone();
     log.checkpoint().unwrap();
     let auditor = auditor();
-    let report = verify(&folder, Trust::Auditor(signer().public(), &auditor), &[]);
+    let report = verify(&folder, Trust::Auditor(&key_of(&folder), &auditor), &[]);
     printed += &format!(
         "{report:?} {:?}",
-        Trust::Auditor(signer().public(), &auditor)
+        Trust::Auditor(&key_of(&folder), &auditor)
     );
     printed += &format!("{:?}", prove(&folder, 5, None, &key).unwrap());
     printed += &checkpoints(&folder).unwrap().concat();

@@ -14,7 +14,7 @@ use std::time::Duration;
 use mediaseal::vault::audit::{
     AuditError, AuditLog, AuditSink, Durability, Recovered, Trust, Verdict, verify,
 };
-use setup::{Folder, auditor, auditors, event, open, options, signer};
+use setup::{Folder, auditor, auditors, event, key_of, open, options, signer};
 
 const KILLS: u64 = 200;
 const ENTRY: usize = 72;
@@ -122,7 +122,7 @@ fn a_writer_killed_at_any_moment_loses_no_record_and_uses_no_key_twice() {
                     assert_eq!(seen.entry(number).or_insert_with(|| mac.clone()), &mac);
                 }
             }
-            let report = verify(&folder, Trust::Auditor(signer().public(), &auditor), &[]);
+            let report = verify(&folder, Trust::Auditor(&key_of(&folder), &auditor), &[]);
             let report = report.unwrap();
             assert_eq!(report.verdict, Verdict::Intact, "{report:?}");
             assert!(report.records >= stands);
@@ -137,7 +137,7 @@ fn a_writer_killed_at_any_moment_loses_no_record_and_uses_no_key_twice() {
             caught_up += more;
             assert_eq!(log.size(), report.records + 1, "{report:?}");
             drop(log);
-            let report = verify(&folder, Trust::Auditor(signer().public(), &auditor), &[]);
+            let report = verify(&folder, Trust::Auditor(&key_of(&folder), &auditor), &[]);
             let report = report.unwrap();
             assert_eq!((report.verdict, report.unfinished), (Verdict::Intact, 0));
             records = report.records.max(records);
@@ -184,7 +184,7 @@ fn a_writer_without_room_loses_nothing_and_says_so() {
         assert_eq!(log.size(), stands + 1, "{blocks} blocks");
         log.record(&event(0)).unwrap();
         drop(log);
-        let report = verify(&folder, Trust::Auditor(signer().public(), &auditor), &[]);
+        let report = verify(&folder, Trust::Auditor(&key_of(&folder), &auditor), &[]);
         let report = report.unwrap();
         assert_eq!(
             (report.verdict, report.records),

@@ -12,6 +12,7 @@ use mediaseal::vault::audit::{
     AuditEvent, AuditLog, AuditLogOptions, AuditSink, Durability, Outcome,
 };
 use mediaseal::vault::grant::{Identity, Kem, Recipient, Signer};
+use mediaseal::vault::transparency::VerifierKey;
 
 pub(crate) const NOW: u64 = 1_800_000_000_000_000;
 
@@ -67,6 +68,13 @@ impl Clock for SetClock {
 
 pub(crate) fn signer() -> Signer {
     Signer::from_bytes(&[3; 32])
+}
+
+/// The verifier key of the log in a folder, as its user would have kept it.
+pub(crate) fn key_of(folder: &Path) -> VerifierKey {
+    let header = fs::read(folder.join("header")).unwrap();
+    let id = data_encoding::HEXLOWER.encode(&header[8..24]);
+    VerifierKey::new(&format!("mediaseal/audit/{id}"), signer().public()).unwrap()
 }
 
 pub(crate) fn auditor() -> Identity {

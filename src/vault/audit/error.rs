@@ -25,8 +25,8 @@ pub enum AuditLogError {
     /// Name one to sixteen auditors.
     #[error("an audit log has one to sixteen auditors")]
     Auditors,
-    /// Give the key pair that the log was made with.
-    #[error("the audit log belongs to another signer")]
+    /// Give the key pair that the log was made with, or its own verifier key.
+    #[error("this is another audit log, or that of another signer")]
     OtherSigner,
     /// Give the identity of one of its auditors.
     #[error("the audit log is sealed to other auditors")]

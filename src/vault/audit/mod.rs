@@ -20,7 +20,6 @@
 //! # let folder = std::env::temp_dir().join(format!("mediaseal-audit-doc-{}", std::process::id()));
 //! let auditor = Identity::generate(Kem::X25519)?; // stays with the auditor
 //! let signer = Signer::generate()?;
-//! let trusted = *signer.public();
 //! let auditors = [auditor.recipient().clone()];
 //! let log = AuditLog::create(&folder, &auditors, signer, AuditLogOptions::default())?;
 //! log.record(&AuditEvent {
@@ -35,7 +34,7 @@
 //! let key = log.verifier_key().clone();
 //! let kept_elsewhere = log.close()?;
 //!
-//! let report = verify(&folder, Trust::Auditor(&trusted, &auditor), &[&kept_elsewhere])?;
+//! let report = verify(&folder, Trust::Auditor(&key, &auditor), &[&kept_elsewhere])?;
 //! assert_eq!(report.verdict, Verdict::Intact);
 //! let proven = prove(&folder, 1, None, &key)?;
 //! assert_eq!(proven.verify(&key)?.0.event.actor, "alice");

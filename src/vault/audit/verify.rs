@@ -11,8 +11,8 @@ use super::log::CHECKPOINT_RECORDS;
 use super::record::{is_bound_to, is_numbered};
 use super::recover::{is_line_len, next_entry, next_note, read_line};
 use crate::keys::secret::with_wiped_stack;
-use crate::vault::grant::{Identity, Payload, SignerPublic};
-use crate::vault::transparency::{Checkpoint, Tree, leaf_hash};
+use crate::vault::grant::{Identity, Payload};
+use crate::vault::transparency::{Checkpoint, Tree, VerifierKey, leaf_hash};
 
 /// What a verifier has that he trusts.
 #[derive(Clone, Copy, Debug)]
@@ -20,10 +20,11 @@ use crate::vault::transparency::{Checkpoint, Tree, leaf_hash};
 pub enum Trust<'a> {
     /// Nothing: the log is at best consistent.
     Nothing,
-    /// The public key of who writes the log: records under a checkpoint are what he wrote, at the latest before he signed them.
-    Signer(&'a SignerPublic),
+    /// The log's verifier key: records under a checkpoint are what the signer wrote, at the latest before he signed them. It names the log, so that no other of
+    /// the same signer passes for it.
+    Signer(&'a VerifierKey),
     /// An auditor's identity beside it: no record was changed or cut after it stood, not even by who took over the machine with all its keys.
-    Auditor(&'a SignerPublic, &'a Identity),
+    Auditor(&'a VerifierKey, &'a Identity),
 }
 
 /// What is wrong with a record.
@@ -131,7 +132,8 @@ impl Verifier {
             Trust::Signer(signer) => (Some(signer), None),
             Trust::Auditor(signer, auditor) => (Some(signer), Some(auditor)),
         };
-        if signer.is_some_and(|signer| header.signer != *signer) {
+        let own = header.verifier_key(&header.signer)?;
+        if signer.is_some_and(|signer| *signer != own) {
             return Err(AuditLogError::OtherSigner);
         }
         let chain = auditor
@@ -170,7 +172,9 @@ impl Verifier {
     }
 
     fn read_checkpoints(&mut self, folder: &Path) -> Result<(), AuditLogError> {
-        let mut file = BufReader::new(open(folder, CHECKPOINTS)?);
+        let file = open(folder, CHECKPOINTS)?;
+        let file_len = file.metadata()?.len();
+        let mut file = BufReader::new(file);
         let (mut len, mut last) = (0, 0);
         while let Some(note) = next_note(&mut file)? {
             len += u64::try_from(note.len()).unwrap_or_default();
@@ -189,10 +193,7 @@ impl Verifier {
             self.checkpoints.push(checkpoint);
         }
         self.covered = last;
-        self.unfinished += open(folder, CHECKPOINTS)?
-            .metadata()?
-            .len()
-            .saturating_sub(len);
+        self.unfinished += file_len.saturating_sub(len);
         Ok(())
     }
 
