@@ -18,7 +18,7 @@ use cryptoki::types::AuthPin;
 use mediaseal::vault::custody::pkcs11::{Pkcs11Module, Pkcs11Provider, TokenWrapping};
 use mediaseal::vault::custody::{
     Destruction, Enforcement, KekRef, KekSpec, KeyProvider, KeyState, Protection, ProviderError,
-    ProviderUrl, Rewrap, SecretKind, aes_kw,
+    ProviderMeans, ProviderUrl, Rewrap, SecretKind, aes_kw,
 };
 use mediaseal::vault::{Dek, WrapAlgorithm, WrapContext, WrappedKey};
 use sha2::{Digest, Sha256};
@@ -642,6 +642,18 @@ fn tokens_are_found_by_name_or_not_at_all() {
                     Pkcs11Provider::open(&module, &url, pin, TokenWrapping::Best).unwrap();
                 assert_eq!(provider.describe().id, format!("two {serial}"));
             }
+            // By its URL, with what stands in no URL.
+            let mut means = ProviderMeans::new(Arc::new(pin));
+            let error = means.open("pkcs11:token=one").err().unwrap();
+            assert!(matches!(error, ProviderError::Invalid(_)), "{error:?}");
+            means.pkcs11 = Some(module);
+            let provider = means.open("pkcs11:token=one").unwrap();
+            provider.create_kek(&spec(&kek("kek-a", 1))).unwrap();
+            assert_eq!(
+                means.open("awskms:eu-west-1").is_ok(),
+                cfg!(feature = "awskms")
+            );
+            assert!(means.open("unknown:x").is_err());
             for path in ["libsofthsm2.so", "./x.so", ""] {
                 let error = Pkcs11Module::load(path).unwrap_err();
                 assert!(matches!(error, ProviderError::Invalid(_)), "{error:?}");

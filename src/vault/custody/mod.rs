@@ -19,6 +19,7 @@ mod keks;
 #[cfg(feature = "keychain")]
 pub mod keychain;
 mod lifecycle;
+mod means;
 mod names;
 mod open;
 #[cfg(feature = "pkcs11")]
@@ -42,6 +43,7 @@ pub use error::{CustodyError, ProviderError};
 pub use file::FileProvider;
 pub use keks::{Activation, Change, KekInfo, NewKek, ProviderName};
 pub use lifecycle::{TickReport, Told};
+pub use means::ProviderMeans;
 pub use open::open_provider;
 pub use policy::Policy;
 pub use provider::{

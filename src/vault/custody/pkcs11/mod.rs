@@ -30,7 +30,7 @@ use token::Token;
 pub use uri::TokenName;
 
 /// The scheme of the URL, and the name of the provider in wrapped keys.
-const SCHEME: &str = "pkcs11";
+pub(super) const SCHEME: &str = "pkcs11";
 
 /// A vendor's PKCS #11 module, loaded and initialized. Clones share it.
 ///
