@@ -51,7 +51,7 @@ const PROGRAMS: [Program; 7] = [
 /// The AWS that the tests speak to; they find it in the environment of `tools`.
 const MOTO: &str = "moto[kms,server]==5.2.5";
 
-/// Installs what the tests run, lints the library with all providers, runs the tests of custody, and the example.
+/// Installs what the tests run, lints the library with all providers and builds its documentation, runs the tests of custody, and the example.
 ///
 /// # Errors
 /// Skipped if something is missing that cannot be installed; failed if clippy has something to say, a test fails, or the example.
@@ -66,6 +66,11 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
     };
     command("clippy")
         .args(["--all-targets", "--", "-D", "warnings"])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    command("doc")
+        .env("RUSTDOCFLAGS", "-D warnings")
+        .args(["--no-deps"])
         .run(&mut campaign.transcript)?
         .successful()?;
     // Apart from the tally of all tests, which has some of these without the features.

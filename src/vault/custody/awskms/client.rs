@@ -14,6 +14,8 @@ use ureq::Agent;
 use ureq::tls::{Certificate, RootCerts, TlsConfig};
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::error::Error;
+use crate::os::ForkGuard;
 use crate::vault::Clock;
 use crate::vault::custody::{ProviderError, ProviderUrl, SecretKind, SecretSource, names};
 
@@ -38,6 +40,7 @@ pub(super) struct Client {
     clock: Arc<dyn Clock>,
     attempts: u32,
     wait: Option<Wait>,
+    fork: ForkGuard,
 }
 
 impl Client {
@@ -83,6 +86,7 @@ impl Client {
             clock: Arc::clone(&options.clock),
             attempts: options.attempts,
             wait: options.wait.clone(),
+            fork: ForkGuard::new(),
         })
     }
 
@@ -132,6 +136,10 @@ impl Client {
     }
 
     fn send(&self, action: &str, body: &[u8]) -> Result<Answer, Fault> {
+        // A forked process has a copy of connections whose nonces would repeat.
+        if !self.fork.is_this_process() {
+            return Err(ProviderError::from(Error::Forked).into());
+        }
         let target = format!("TrentService.{action}");
         let headers = [
             ("host", self.host.as_str()),
@@ -291,7 +299,7 @@ fn body(request: &Value, plaintext: Option<&str>) -> Zeroizing<Vec<u8>> {
 /// How long to wait before the attempt after this one: exponential, half of it at random, so that many callers do not come back at once.
 fn pause(attempt: u32) -> Result<Duration, ProviderError> {
     let mut random = [0; 1];
-    getrandom::fill(&mut random).map_err(|_| crate::error::Error::EntropyUnavailable)?;
+    getrandom::fill(&mut random).map_err(|_| Error::EntropyUnavailable)?;
     let whole = FIRST_WAIT
         .saturating_mul(1 << (attempt - 1).min(16))
         .min(LONGEST_WAIT);

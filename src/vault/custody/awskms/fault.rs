@@ -83,8 +83,7 @@ impl Fault {
             return ProviderError::Unavailable(said);
         }
         // The aliases are in the message; where both are, or none, the destination is named.
-        let alias = |kek: &KekRef| format!("mediaseal/{}/{}", kek.id, kek.version);
-        let of_source = message.contains(&alias(from)) && !message.contains(&alias(to));
+        let of_source = names(&message, from) && !names(&message, to);
         let kek = if of_source { from } else { to }.clone();
         match exception.as_str() {
             "NotFoundException" => ProviderError::NoSuchKek(kek),
@@ -120,6 +119,15 @@ impl Fault {
     }
 }
 
+/// Whether `message` has the alias of `kek` in it, and not that of version 12 for that of version 1.
+fn names(message: &str, kek: &KekRef) -> bool {
+    let alias = format!("mediaseal/{}/{}", kek.id, kek.version);
+    message
+        .match_indices(&alias)
+        .filter_map(|(at, alias)| message.get(at + alias.len()..))
+        .any(|rest| !rest.starts_with(|next: char| next.is_ascii_digit()))
+}
+
 fn is_throttling(exception: &str) -> bool {
     matches!(
         exception,
@@ -140,4 +148,30 @@ fn printable(text: &str) -> String {
         .filter(|character| !character.is_control())
         .take(MAX_MESSAGE)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::Fault;
+    use crate::vault::custody::{KekRef, ProviderError};
+
+    #[test]
+    fn of_two_keys_the_one_that_is_missing_is_named() {
+        let kek = |version| KekRef {
+            id: "kek-a".to_owned(),
+            version,
+        };
+        for (missing, from, to) in [(1, 1, 12), (12, 1, 12), (1, 12, 1), (12, 12, 1)] {
+            let message =
+                format!("Alias arn:aws:kms:x:1:alias/mediaseal/kek-a/{missing} is not found.");
+            let body = json!({ "__type": "NotFoundException", "message": message });
+            let told = Fault::said(400, &body).told_of_two(&kek(from), &kek(to));
+            assert!(
+                matches!(&told, ProviderError::NoSuchKek(named) if *named == kek(missing)),
+                "{missing} {from} {to}: {told:?}"
+            );
+        }
+    }
 }

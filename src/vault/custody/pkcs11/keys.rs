@@ -42,7 +42,14 @@ pub(super) fn create(
         };
         match objects(session, &label)?.as_slice() {
             [] => {}
-            [only] if ours(*only)? => return Ok(()),
+            [only] if ours(*only)? => {
+                return if cannot_leave(session, *only)? {
+                    Ok(())
+                } else {
+                    session.destroy_object(*only)?;
+                    Err(ProviderError::Unsupported(LEAKY).into())
+                };
+            }
             _ => return Err(ProviderError::KekExists(kek.clone()).into()),
         }
         if is_buried(session, &label)? {
@@ -71,18 +78,9 @@ pub(super) fn create(
                 Attribute::Derive(false),
             ],
         )?;
-        let wanted = [
-            Attribute::Sensitive(true),
-            Attribute::AlwaysSensitive(true),
-            Attribute::Extractable(false),
-            Attribute::NeverExtractable(true),
-            Attribute::Local(true),
-        ];
-        let is = session.get_attributes(key, &wanted.each_ref().map(Attribute::attribute_type))?;
-        if wanted.iter().any(|wanted| !is.contains(wanted)) {
+        if !cannot_leave(session, key)? {
             session.destroy_object(key)?;
-            let why = "the token does not keep keys that cannot leave it";
-            return Err(ProviderError::Unsupported(why).into());
+            return Err(ProviderError::Unsupported(LEAKY).into());
         }
         // Whoever sees another's key of the same name takes its own back; see `find` for when neither does.
         if objects(session, &label)?.len() != 1 {
@@ -91,6 +89,22 @@ pub(super) fn create(
         }
         Ok(())
     })
+}
+
+const LEAKY: &str = "the token does not keep keys that cannot leave it";
+
+/// Whether the token says of a key that it was made there and never could leave it.
+fn cannot_leave(session: &Session, key: ObjectHandle) -> Result<bool, Trouble> {
+    let wanted = [
+        Attribute::Sensitive(true),
+        Attribute::AlwaysSensitive(true),
+        Attribute::Extractable(false),
+        Attribute::NeverExtractable(true),
+        Attribute::Local(true),
+    ];
+    let types = wanted.each_ref().map(Attribute::attribute_type);
+    let is = session.get_attributes(key, &types)?;
+    Ok(wanted.iter().all(|wanted| is.contains(wanted)))
 }
 
 /// Whether the KEK is there.
@@ -396,10 +410,12 @@ fn is_buried(session: &Session, label: &str) -> Result<bool, Trouble> {
     Ok(!session.find_objects(&tombstone(label))?.is_empty())
 }
 
-fn tombstone(label: &str) -> [Attribute; 4] {
+/// A private object: whoever has no PIN makes none.
+fn tombstone(label: &str) -> [Attribute; 5] {
     [
         Attribute::Class(ObjectClass::DATA),
         Attribute::Token(true),
+        Attribute::Private(true),
         Attribute::Application(TOMBSTONE.as_bytes().to_vec()),
         Attribute::Label(label.as_bytes().to_vec()),
     ]

@@ -121,7 +121,8 @@ pub struct Pkcs11Provider {
 
 impl Pkcs11Provider {
     /// Finds the token that `url` names (see [`TokenName`]; `?region=` says where it is, for policies) in the slots of `module`. `secrets` is
-    /// asked for [`SecretKind::Pin`](crate::vault::custody::SecretKind::Pin) when a session is logged in; a token with a keypad of its own needs none.
+    /// asked for [`SecretKind::Pin`](crate::vault::custody::SecretKind::Pin) when a session is logged in; a token with a keypad of its own needs none. It is asked
+    /// while the provider is locked, so it must not call the provider.
     ///
     /// # Errors
     /// [`ProviderError::Invalid`] if the URL names no token or several; [`ProviderError::Unavailable`] if the token is not there;
