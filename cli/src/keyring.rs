@@ -9,7 +9,10 @@
 //!
 //! What cannot be read is named by its line and field, never by its text.
 
-use mediaseal::{BaseKey, ChannelKey, CipherSuite, EpochSecret, KeyId, SenderId};
+use mediaseal::{
+    BaseKey, Channel, ChannelConfig, ChannelKey, ChannelStore, CheckedCipher, CipherSuite,
+    EpochSecret, Error, KeyId, NewGeneration, SenderId,
+};
 use zeroize::Zeroizing;
 
 use crate::suites;
@@ -45,6 +48,9 @@ pub(crate) enum Key {
     },
     Epoch {
         channel: ChannelName,
+        generation: u64,
+        step: u32,
+        suite: CipherSuite,
         text: Zeroizing<String>,
     },
     Raw {
@@ -53,6 +59,72 @@ pub(crate) enum Key {
         sender: SenderId,
         key: BaseKey,
     },
+}
+
+impl ChannelName {
+    /// Opens the channel, in a store of its own.
+    ///
+    /// # Errors
+    /// If the system gives no random octets.
+    pub(crate) fn open(&self) -> Result<(ChannelStore, Channel), Error> {
+        let store = ChannelStore::new()?;
+        let config = ChannelConfig::new(&self.id)?.instance(&self.instance)?;
+        let config = if self.clock {
+            config.with_clock()
+        } else {
+            config
+        };
+        let channel = store.channel(config)?;
+        Ok((store, channel))
+    }
+}
+
+impl Key {
+    /// The channel that it is of.
+    pub(crate) const fn channel(&self) -> Option<&ChannelName> {
+        match self {
+            Self::Channel { channel, .. } | Self::Epoch { channel, .. } => Some(channel),
+            Self::Raw { .. } => None,
+        }
+    }
+
+    /// Stages the generation in its channel, or joins by the epoch secret. Raw keys change nothing.
+    ///
+    /// # Errors
+    /// What the library, or `cipher` for the suite, has against it.
+    pub(crate) fn stage(
+        &self,
+        channel: &Channel,
+        cipher: impl Fn(CipherSuite) -> Result<CheckedCipher, Error>,
+    ) -> Result<(), Error> {
+        match self {
+            Self::Channel {
+                generation,
+                suite,
+                key,
+                ..
+            } => channel
+                .stage(NewGeneration::new(*generation, key.duplicate()).cipher(&cipher(*suite)?)),
+            Self::Epoch { text, suite, .. } => {
+                channel.join(EpochSecret::from_text(text)?, Some(&cipher(*suite)?))
+            }
+            Self::Raw { .. } => Ok(()),
+        }
+    }
+}
+
+/// The cipher of a suite: `custom` if it is of that, else the built-in one. Looking is no sending: short tags need no opt-in here.
+///
+/// # Errors
+/// If there is none.
+pub(crate) fn cipher(
+    suite: CipherSuite,
+    custom: Option<&CheckedCipher>,
+) -> Result<CheckedCipher, Error> {
+    match custom {
+        Some(custom) if custom.suite() == suite => Ok(custom.clone()),
+        _ => CheckedCipher::builtin(suite).map(CheckedCipher::allow_short_tags),
+    }
 }
 
 /// Reads the lines of a key file. `name` is what errors call it.
@@ -202,6 +274,9 @@ impl<'a> Fields<'a> {
                 instance: epoch.instance().to_vec(),
                 clock: epoch.has_clock(),
             },
+            generation: epoch.generation(),
+            step: epoch.step(),
+            suite: epoch.suite(),
             text: Zeroizing::new(text.to_owned()),
         })
     }

@@ -64,6 +64,15 @@ pub(crate) fn suite(text: &str) -> Result<CipherSuite, String> {
         })
 }
 
+/// The name of a suite that [`suite`] reads.
+pub(crate) fn name(suite: CipherSuite) -> String {
+    let short = SHORT.iter().find(|(_, known)| *known == suite);
+    short.map_or_else(
+        || format!("{:#06x}", suite.value()),
+        |(name, _)| (*name).to_owned(),
+    )
+}
+
 /// Reads a codec: the name of its RTP payload format, with the form of NAL units where there are any.
 pub(crate) fn codec(text: &str) -> Result<Codec, String> {
     let lower = text.to_ascii_lowercase();
@@ -103,6 +112,12 @@ mod tests {
             Ok(CipherSuite::AES_128_GCM_SHA256_128)
         );
         assert_eq!(suite("0xf001"), Ok(CipherSuite::new(0xf001)));
+        for known in CipherSuite::BUILTIN
+            .into_iter()
+            .chain([CipherSuite::new(0xf00d)])
+        {
+            assert_eq!(suite(&name(known)), Ok(known));
+        }
         assert!(suite("rot13").is_err());
         assert!(suite("0x10004").is_err());
         assert_eq!(codec("H264"), Ok(Codec::H264(NalFormat::AnnexB)));

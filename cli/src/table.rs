@@ -1,5 +1,16 @@
 //! Rows of text in columns.
 
+/// Text from elsewhere, without what a terminal would take for commands.
+pub(crate) fn plain(text: &str) -> String {
+    let safe = |letter: char| {
+        let escaped = letter
+            .is_control()
+            .then(|| letter.escape_default().to_string());
+        escaped.unwrap_or_else(|| letter.to_string())
+    };
+    text.chars().map(safe).collect()
+}
+
 /// A table for people: each column as wide as its widest cell.
 pub(crate) struct Table {
     rows: Vec<Vec<String>>,
@@ -74,7 +85,12 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use super::Table;
+    use super::{Table, plain};
+
+    #[test]
+    fn control_characters_are_escaped() {
+        assert_eq!(plain("Zoë's \u{1b}[31m"), "Zoë's \\u{1b}[31m");
+    }
 
     #[test]
     fn columns_line_up() {

@@ -1,7 +1,9 @@
 //! The subcommands, one file each.
 
 mod completions;
+mod doctor;
 mod explain;
+mod key;
 mod man;
 
 use std::io::Write;
@@ -14,6 +16,8 @@ use crate::outcome::{Failure, Verdict};
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Explain(Box<explain::Arguments>),
+    Key(key::Arguments),
+    Doctor(doctor::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
 }
@@ -23,6 +27,8 @@ impl Command {
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<Verdict, Failure> {
         match self {
             Self::Explain(arguments) => arguments.run(out),
+            Self::Key(arguments) => arguments.run(out),
+            Self::Doctor(arguments) => arguments.run(out),
             Self::Completions(arguments) => arguments.run(out),
             Self::Man(arguments) => arguments.run(out),
         }

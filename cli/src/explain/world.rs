@@ -7,14 +7,14 @@ use std::collections::HashMap;
 use mediaseal::format::looks::{Look, looks};
 use mediaseal::format::sframe::Header;
 use mediaseal::{
-    Channel, ChannelConfig, ChannelDecryptor, ChannelStore, CheckedCipher, CipherSuite, Codec,
-    EpochSecret, Error, FrameInfo, KeyId, KeyStore, Media, Mode, NewGeneration, Reason, SenderId,
-    Ssrc, Suspects,
+    Channel, ChannelDecryptor, ChannelStore, CheckedCipher, CipherSuite, Codec, Error, FrameInfo,
+    KeyId, KeyStore, Media, Mode, Reason, SenderId, Ssrc, Suspects,
 };
 use zeroize::Zeroizing;
 
 use super::reason;
-use crate::keyring::{ChannelName, Key};
+use crate::keyring::{self, ChannelName, Key};
+use crate::table::plain;
 
 /// Pairs of sender and media that one decryptor takes.
 const MOST_EXPECTED: usize = 16;
@@ -44,11 +44,7 @@ impl Keyring {
     }
 
     fn cipher(&self, suite: CipherSuite) -> Result<CheckedCipher, Error> {
-        match &self.cipher {
-            Some(cipher) if cipher.suite() == suite => Ok(cipher.clone()),
-            // Looking is no sending: short tags need no opt-in here.
-            _ => CheckedCipher::builtin(suite).map(CheckedCipher::allow_short_tags),
-        }
+        keyring::cipher(suite, self.cipher.as_ref())
     }
 }
 
@@ -113,14 +109,10 @@ impl World {
     }
 
     fn add_channels(&mut self, keyring: &Keyring, mode: Mode) -> Result<(), String> {
-        let name_of = |key: &Key| match key {
-            Key::Channel { channel, .. } | Key::Epoch { channel, .. } => Some(channel.clone()),
-            Key::Raw { .. } => None,
-        };
         let mut names: Vec<ChannelName> = Vec::new();
-        for name in keyring.keys.iter().filter_map(name_of) {
-            if !names.contains(&name) {
-                names.push(name);
+        for name in keyring.keys.iter().filter_map(Key::channel) {
+            if !names.contains(name) {
+                names.push(name.clone());
             }
         }
         // The one that was asked for comes first.
@@ -129,23 +121,15 @@ impl World {
         }
         for (at, name) in names.iter().enumerate() {
             let called = String::from_utf8_lossy(&name.id).into_owned();
-            let refused = |error: Error| format!("channel {}: {error}", called.escape_default());
-            let store = ChannelStore::new().map_err(refused)?;
-            let config =
-                ChannelConfig::new(&name.id).and_then(|config| config.instance(&name.instance));
-            let config = config.map_err(refused)?;
-            let config = if name.clock {
-                config.with_clock()
-            } else {
-                config
-            };
-            let channel = store.channel(config).map_err(refused)?;
+            let refused = |error: Error| format!("channel {}: {error}", plain(&called));
+            let (store, channel) = name.open().map_err(refused)?;
             for key in keyring
                 .keys
                 .iter()
-                .filter(|key| name_of(key).as_ref() == Some(name))
+                .filter(|key| key.channel() == Some(name))
             {
-                stage(&channel, key, keyring).map_err(refused)?;
+                key.stage(&channel, |suite| keyring.cipher(suite))
+                    .map_err(refused)?;
             }
             self.stores.push(store);
             if at == 0 {
@@ -350,7 +334,7 @@ impl World {
         let text = match &reason {
             Reason::OtherChannel { suspect } => {
                 let name = self.other_names.get(*suspect).map_or("", String::as_str);
-                format!("it is of channel \"{}\"", name.escape_default())
+                format!("it is of channel \"{}\"", plain(name))
             }
             Reason::OtherMetadata { suspect: Some(at) } => {
                 format!(
@@ -370,26 +354,5 @@ fn ordinal(at: usize) -> String {
         1 => "second".to_owned(),
         2 => "third".to_owned(),
         _ => format!("{}th", at + 1),
-    }
-}
-
-/// Stages a key, or joins by an epoch secret.
-fn stage(channel: &Channel, key: &Key, keyring: &Keyring) -> Result<(), Error> {
-    match key {
-        Key::Channel {
-            generation,
-            suite,
-            key,
-            ..
-        } => {
-            let cipher = keyring.cipher(*suite)?;
-            channel.stage(NewGeneration::new(*generation, key.duplicate()).cipher(&cipher))
-        }
-        Key::Epoch { text, .. } => {
-            let epoch = EpochSecret::from_text(text)?;
-            let cipher = keyring.cipher(epoch.suite())?;
-            channel.join(epoch, Some(&cipher))
-        }
-        Key::Raw { .. } => Ok(()),
     }
 }
