@@ -5,8 +5,8 @@
 mod common;
 
 use common::{
-    Datagrams, KEY, Link, Member, NOW, OTHER_KEY, failed, file, json, mediaseal, seal, speech,
-    stream, with_input,
+    Datagrams, KEY, Link, Member, NOW, OTHER_KEY, failed, file, json, media, mediaseal, seal,
+    speech, stream, with_input,
 };
 use mediaseal::{
     BaseKey, ChannelConfig, ChannelEncryptor, CipherSuite, Codec, CounterOrigin, FrameInfo, KeyId,
@@ -665,6 +665,109 @@ fn epoch_secrets_and_the_clock() {
     ]);
     assert_eq!(failed(stream(&report, GOOD)), [("wrong_key", 20)]);
     assert_eq!(failed(stream(&report, 1)), [("clock_mismatch", 20)]);
+}
+
+/// Frames of an IVF file.
+fn pictures(name: &str) -> Vec<Vec<u8>> {
+    let octets = std::fs::read(media(name)).unwrap();
+    let mut rest = &octets[32..];
+    let mut frames = Vec::new();
+    while let Some((header, behind)) = rest.split_first_chunk::<12>() {
+        let len = u32::from_le_bytes(header[..4].try_into().unwrap()) as usize;
+        let (frame, behind) = behind.split_at(len);
+        frames.push(frame.to_vec());
+        rest = behind;
+    }
+    frames
+}
+
+#[test]
+fn codec_aware_frames_are_taken_out_of_the_payload_format_of_vp8() {
+    let alice = Member::new("standup", KEY, 1);
+    let mut encryptor = alice.encryptor("alice", Media::VIDEO);
+    encryptor.set_codec(Ssrc::new(0), Codec::Vp8).unwrap();
+    let mut call = Datagrams::default();
+    let mut sequence = 0;
+    for (timestamp, picture) in (0..).step_by(3_000).zip(&pictures("camera-vp8.ivf")[..60]) {
+        let sealed = encryptor
+            .encrypt_to_vec(&FrameInfo::default(), picture)
+            .unwrap();
+        let pieces: Vec<_> = sealed.chunks(1_100).collect();
+        for (at, piece) in pieces.iter().enumerate() {
+            // RFC 7741 section 4.2: begins a partition, and a picture id of 15 bits.
+            let start = if at == 0 { 0x90 } else { 0x80 };
+            let payload = [&[start, 0x80, 0x81, 0x23][..], piece].concat();
+            call.rtp(GOOD, sequence, timestamp, at + 1 == pieces.len(), &payload);
+            sequence += 1;
+        }
+    }
+    let path = file(
+        "vp8.pcapng",
+        &call.pcapng(Link::Ethernet, Endianness::Little),
+    );
+    let path = path.display().to_string();
+    let (status, report) = json(&["explain", &path]);
+    assert_eq!(status, 0);
+    let row = stream(&report, GOOD);
+    assert_eq!(
+        (&row["state"], &row["wire"], &row["codec"]),
+        (&json!("sframe"), &json!("vp8"), &json!("VP8")),
+        "{row:#}"
+    );
+    let (status, report) = json(&[
+        "explain",
+        &path,
+        "--key-file",
+        &keys(),
+        "--sender",
+        "alice/video",
+    ]);
+    let row = stream(&report, GOOD);
+    assert_eq!(
+        (status, &row["opened"], failed(row)),
+        (0, &json!(60), vec![]),
+        "{row:#}"
+    );
+}
+
+#[test]
+fn what_is_under_srtp_or_of_others_is_not_taken_for_ours() {
+    let alice = Member::new("standup", KEY, 1);
+    let sealed = seal(&mut alice.encryptor("alice", Media::AUDIO), &speech()[..60]);
+    let mut call = Datagrams::default();
+    call.others();
+    for (number, frame) in (0..).zip(&sealed) {
+        let timestamp = u32::from(number) * 960;
+        // Ciphertext without a header: what SRTP leaves of a payload.
+        call.rtp(1, number, timestamp, false, &frame[20..]);
+        // The end of a frame of DAVE: a tag, a nonce, the footer's length and its mark.
+        let dave = [&frame[..], &[number.to_be_bytes()[1], 12, 0xfa, 0xfa]].concat();
+        call.rtp(2, number, timestamp, false, &dave[20..]);
+    }
+    let path = file(
+        "others.pcapng",
+        &call.pcapng(Link::Ethernet, Endianness::Little),
+    );
+    let path = path.display().to_string();
+    let (status, report) = json(&["explain", &path]);
+    assert_eq!(
+        (status, &stream(&report, 1)["state"]),
+        (0, &json!("not_recognised")),
+        "{report:#}"
+    );
+    assert_eq!(stream(&report, 2)["state"], "dave");
+    let codes: Vec<_> = report["findings"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|finding| finding["code"].as_str().unwrap())
+        .collect();
+    assert_eq!(codes, ["not_recognised", "dave", "srtp"]);
+    let (status, report) = json(&["explain", &path, "--key-file", &keys(), "--sender", "alice"]);
+    assert_eq!(status, 1, "nothing of it opens");
+    assert_eq!(failed(stream(&report, 1)), [("not_recognised", 60)]);
+    assert_eq!(failed(stream(&report, 2)), [("dave", 60)]);
+    assert_eq!(stream(&report, 1)["kids"], json!([]));
 }
 
 #[test]

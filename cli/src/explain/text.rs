@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::io::{self, Write};
 
-use super::findings::Severity;
+use super::findings::{Finding, Severity};
 use super::report::{Apart, KidReport, Report, StreamReport};
 use crate::table::Table;
 
@@ -154,6 +154,18 @@ impl Report {
         writeln!(out)
     }
 
+    /// How a stream is called, with its receiver where several have the same.
+    fn name(&self, stream: &StreamReport) -> String {
+        let same = |other: &&StreamReport| {
+            other.ssrc == stream.ssrc && other.payload_type == stream.payload_type
+        };
+        let is_alone = self.streams.iter().filter(same).count() == 1;
+        match &stream.destination {
+            Some(destination) if !is_alone => format!("{} to {destination}", stream.name()),
+            _ => stream.name(),
+        }
+    }
+
     fn write_findings(&self, out: &mut dyn Write) -> io::Result<()> {
         if self.findings.is_empty() {
             return writeln!(out, "Nothing is wrong with what was seen.");
@@ -171,14 +183,22 @@ impl Report {
                 continue;
             }
             writeln!(out, "{title}")?;
+            // The same advice stands below all that it is for.
+            let mut kinds: Vec<(&str, Vec<&Finding>)> = Vec::new();
             for finding in some {
-                let of = finding
-                    .stream
-                    .and_then(|stream| self.streams.get(stream))
-                    .map(StreamReport::name);
-                let of = of.map_or(String::new(), |name| format!("{name}: "));
-                writeln!(out, "- {of}{} [{}]", finding.what, finding.code)?;
-                for line in wrap(finding.advice, WIDTH - 2) {
+                match kinds.iter_mut().find(|(code, _)| *code == finding.code) {
+                    Some((_, same)) => same.push(finding),
+                    None => kinds.push((finding.code, vec![finding])),
+                }
+            }
+            for (code, same) in kinds {
+                for finding in &same {
+                    let of = finding.stream.and_then(|stream| self.streams.get(stream));
+                    let of = of.map_or(String::new(), |stream| format!("{}: ", self.name(stream)));
+                    writeln!(out, "- {of}{} [{code}]", finding.what)?;
+                }
+                let advice = same.first().map_or("", |finding| finding.advice);
+                for line in wrap(advice, WIDTH - 2) {
                     writeln!(out, "  {line}")?;
                 }
             }
