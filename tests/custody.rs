@@ -9,13 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use custody_support::{Folder, Kit, PASSPHRASE, START, admin, cheap, file_provider};
+use custody_support::{Folder, Kit, Line, PASSPHRASE, START, admin, cheap, file_provider};
 use mediaseal::vault::audit::Outcome;
 use mediaseal::vault::custody::{
-    Access, AccessRequest, Action, Activation, Authorizer, Custody, CustodyError, DekId, Denied,
-    DestroyMode, Enforcement, Everybody, FileProvider, KekRef, KeyProvider, KeyState, NewKek,
-    Policy, ProviderError, ProviderName, ProviderUrl, RecordPlace, Role, Roles, SecretKind,
-    Survivors, Told, dek_of_record, open_provider,
+    Access, AccessRequest, Action, Activation, Authorizer, Custody, CustodyError, CustodyOptions,
+    DekId, Denied, DestroyMode, Destruction, Enforcement, Everybody, FileProvider, KekRef, KekSpec,
+    KeyProvider, KeyState, NewKek, Policy, ProviderError, ProviderInfo, ProviderName, ProviderUrl,
+    RecordPlace, Role, Roles, SecretKind, Survivors, Told, dek_of_record, open_provider,
 };
 use mediaseal::vault::{Dek, KekWrapper, WrapContext, WrapError, WrappedKey};
 use zeroize::Zeroizing;
@@ -437,6 +437,108 @@ fn keys_move_to_another_provider() {
     let keks = custody.keks(&admin()).unwrap();
     assert_eq!((&keks[0].spec.kek, keks[0].deks), (&second, 25));
     assert_eq!(keks[0].provider, name(&other));
+}
+
+#[test]
+fn a_move_to_a_provider_that_is_away_leaves_the_former_one_at_work() {
+    let kit = Kit::new("move-away");
+    let other = Line::to(file_provider(&kit.folder.path("other.db"), ""));
+    let options = kit.options().with_provider(other.clone());
+    let custody = Custody::open(kit.folder.path("custody.db"), options).unwrap();
+    let first = custody.create_kek(&admin(), &recordings()).unwrap();
+    let info = other.describe();
+    let to = ProviderName {
+        scheme: info.scheme,
+        id: info.id,
+    };
+    other.is_cut.store(true, Ordering::Relaxed);
+    assert!(custody.move_kek(&admin(), &first.id, &to).is_err());
+    let (id, _) = custody.new_dek(&admin(), &first.id).unwrap();
+    custody.open_dek(&admin(), &id).unwrap();
+    assert_eq!(custody.tick().unwrap().failed.len(), 1);
+    assert_eq!(custody.keks(&admin()).unwrap()[1].deks, 1);
+    other.is_cut.store(false, Ordering::Relaxed);
+    let second = custody.move_kek(&admin(), &first.id, &to).unwrap();
+    assert_eq!(second.version, 2);
+    custody.open_dek(&admin(), &id).unwrap();
+    assert_eq!(custody.keks(&admin()).unwrap()[0].deks, 1);
+}
+
+/// A provider of an application that wraps under another version than it was asked to.
+struct Confused(Arc<FileProvider>);
+
+impl KeyProvider for Confused {
+    fn describe(&self) -> ProviderInfo {
+        self.0.describe()
+    }
+
+    fn create_kek(&self, spec: &KekSpec) -> Result<(), ProviderError> {
+        self.0.create_kek(spec)
+    }
+
+    fn wrap(
+        &self,
+        kek: &KekRef,
+        dek: &Dek,
+        context: &WrapContext,
+    ) -> Result<WrappedKey, ProviderError> {
+        let mut wrapped = self.0.wrap(kek, dek, context)?;
+        wrapped.kek_version += 1;
+        Ok(wrapped)
+    }
+
+    fn unwrap(&self, wrapped: &WrappedKey, context: &WrapContext) -> Result<Dek, ProviderError> {
+        self.0.unwrap(wrapped, context)
+    }
+
+    fn set_state(&self, kek: &KekRef, state: KeyState) -> Result<Enforcement, ProviderError> {
+        self.0.set_state(kek, state)
+    }
+
+    fn destroy_kek(&self, kek: &KekRef) -> Result<Destruction, ProviderError> {
+        self.0.destroy_kek(kek)
+    }
+}
+
+#[test]
+fn what_a_provider_wraps_otherwise_than_asked_is_not_stored() {
+    let kit = Kit::new("confused");
+    let confused = Confused(file_provider(&kit.folder.path("other.db"), ""));
+    let (everybody, audit) = (Arc::new(Everybody), kit.audit.clone());
+    let options = CustodyOptions::new(Arc::new(confused), everybody, audit);
+    let custody = Custody::create(kit.folder.path("custody-2.db"), options).unwrap();
+    let kek = custody.create_kek(&admin(), &recordings()).unwrap();
+    assert!(matches!(
+        custody.new_dek(&admin(), &kek.id),
+        Err(CustodyError::Provider(ProviderError::Failed(_)))
+    ));
+    assert_eq!(custody.verify(&admin()).unwrap().deks, 0);
+}
+
+#[test]
+fn many_keys_are_made_at_once_or_none_is() {
+    let kit = Kit::new("many");
+    let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();
+    let made = kit.custody.new_deks(&admin(), &kek.id, 300).unwrap();
+    assert_eq!(made.len(), 300);
+    for (id, dek) in &made {
+        let text = id.to_string();
+        assert_eq!((&text[12..13], text.parse::<DekId>().unwrap()), ("7", *id));
+        let opened = kit.custody.open_dek(&admin(), id).unwrap();
+        assert_eq!(opened.expose(), dek.expose());
+    }
+    assert!(kit.custody.new_deks(&admin(), &kek.id, 10_001).is_err());
+    kit.line.is_cut.store(true, Ordering::Relaxed);
+    assert!(kit.custody.new_deks(&admin(), &kek.id, 3).is_err());
+    assert_eq!(kit.custody.verify(&admin()).unwrap().deks, 300);
+    for text in [
+        "",
+        "g",
+        "0123456789abcdef0123456789abcdeg",
+        "+123456789abcdef0123456789abcdef",
+    ] {
+        assert!(text.parse::<DekId>().is_err(), "{text}");
+    }
 }
 
 #[test]

@@ -333,6 +333,26 @@ impl Inner {
             .map_err(|denied| CustodyError::NotAuthorized(denied.0))
     }
 
+    /// Records that somebody asked for a key that is destroyed: that is found out before anybody can say what the key was for.
+    pub(super) fn sought<T>(
+        &self,
+        access: &Access,
+        name: &'static str,
+        resource: &str,
+        found: Result<T, CustodyError>,
+    ) -> Result<T, CustodyError> {
+        if let Err(error @ CustodyError::KeyDestroyed { .. }) = &found {
+            let subject = Subject {
+                resource,
+                tenant: "",
+                region: "",
+                purpose: "",
+            };
+            self.note(access, name, subject, Outcome::Refused, &error.to_string());
+        }
+        found
+    }
+
     /// Records what needs no record to be allowed: refusals, failures, what came of an action.
     pub(super) fn note(
         &self,
@@ -368,6 +388,9 @@ impl Inner {
             }
         }
         attributes.push(("mfa".into(), access.mfa.to_string()));
+        if access.accept_compromised {
+            attributes.push(("accepts-compromised".into(), "true".to_owned()));
+        }
         AuditEvent {
             unix_micros: self.now(),
             actor: access.principal.clone(),

@@ -1,85 +1,24 @@
 //! DEKs: made, wrapped, opened, destroyed. A DEK is handed out only after it, or its row, is on disk.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::vault::wrapped::{Dek, WrapContext, WrappedKey};
 
 use super::access::{Access, Action};
 use super::core::{Custody, Inner, Subject, said};
 use super::database;
+use super::dek_id::DekId;
 use super::destroy::Tombstone;
 use super::error::{CustodyError, ProviderError};
 use super::lifecycle::{check_reason, forbids};
-use super::names;
 use super::policy::is_within;
 use super::provider::{KekRef, KekSpec};
 use super::state::{KeyState, UnwrapStates};
 use super::store::{DekRow, KekRow, TombstoneRow};
 
-/// In front of a DEK's id in the context that it is wrapped for, so that no row's key opens as another row's, or as a recording's.
-const STORED: &[u8] = b"mediaseal v1 stored dek";
-
 /// Most DEKs that are made, or wrapped anew, in one transaction.
 pub(super) const MAX_BATCH: u32 = 10_000;
 
-/// Names a DEK of the store: a UUID of version 7 (RFC 9562), that is the millisecond of its making and 74 random bits, written as 32 hexadecimal
-/// digits. In that order they stand in the store too, so that many are made and swept page after page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DekId([u8; 16]);
-
-impl DekId {
-    /// The id of these octets.
-    #[must_use]
-    pub const fn from_bytes(octets: [u8; 16]) -> Self {
-        Self(octets)
-    }
-
-    /// A new id, of this time in microseconds since 1970.
-    fn new(now: u64) -> Result<Self, CustodyError> {
-        let mut id = names::new_id()?;
-        id[..6].copy_from_slice(&(now / 1_000).to_be_bytes()[2..]);
-        id[6] = id[6] & 0x0F | 0x70;
-        id[8] = id[8] & 0x3F | 0x80;
-        Ok(Self(id))
-    }
-
-    /// Its octets.
-    #[must_use]
-    pub const fn as_bytes(&self) -> &[u8; 16] {
-        &self.0
-    }
-
-    pub(super) fn context(&self, region: &str) -> WrapContext {
-        WrapContext {
-            purpose: [STORED, &self.0].concat(),
-            region: region.to_owned(),
-        }
-    }
-}
-
-impl fmt::Display for DekId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&names::hex(&self.0))
-    }
-}
-
-impl FromStr for DekId {
-    type Err = CustodyError;
-
-    fn from_str(text: &str) -> Result<Self, CustodyError> {
-        let mut id = [0; 16];
-        let is_hex = text.len() == 32 && text.bytes().all(|digit| digit.is_ascii_hexdigit());
-        let read = is_hex
-            .then(|| u128::from_str_radix(text, 16).ok())
-            .flatten();
-        let number = read.ok_or_else(|| {
-            CustodyError::Invalid("a data key's id has 32 hexadecimal digits".into())
-        })?;
-        id.copy_from_slice(&number.to_be_bytes());
-        Ok(Self(id))
-    }
-}
+/// Rotations in a row that wrapping a key follows.
+const ROTATIONS: usize = 8;
 
 impl Custody {
     /// Makes a DEK under the current version of a KEK. It is in the store when this returns.
@@ -88,7 +27,7 @@ impl Custody {
     /// [`CustodyError::StateForbids`] if no version of the KEK is active; what policy, authorizer and provider say.
     pub fn new_dek(&self, access: &Access, kek_id: &str) -> Result<(DekId, Dek), CustodyError> {
         let id = DekId::new(self.inner.now())?;
-        let mut made = self.make_deks(access, kek_id, vec![id], &resource(&id))?;
+        let mut made = self.make_deks(access, kek_id, &[id], &resource(&id))?;
         made.pop()
             .ok_or_else(|| CustodyError::NotFound(format!("data key {id}")))
     }
@@ -110,42 +49,44 @@ impl Custody {
         let ids = (0..count).map(|_| DekId::new(now));
         let mut ids = ids.collect::<Result<Vec<_>, _>>()?;
         ids.sort_unstable();
-        self.make_deks(access, kek_id, ids, &format!("dek/{count} at once"))
+        self.make_deks(access, kek_id, &ids, &format!("dek/{count} at once"))
     }
 
     fn make_deks(
         &self,
         access: &Access,
         kek_id: &str,
-        ids: Vec<DekId>,
+        ids: &[DekId],
         resource: &str,
     ) -> Result<Vec<(DekId, Dek)>, CustodyError> {
         let inner = &self.inner;
         let spec = inner.latest(kek_id)?.spec;
         let subject = Subject::of(&spec, resource);
         inner.act(access, (Action::Wrap, "dek.create"), subject, || {
-            let row = inner.current(kek_id)?;
-            let provider = inner.provider_of(&row)?;
-            let mut made = Vec::with_capacity(ids.len());
-            let mut wrapped = Vec::with_capacity(ids.len());
-            for id in ids {
-                let dek = provider.new_dek().map_err(said)?;
-                let context = id.context(&row.spec.region);
-                let kek = &row.spec.kek;
-                wrapped.push(provider.wrap(kek, &dek, &context).map_err(said)?);
-                made.push((id, dek));
-            }
-            inner.write(|db| {
-                let now = inner.in_store(db, &row.spec.kek)?;
-                if !now.state.may_wrap() {
-                    return Err(forbids(&now, "wrap"));
+            inner.under_current(kek_id, |row| {
+                let provider = inner.provider_of(row)?;
+                let mut made = Vec::with_capacity(ids.len());
+                let mut wrapped = Vec::with_capacity(ids.len());
+                for id in ids {
+                    let dek = provider.new_dek().map_err(said)?;
+                    let context = id.context(&row.spec.region);
+                    let kek = &row.spec.kek;
+                    let octets = provider.wrap(kek, &dek, &context).map_err(said)?;
+                    wrapped.push(as_asked(octets, row, &context).map_err(said)?);
+                    made.push((*id, dek));
                 }
-                for ((id, _), wrapped) in made.iter().zip(&wrapped) {
-                    DekRow::insert(db, &id.0, wrapped)?;
-                }
-                Ok(())
-            })?;
-            Ok(made)
+                inner.write(|db| {
+                    let now = inner.in_store(db, &row.spec.kek)?;
+                    if !now.state.may_wrap() {
+                        return Err(forbids(&now, "wrap"));
+                    }
+                    for ((id, _), wrapped) in made.iter().zip(&wrapped) {
+                        DekRow::insert(db, id.as_bytes(), wrapped)?;
+                    }
+                    Ok(())
+                })?;
+                Ok(made)
+            })
         })
     }
 
@@ -156,8 +97,8 @@ impl Custody {
     /// [`CustodyError::NotAuthorized`], [`CustodyError::RegionForbidden`]; [`CustodyError::Damaged`] if its row was altered.
     pub fn open_dek(&self, access: &Access, id: &DekId) -> Result<Dek, CustodyError> {
         let inner = &self.inner;
-        let (row, kek) = inner.dek(id)?;
         let resource = resource(id);
+        let (row, kek) = inner.sought(access, "dek.open", &resource, inner.dek(id))?;
         let subject = Subject::of(&kek.spec, &resource);
         let action = unwrapping(&kek, access, "dek.open");
         inner.act(access, action, subject, || {
@@ -197,7 +138,7 @@ impl Custody {
                     return Err(inner.no_dek(db, id)?);
                 }
                 tombstone.put(db, &resource)?;
-                Ok(DekRow::delete(db, &id.0)?)
+                Ok(DekRow::delete(db, id.as_bytes())?)
             })?;
             database::checkpoint(&*inner.db()?).ok();
             Ok(tombstone.into())
@@ -223,8 +164,7 @@ impl Custody {
             ..Subject::of(&spec, &resource)
         };
         inner.act(access, (Action::Wrap, "dek.wrap"), subject, || {
-            let row = inner.current(kek_id)?;
-            inner.wrap_under(&row, dek, context)
+            inner.under_current(kek_id, |row| inner.wrap_under(row, dek, context))
         })
     }
 
@@ -239,7 +179,8 @@ impl Custody {
         context: &WrapContext,
     ) -> Result<Dek, CustodyError> {
         let inner = &self.inner;
-        let kek = inner.kek_of(wrapped)?;
+        let kek = inner.kek_of(wrapped);
+        let kek = inner.sought(access, "dek.unwrap", &wrapped.kek_id, kek)?;
         let resource = super::lifecycle::resource(&kek.spec.kek);
         let subject = Subject {
             region: &context.region,
@@ -269,9 +210,9 @@ impl Custody {
             ..Subject::of(&kek.spec, &resource)
         };
         inner.act(access, (Action::Rewrap, "dek.rewrap"), subject, || {
-            let current = inner.current(&kek.spec.kek.id)?;
             let dek = inner.unwrap_with(access, &kek, wrapped, context)?;
-            inner.wrap_under(&current, &dek, context)
+            let id = &kek.spec.kek.id;
+            inner.under_current(id, |row| inner.wrap_under(row, &dek, context))
         })
     }
 }
@@ -280,7 +221,7 @@ impl Inner {
     /// A DEK's row and the KEK that wraps it.
     pub(super) fn dek(&self, id: &DekId) -> Result<(DekRow, KekRow), CustodyError> {
         let db = self.db()?;
-        let Some(row) = DekRow::load(&db, &id.0)? else {
+        let Some(row) = DekRow::load(&db, id.as_bytes())? else {
             return Err(self.no_dek(&db, id)?);
         };
         let kek = KekRef {
@@ -295,7 +236,7 @@ impl Inner {
     fn spec_of(&self, id: &DekId) -> Result<KekSpec, CustodyError> {
         let row = {
             let db = self.db()?;
-            match DekRow::load(&db, &id.0)? {
+            match DekRow::load(&db, id.as_bytes())? {
                 Some(row) => row,
                 None => return Err(self.no_dek(&db, id)?),
             }
@@ -331,6 +272,33 @@ impl Inner {
         })
     }
 
+    /// Works under the current version of a KEK, and again under the next one if it was rotated meanwhile.
+    fn under_current<T>(
+        &self,
+        kek_id: &str,
+        work: impl Fn(&KekRow) -> Result<T, CustodyError>,
+    ) -> Result<T, CustodyError> {
+        let mut row = self.current(kek_id)?;
+        for _ in 0..ROTATIONS {
+            let refused = match work(&row) {
+                Err(
+                    error @ (CustodyError::StateForbids { .. }
+                    | CustodyError::KeyDestroyed { .. }
+                    | CustodyError::Provider(
+                        ProviderError::Refused { .. } | ProviderError::KekDestroyed(_),
+                    )),
+                ) => error,
+                done => return done,
+            };
+            let now = self.current(kek_id)?;
+            if now.spec.kek == row.spec.kek {
+                return Err(refused);
+            }
+            row = now;
+        }
+        Err(CustodyError::Busy)
+    }
+
     /// Wraps under a KEK that was found to be current, and looks once more that it still wraps.
     pub(super) fn wrap_under(
         &self,
@@ -344,6 +312,7 @@ impl Inner {
         in_region(row, &context.region)?;
         let provider = self.provider_of(row)?;
         let wrapped = provider.wrap(&row.spec.kek, dek, context).map_err(said)?;
+        let wrapped = as_asked(wrapped, row, context).map_err(said)?;
         let now = self.load(&row.spec.kek)?;
         if !now.state.may_wrap() {
             return Err(forbids(&now, "wrap"));
@@ -428,6 +397,22 @@ impl Inner {
 
 pub(super) fn resource(id: &DekId) -> String {
     format!("dek/{id}")
+}
+
+/// What a provider wrapped, if it says of it what it was asked for: else nobody would find the way back to the key.
+pub(super) fn as_asked(
+    wrapped: WrappedKey,
+    row: &KekRow,
+    context: &WrapContext,
+) -> Result<WrappedKey, ProviderError> {
+    let kek = &row.spec.kek;
+    let is_under = wrapped.kek_id == kek.id && wrapped.kek_version == kek.version;
+    if is_under && wrapped.provider == row.provider.0 && wrapped.is_for(context).is_ok() {
+        return Ok(wrapped);
+    }
+    Err(ProviderError::Failed(
+        "it wrapped under another key or for another context than it was asked to".into(),
+    ))
 }
 
 /// The action of opening under this KEK, and its name in the audit log.

@@ -397,27 +397,34 @@ impl Inner {
 
     /// The version of a KEK that wraps now.
     pub(super) fn current(&self, id: &str) -> Result<KekRow, CustodyError> {
-        for _ in 0..2 {
-            let versions = KekRow::versions(&*self.db()?, id)?;
-            let Some(row) = versions
-                .iter()
-                .find(|row| row.state == KeyState::Active || row.due(self.now()).is_some())
-            else {
-                let latest = versions
-                    .first()
-                    .ok_or_else(|| CustodyError::NotFound(format!("key {id}")))?;
-                if latest.state == KeyState::Destroyed {
-                    return Err(super::destroy::destroyed(&*self.db()?, &latest.spec.kek)?);
-                }
-                return Err(forbids(latest, "wrap"));
-            };
+        let versions = KekRow::versions(&*self.db()?, id)?;
+        let mut failed = None;
+        for row in &versions {
             if row.due(self.now()).is_none() {
-                return Ok(row.clone());
+                if row.state == KeyState::Active {
+                    return Ok(row.clone());
+                }
+                continue;
             }
-            // Its time is over, or has come, and nobody called `tick`.
-            self.advance(row)?;
+            // Its time is over, or has come, and nobody called `tick`. If it cannot be activated the version before it goes on.
+            match self.advance(row) {
+                Ok(_) => {
+                    let row = self.find(&row.spec.kek)?;
+                    if row.state == KeyState::Active {
+                        return Ok(row);
+                    }
+                }
+                Err(error) => failed = Some(error),
+            }
         }
-        Err(forbids(&self.latest(id)?, "wrap"))
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        let latest = self.latest(id)?;
+        if latest.state == KeyState::Destroyed {
+            return Err(super::destroy::destroyed(&*self.db()?, &latest.spec.kek)?);
+        }
+        Err(forbids(&latest, "wrap"))
     }
 }
 

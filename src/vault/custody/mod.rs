@@ -11,6 +11,7 @@ pub mod aes_kw;
 pub mod awskms;
 mod core;
 mod database;
+mod dek_id;
 mod deks;
 mod destroy;
 mod error;
@@ -37,7 +38,7 @@ mod wrapper;
 
 pub use access::{Access, AccessRequest, Action, Authorizer, Denied, Everybody, Role, Roles};
 pub use core::{Custody, CustodyOptions};
-pub use deks::DekId;
+pub use dek_id::DekId;
 pub use destroy::{DestroyMode, Survivors, Tombstone};
 pub use error::{CustodyError, ProviderError};
 pub use file::FileProvider;

@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 
 use super::access::{Access, Action};
 use super::core::{Custody, Subject, said};
-use super::deks::{DekId, unwrapping};
+use super::dek_id::DekId;
+use super::deks::unwrapping;
 use super::error::{CustodyError, ProviderError};
 use super::software::SoftwareKey;
 
@@ -102,8 +103,8 @@ impl Custody {
         let (dek_id, sealed) = parse(record)?;
         let aad = place.authenticated()?;
         let inner = &self.inner;
-        let (row, kek) = inner.dek(&dek_id)?;
         let resource = place.resource();
+        let (row, kek) = inner.sought(access, "record.open", &resource, inner.dek(&dek_id))?;
         let subject = Subject::of(&kek.spec, &resource);
         let action = unwrapping(&kek, access, "record.open");
         inner.act(access, action, subject, || {

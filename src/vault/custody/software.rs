@@ -129,3 +129,43 @@ impl SoftwareKey {
         Xaes256Gcm::new(key)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Secret, SoftwareKey};
+
+    /// The vectors of C2SP, XAES-256-GCM.md.
+    #[test]
+    fn the_vectors_of_c2sp_open() {
+        for (octet, aad, sealed) in [
+            (
+                1,
+                &b""[..],
+                "ce546ef63c9cc60765923609b33a9a1974e96e52daf2fcf7075e2271",
+            ),
+            (
+                3,
+                b"c2sp.org/XAES-256-GCM",
+                "986ec1832593df5443a179437fd083bf3fdb41abd740a21f71eb769d",
+            ),
+        ] {
+            let mut key = Secret::zeroed();
+            key.expose_mut().fill(octet);
+            let key = SoftwareKey::from_secret(key);
+            let sealed = data_encoding::HEXLOWER.decode(sealed.as_bytes()).unwrap();
+            let mut sealed = [b"ABCDEFGHIJKLMNOPQRSTUVWX", &sealed[..]].concat();
+            let mut plaintext = [0; 12];
+            assert!(key.open_into(aad, &sealed, &mut plaintext));
+            assert_eq!(&plaintext, b"XAES-256-GCM");
+            for at in 0..sealed.len() {
+                sealed[at] ^= 1;
+                assert!(!key.open_into(aad, &sealed, &mut plaintext), "octet {at}");
+                assert_eq!(plaintext, [0; 12]);
+                sealed[at] ^= 1;
+            }
+            for len in 0..sealed.len() {
+                assert!(!key.open_into(aad, &sealed[..len], &mut plaintext));
+            }
+        }
+    }
+}

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 
 use super::access::{Access, Action};
 use super::core::{Custody, Inner, Subject};
-use super::deks::{DekId, MAX_BATCH};
+use super::dek_id::DekId;
+use super::deks::{MAX_BATCH, as_asked};
 use super::destroy::{DestroyMode, Survivors, Tombstone};
 use super::error::CustodyError;
 use super::lifecycle::{forbids, resource};
@@ -181,8 +182,8 @@ impl Inner {
                 )));
             }
             let mut new = Vec::with_capacity(rows.len());
-            for (row, wrapped) in rows.iter().zip(wrapped) {
-                match wrapped {
+            for ((row, context), wrapped) in rows.iter().zip(&contexts).zip(wrapped) {
+                match wrapped.and_then(|wrapped| as_asked(wrapped, current, context)) {
                     Ok(wrapped) => new.push((row, wrapped)),
                     Err(error) => fail(report, hex(&row.id), error.into()),
                 }

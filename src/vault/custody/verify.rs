@@ -3,6 +3,7 @@
 use super::access::{Access, Action};
 use super::core::{Custody, Subject};
 use super::database;
+use super::dek_id::DekId;
 use super::error::CustodyError;
 use super::lifecycle::resource;
 use super::names::hex;
@@ -87,6 +88,13 @@ impl Custody {
             let mut buried = 0_u64;
             for key in TombstoneRow::keys(&db)? {
                 TombstoneRow::load(&db, &key)?;
+                let id = key.strip_prefix("dek/").map(str::parse::<DekId>);
+                if let Some(id) = id.transpose()?
+                    && DekRow::load(&db, id.as_bytes())?.is_some()
+                {
+                    let what = format!("data key {id} is there and was destroyed");
+                    return Err(CustodyError::Damaged(what));
+                }
                 verified.tombstones += 1;
                 buried += u64::from(key.starts_with("kek/"));
             }
