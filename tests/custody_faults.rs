@@ -1,5 +1,6 @@
 //! What goes wrong beneath custody: a full disk, damaged rows and pages, several processes, a fork. Nothing that was acknowledged is lost, and
 //! what is refused says why.
+#![allow(unsafe_code, reason = "fork and waitpid are unsafe calls")]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod custody_support;
@@ -387,4 +388,40 @@ fn files_that_are_no_store_are_called_so() {
     let db = rusqlite::Connection::open(kit.folder.path("custody.db")).unwrap();
     db.pragma_update(None, "user_version", 2).unwrap();
     assert!(matches!(open(&kit.folder.0), Err(CustodyError::Store(_))));
+}
+
+#[test]
+#[cfg(unix)]
+fn a_forked_process_is_refused() {
+    use mediaseal::vault::custody::KeyProvider;
+    let kit = Kit::new("fork");
+    let kek = kit
+        .custody
+        .create_kek(&admin(), &NewKek::new("acme", "", "x"))
+        .unwrap();
+    let (id, _) = kit.custody.new_dek(&admin(), &kek.id).unwrap();
+    // SAFETY: the child allocates, which glibc allows after a fork of a process with several threads, and leaves by _exit.
+    let pid = unsafe { libc::fork() };
+    assert!(pid >= 0, "fork failed");
+    if pid == 0 {
+        let forked = |error: Option<CustodyError>| {
+            matches!(error, Some(CustodyError::Core(mediaseal::Error::Forked)))
+        };
+        let is_refused = forked(kit.custody.open_dek(&admin(), &id).err())
+            && forked(kit.custody.new_dek(&admin(), &kek.id).err())
+            && forked(kit.custody.tick().err())
+            && matches!(
+                kit.line
+                    .far
+                    .set_state(&kek, mediaseal::vault::custody::KeyState::Active),
+                Err(ProviderError::Core(mediaseal::Error::Forked))
+            );
+        // SAFETY: leaves the process at once.
+        unsafe { libc::_exit(i32::from(!is_refused)) };
+    }
+    let mut status = -1;
+    // SAFETY: `pid` is a child of this process and `status` is writable.
+    let waited = unsafe { libc::waitpid(pid, &raw mut status, 0) };
+    assert_eq!((waited, status), (pid, 0));
+    kit.custody.open_dek(&admin(), &id).unwrap();
 }
