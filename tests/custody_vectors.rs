@@ -105,6 +105,8 @@ fn wrapped_keys_of_another_program_open() {
         };
         assert_eq!(said, refused["reason"], "{}", refused["name"]);
     }
+    let count = cases(&vectors, "wrapped").len() + cases(&vectors, "refused").len();
+    println!("vectors: mediaseal wrapped keys: {count}");
 }
 
 #[test]
@@ -205,4 +207,6 @@ fn a_store_and_records_of_another_program_open() {
         );
         assert!(is_clear, "{}: {refused:?}", case["name"]);
     }
+    let count = cases(&vectors, "records").len() + cases(&vectors, "refused_records").len();
+    println!("vectors: mediaseal sealed records: {count}");
 }

@@ -57,10 +57,7 @@ const KIND: Kind = Kind {
         ) STRICT, WITHOUT ROWID;",
 };
 
-/// Keys in a file: the embedded default.
-///
-/// One SQLite file holds KEKs, each sealed with its state under a master key that Argon2id makes of a passphrase. Who has the file and the passphrase has
-/// the keys. A KEK is opened for one call (one batch of [`KeyProvider::rewrap`]) and wiped then.
+/// Keys in a file: the embedded default. Each KEK is sealed under a master key that Argon2id makes of a passphrase.
 pub struct FileProvider {
     inner: Mutex<Inner>,
     id: [u8; 16],
