@@ -957,6 +957,26 @@ fn a_file_store_opens_with_its_passphrase_alone_and_changes_it() {
         other_process.unwrap(&wrapped, &context),
         Err(ProviderError::Denied(_))
     ));
+    // Nor does it seal anything under a master key that is no more.
+    let next = KekSpec {
+        kek: KekRef {
+            version: 2,
+            ..kit.kek.clone()
+        },
+        ..kit.clone()
+    };
+    for refused in [
+        other_process.create_kek(&next),
+        other_process
+            .set_state(&kit.kek, KeyState::Suspended)
+            .map(drop),
+        other_process.verify(),
+    ] {
+        assert!(
+            matches!(refused, Err(ProviderError::Denied(_))),
+            "{refused:?}"
+        );
+    }
     assert!(FileProvider::open(&path, PASSPHRASE).is_err());
     let reopened = FileProvider::open(&path, "new").unwrap();
     assert_eq!(

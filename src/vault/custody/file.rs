@@ -12,7 +12,7 @@ mod rows;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use crate::error::Error;
 use crate::keys::PassphraseParams;
@@ -191,7 +191,9 @@ impl FileProvider {
     pub fn verify(&self) -> Result<(), ProviderError> {
         let inner = self.lock()?;
         database::check(&inner.db)?;
-        for row in all_rows(&inner.db)? {
+        let rows = all_rows(&inner.db)?;
+        same_passphrase(&inner.db, inner.generation)?;
+        for row in rows {
             if row.state != KeyState::Destroyed {
                 row.open(&inner.master, &self.id)?;
             }
@@ -223,25 +225,37 @@ impl FileProvider {
                 reason: format!("it is {}", row.state),
             });
         }
-        self.same_passphrase(inner)?;
+        same_passphrase(&inner.db, inner.generation)?;
         row.open(&inner.master, &self.id)
     }
+}
 
-    /// Another process may have changed the passphrase: then this one's master key opens nothing, which must not look like damage.
-    fn same_passphrase(&self, inner: &Inner) -> Result<(), ProviderError> {
-        let generation: i64 = inner
+impl Inner {
+    /// Begins to write, if the passphrase is still the one that the store was opened with: nothing is sealed under a master key that another process
+    /// has replaced.
+    fn write(&mut self) -> Result<(Transaction<'_>, &SoftwareKey), ProviderError> {
+        let transaction = self
             .db
-            .prepare_cached("SELECT generation FROM store")
-            .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+            .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(Fault::from)?;
-        if generation == inner.generation {
-            Ok(())
-        } else {
-            Err(ProviderError::Denied(
-                "the passphrase was changed: open the store anew".into(),
-            ))
-        }
+        same_passphrase(&transaction, self.generation)?;
+        Ok((transaction, &self.master))
     }
+}
+
+/// Another process may have changed the passphrase: then this one's master key opens nothing, which must not look like damage. To be asked in the
+/// same transaction as what is opened, or after it was read.
+fn same_passphrase(db: &Connection, opened: i64) -> Result<(), ProviderError> {
+    let generation: i64 = db
+        .prepare_cached("SELECT generation FROM store")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(Fault::from)?;
+    if generation == opened {
+        return Ok(());
+    }
+    Err(ProviderError::Denied(
+        "the passphrase was changed: open the store anew".into(),
+    ))
 }
 
 impl KeyProvider for FileProvider {
@@ -258,22 +272,17 @@ impl KeyProvider for FileProvider {
     fn create_kek(&self, spec: &KekSpec) -> Result<(), ProviderError> {
         names::check_spec(spec)?;
         let mut inner = self.lock()?;
-        self.same_passphrase(&inner)?;
+        let (transaction, master) = inner.write()?;
+        if row(&transaction, &spec.kek)?.is_some() {
+            return Err(ProviderError::KekExists(spec.kek.clone()));
+        }
         let mut new = Row {
             spec: spec.clone(),
             state: KeyState::PreActivation,
             sealed: None,
         };
         let kek = SoftwareKey::generate()?;
-        let sealed = inner.master.seal_key(&kek, &new.authenticated(&self.id))?;
-        new.sealed = Some(sealed);
-        let transaction = inner
-            .db
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(Fault::from)?;
-        if row(&transaction, &spec.kek)?.is_some() {
-            return Err(ProviderError::KekExists(spec.kek.clone()));
-        }
+        new.sealed = Some(master.seal_key(&kek, &new.authenticated(&self.id))?);
         transaction
             .execute(
                 "INSERT INTO kek VALUES (?, ?, ?, ?, ?, ?, ?)",
@@ -341,11 +350,7 @@ impl KeyProvider for FileProvider {
             return Err(ProviderError::Unsupported("destruction as a mere state"));
         }
         let mut inner = self.lock()?;
-        self.same_passphrase(&inner)?;
-        let Inner { db, master, .. } = &mut *inner;
-        let transaction = db
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(Fault::from)?;
+        let (transaction, master) = inner.write()?;
         let mut row =
             row(&transaction, kek)?.ok_or_else(|| ProviderError::NoSuchKek(kek.clone()))?;
         if row.state == KeyState::Destroyed {
