@@ -1,6 +1,8 @@
 //! What is recorded is what is read: in order, from any time, at any octet, while it grows, and by whoever was made an owner.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::{Arc, Mutex};
 
 use mediaseal::vault::grant::{Identity, Kem, SessionGrant, SessionKey, Signer, Stanza};
 use mediaseal::vault::recording::{
@@ -554,4 +556,127 @@ fn wrong_calls_are_refused_and_cost_nothing() {
         stranger.resume(&storage, &dek, &clock),
         Err(RecordingError::WrongSigner)
     ));
+}
+
+/// Takes everything and keeps lengths alone.
+#[derive(Default)]
+struct Sink(Mutex<BTreeMap<String, u64>>);
+
+impl Storage for Sink {
+    fn create_new(&self, name: &str, octets: &[u8]) -> io::Result<()> {
+        let mut files = self.0.lock().unwrap();
+        // What a disk would hold is not memory of the writer.
+        files.insert(name.to_owned(), octets.len() as u64);
+        if files.len() > 64 {
+            let oldest = files.keys().find(|name| name.ends_with(".seg")).cloned();
+            files.remove(&oldest.unwrap());
+        }
+        Ok(())
+    }
+
+    fn append(&self, name: &str, octets: &[u8]) -> io::Result<()> {
+        *self.0.lock().unwrap().get_mut(name).unwrap() += octets.len() as u64;
+        Ok(())
+    }
+
+    fn sync(&self, _: &str) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn sync_names(&self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        let mut files = self.0.lock().unwrap();
+        let len = files.remove(from).unwrap();
+        files.insert(to.to_owned(), len);
+        Ok(())
+    }
+
+    fn read(&self, _: &str, _: u64, _: usize) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::Unsupported.into())
+    }
+
+    fn len(&self, name: &str) -> io::Result<u64> {
+        Ok(self.0.lock().unwrap()[name])
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        Ok(self.0.lock().unwrap().keys().cloned().collect())
+    }
+
+    fn delete(&self, name: &str) -> io::Result<()> {
+        self.0.lock().unwrap().remove(name);
+        Ok(())
+    }
+
+    fn lock(&self) -> io::Result<Box<dyn Send>> {
+        Ok(Box::new(()))
+    }
+}
+
+#[test]
+fn a_day_takes_no_more_memory_than_an_hour() {
+    let (people, clock, sink) = (People::new(), TestClock::new(), Arc::new(Sink::default()));
+    let mut new = NewRecording::draw(
+        Profile::Media,
+        Cobblestone::default(),
+        "",
+        Arc::clone(&people.recorder),
+        &*clock,
+    )
+    .unwrap();
+    new.add_recipient(people.owner.recipient()).unwrap();
+    let mut writer = new.start(sink.clone(), clock.clone()).unwrap();
+    add_tracks(&mut writer);
+    let sent = frames(41, 10, 400);
+    let mut held = Vec::new();
+    for _ in 0..24 {
+        let hour = allocation_counter::measure(|| {
+            for second in 0..3_600 {
+                clock.pass(1_000_000);
+                writer.write_frame(&sent[second % 10].frame()).unwrap();
+                writer.tick().unwrap();
+            }
+        });
+        held.push(hour.bytes_current);
+    }
+    // What the first hour began it may keep; from then on nothing is added but the tree's few hashes.
+    let added: i64 = held[1..].iter().sum();
+    assert!(added.abs() <= 64 << 10, "{held:?}");
+    let records = sink.len("manifest").unwrap() / 150;
+    assert!(records > 86_000, "{records}");
+}
+
+#[test]
+fn a_recording_at_work_is_never_called_tampered_with() {
+    let people = People::new();
+    let (storage, clock) = (Memory::new(), TestClock::new());
+    let (mut writer, _) = people.start(Profile::Media, &storage, &clock).unwrap();
+    add_tracks(&mut writer);
+    let sent = frames(42, 600, 300);
+    let mut looks = 0;
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(|| {
+            for one in &sent {
+                clock.pass(100_000);
+                writer.write_frame(&one.frame()).unwrap();
+                writer.flush().unwrap();
+            }
+            writer.finish().unwrap();
+        });
+        while !writing.is_finished() {
+            let found = verify(&*storage, Some(people.recorder.public())).unwrap();
+            let is_fine = matches!(
+                found.verdict,
+                Verdict::Incomplete { .. } | Verdict::Complete
+            );
+            assert!(is_fine, "{found:?}");
+            looks += 1;
+        }
+    });
+    assert!(looks > 10, "{looks}");
+    let found = verify(&*storage, Some(people.recorder.public())).unwrap();
+    assert_eq!(found.verdict, Verdict::Complete);
 }

@@ -142,7 +142,7 @@ fn kill_once(
             .into_iter()
             .flat_map(|output| BufReader::new(output).lines());
         for line in lines.map_while(Result::ok) {
-            // Nobody listens after the first.
+            // Nobody listens once it is to be killed.
             says_something.send(()).ok();
             let mut words = line.split(' ');
             let word = words.next();
@@ -162,15 +162,19 @@ fn kill_once(
         }
         said
     });
-    let wait = match random.next() % 8 {
-        0 => random.next() % 20_000,
+    // After so many lines, however fast this machine is; sometimes in the middle of its beginning.
+    match random.next() % 8 {
+        0 => thread::sleep(Duration::from_micros(random.next() % 20_000)),
         _ => {
-            // It ends by itself only if something is wrong, which is looked at below.
-            speaks.recv_timeout(Duration::from_secs(20)).ok();
-            random.next() % 40_000
+            for _ in 0..=random.next() % 150 {
+                // It is silent only if something is wrong, which is looked at below.
+                if speaks.recv_timeout(Duration::from_secs(30)).is_err() {
+                    break;
+                }
+            }
+            thread::sleep(Duration::from_micros(random.next() % 3_000));
         }
-    };
-    thread::sleep(Duration::from_micros(wait));
+    }
     let ended = child.try_wait().map_err(started)?;
     child.kill().map_err(started)?;
     child.wait().map_err(started)?;
