@@ -81,8 +81,8 @@ fn custody_writes_an_audit_log_and_does_nothing_that_it_cannot_write_down() {
     };
     println!("{seen:#?}");
     assert_eq!(has("admin", "kek.create", Outcome::Allowed), 1);
-    assert_eq!(has("alice", "dek.unwrap", Outcome::Allowed), 3);
-    assert_eq!(has("alice", "dek.unwrap", Outcome::Refused), 1);
+    assert_eq!(has("alice", "dek.open", Outcome::Allowed), 3);
+    assert_eq!(has("alice", "dek.open", Outcome::Refused), 1);
     assert_eq!(has("mallory", "kek.create", Outcome::Refused), 1);
     assert!(has("admin", "kek.state", Outcome::Allowed) >= 1);
     assert!(seen.iter().all(|(actor, ..)| actor != "eve"));

@@ -17,12 +17,22 @@ const ACTIVITIES: [(u64, &str, &[&str]); 8] = [
     (
         2,
         "Read",
-        &["unwrap", "open", "read", "inspect", "verify", "export"],
+        &[
+            "unwrap",
+            "unwrap-compromised",
+            "open",
+            "read",
+            "inspect",
+            "verify",
+            "export",
+        ],
     ),
     (
         3,
         "Update",
-        &["wrap", "rewrap", "rotate", "state", "write", "share"],
+        &[
+            "wrap", "rewrap", "sweep", "rotate", "state", "write", "share",
+        ],
     ),
     (4, "Delete", &["destroy", "delete", "shred"]),
     (5, "Move", &["move"]),
