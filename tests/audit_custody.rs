@@ -24,9 +24,11 @@ fn custody_writes_an_audit_log_and_does_nothing_that_it_cannot_write_down() {
         Identity::generate(Kem::P256).unwrap(),
     );
     let clock = Arc::new(SetClock(AtomicU64::new(START)));
-    let mut options = AuditLogOptions::default();
-    options.durability = Durability::Synced;
-    options.clock = clock.clone();
+    let options = AuditLogOptions {
+        durability: Durability::Synced,
+        clock: clock.clone(),
+        on_checkpoint: None,
+    };
     let auditors = [auditor.recipient().clone()];
     let log = AuditLog::create(folder.path("audit"), &auditors, signer, options).unwrap();
     let key = log.verifier_key().clone();

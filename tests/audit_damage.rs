@@ -517,5 +517,19 @@ fn an_altered_log_is_not_gone_on_with() {
         }
     );
     log.folder.write("records", &records);
+    // So of the others: what is more than one that a writer had begun is not cut.
+    for (name, more, fault) in [
+        ("index", 2 * ENTRY, Fault::Mac),
+        ("checkpoints", 1024, Fault::Checkpoint),
+    ] {
+        let octets = log.folder.read(name);
+        log.folder
+            .write(name, &[octets.as_slice(), &vec![0; more]].concat());
+        assert!(matches!(opened(), Err(AuditLogError::Damaged(damaged)) if damaged == name));
+        assert_eq!(log.folder.read(name).len(), octets.len() + more);
+        let verdict = log.by_auditor(&[]).unwrap().verdict;
+        assert_eq!(verdict, Verdict::Tampered { record: 100, fault });
+        log.folder.write(name, &octets);
+    }
     drop(opened().unwrap());
 }

@@ -93,9 +93,17 @@ pub(super) fn recover(
         cut_octets: records_len - end,
         caught_up: size - standing,
     };
-    // A writer that died had begun one record at most.
+    // A writer that died had begun one record or checkpoint at most. More is not cut, whatever it is.
     if recovered.cut_octets > 0 && !is_line_len(recovered.cut_octets.max(2)) {
         return Err(AuditLogError::Damaged(RECORDS));
+    }
+    let index_len = files.index.metadata()?.len();
+    if index_len.saturating_sub(entry_at(size)) >= entry_at(2) {
+        return Err(AuditLogError::Damaged(INDEX));
+    }
+    let checkpoints_len = files.checkpoints.metadata()?.len();
+    if checkpoints_len.saturating_sub(checkpoints_end) >= MAX_NOTE {
+        return Err(AuditLogError::Damaged(CHECKPOINTS));
     }
     write_state(&mut files.state, &chain)?;
     files.state.sync_data()?;
@@ -132,7 +140,7 @@ fn last_checkpoint(
 }
 
 /// Octets of the longest note that a log writes: three lines of text, none, and one with a signature.
-const MAX_NOTE: u64 = 1024;
+pub(super) const MAX_NOTE: u64 = 1024;
 
 /// Reads the next checkpoint of a file; none at the end, or if what is left is no whole one.
 pub(super) fn next_note(file: &mut impl io::BufRead) -> io::Result<Option<Vec<u8>>> {

@@ -9,7 +9,7 @@ use super::error::AuditLogError;
 use super::files::{CHECKPOINTS, Entry, Header, INDEX, RECORDS, read_state};
 use super::log::CHECKPOINT_RECORDS;
 use super::record::{is_bound_to, is_numbered};
-use super::recover::{is_line_len, next_entry, next_note, read_line};
+use super::recover::{MAX_NOTE, is_line_len, next_entry, next_note, read_line};
 use crate::keys::secret::with_wiped_stack;
 use crate::vault::grant::{Identity, Payload};
 use crate::vault::transparency::{Checkpoint, Tree, VerifierKey, leaf_hash};
@@ -193,7 +193,11 @@ impl Verifier {
             self.checkpoints.push(checkpoint);
         }
         self.covered = last;
-        self.unfinished += file_len.saturating_sub(len);
+        let over = file_len.saturating_sub(len);
+        if over >= MAX_NOTE {
+            self.bad_checkpoint.get_or_insert(last);
+        }
+        self.unfinished += over;
         Ok(())
     }
 
