@@ -1,7 +1,7 @@
 //! AES key wrap: RFC 3394 (KW) and RFC 5649 (KWP), as NIST SP 800-38F has them.
 //!
 //! Hardware that only wraps does it by these. They bind no context, so a [`Dek`] is wrapped together with a digest of what it
-//! is for (see [`bind`]); with that, whoever has the key encryption key's octets, as an escrow may, opens here what such
+//! is for; with that, whoever has the key encryption key's octets, as an escrow may, opens here what such
 //! hardware wrapped.
 
 use aes_kw::{AesKw, AesKwp, KeyInit};
