@@ -4,6 +4,8 @@
 
 mod common;
 
+use std::sync::OnceLock;
+
 use common::{
     Datagrams, KEY, Link, Member, NOW, OTHER_KEY, failed, file, json, media, mediaseal, seal,
     speech, stream, with_input,
@@ -110,10 +112,15 @@ fn mixed() -> Datagrams {
     call
 }
 
+/// Written once: tests run side by side.
 fn keys() -> String {
-    let text =
-        format!("# the call of Monday\nchannel=standup {KEY}\nchannel=lunch key={OTHER_KEY}\n");
-    file("mixed.keys", text.as_bytes()).display().to_string()
+    static PATH: OnceLock<String> = OnceLock::new();
+    let path = PATH.get_or_init(|| {
+        let text =
+            format!("# the call of Monday\nchannel=standup {KEY}\nchannel=lunch key={OTHER_KEY}\n");
+        file("mixed.keys", text.as_bytes()).display().to_string()
+    });
+    path.clone()
 }
 
 #[test]

@@ -6,6 +6,7 @@ use mediaseal::KeyId;
 use mediaseal::format::looks::Look;
 use mediaseal::format::sframe::Header;
 
+use super::reason;
 use super::stream::Frame;
 use super::world::Outcome;
 
@@ -228,17 +229,7 @@ impl Facts {
                 "nothing of its session opens: its sender has another key"
                     .clone_into(&mut failure.text);
             }
-            // What is left when nothing helps.
-            let is_unknown = matches!(
-                failure.reason,
-                "no_such_key"
-                    | "malformed"
-                    | "clock_mismatch"
-                    | "stale_session"
-                    | "truncated"
-                    | "wrong_key"
-            );
-            if !is_unknown {
+            if reason::is_proved(failure.reason) {
                 continue;
             }
             if let Some(codec) = in_clear {

@@ -42,6 +42,8 @@ pub(crate) use world::{Keyring, Outcome};
 const MOST_STREAMS: usize = 512;
 /// Most flows that get a receiver of their own.
 const MOST_WORLDS: usize = 256;
+/// Most frames that are explained one by one, in all: who made the capture does not say how long it takes.
+const MOST_EXPLAINED: u64 = 10_000;
 /// Most rows of single frames.
 const MOST_ROWS: usize = 100_000;
 
@@ -110,6 +112,7 @@ pub(crate) struct Explainer<'a> {
     apart: Apart,
     rows: Vec<FrameRow>,
     rows_left_out: u64,
+    budget: u64,
 }
 
 impl<'a> Explainer<'a> {
@@ -123,6 +126,7 @@ impl<'a> Explainer<'a> {
             apart: Apart::default(),
             rows: Vec::new(),
             rows_left_out: 0,
+            budget: MOST_EXPLAINED,
         }
     }
 
@@ -382,7 +386,7 @@ impl<'a> Explainer<'a> {
             .map(|other| other.octets(frame.header.as_ref()))
             .collect();
         let others: Vec<_> = others.iter().map(Vec::as_slice).collect();
-        Ok(world.diagnose(name, &frame.octets, &metadata, &others))
+        Ok(world.diagnose(name, &frame.octets, &metadata, &others, &mut self.budget))
     }
 
     /// Ends, and reports.

@@ -144,3 +144,109 @@ pub(crate) fn protocol(payload: &[u8]) -> Protocol<'_> {
         _ => Protocol::Other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use etherparse::{IpFragOffset, Ipv4Header, PacketBuilder, ip_number};
+
+    use super::*;
+
+    fn udp(payload: &[u8]) -> Vec<u8> {
+        let mut octets = Vec::new();
+        let builder = PacketBuilder::ipv4([10, 0, 0, 1], [10, 0, 0, 2], 64).udp(1, 2);
+        builder.write(&mut octets, payload).unwrap();
+        octets
+    }
+
+    fn of(link: u32, octets: &[u8], is_cut: bool) -> Packet<'_> {
+        packet(&Captured {
+            link,
+            micros: None,
+            octets,
+            is_cut,
+        })
+    }
+
+    #[test]
+    fn datagrams_are_found_behind_each_link() {
+        let ip = udp(b"hello");
+        let mut tagged = vec![0; 12];
+        tagged.extend([0x81, 0, 0, 7, 8, 0]);
+        for (link, front) in [
+            (101, vec![]),
+            (12, vec![]),
+            (228, vec![]),
+            (0, vec![2, 0, 0, 0]),
+            (108, vec![0, 0, 0, 2]),
+            (1, [&[0; 12][..], &[8, 0]].concat()),
+            (1, tagged),
+        ] {
+            let octets = [&front[..], &ip, &[0; 3]].concat();
+            let found = of(link, &octets, false);
+            let Packet::Datagram {
+                flow,
+                payload: b"hello",
+                is_whole: true,
+            } = found
+            else {
+                panic!("{link}: {found:?}");
+            };
+            assert_eq!(flow.to_string(), "10.0.0.1:1 -> 10.0.0.2:2");
+            for len in 0..octets.len() {
+                // Whatever is missing, nothing is made up.
+                if let Packet::Datagram {
+                    payload, is_whole, ..
+                } = of(link, &octets[..len], false)
+                {
+                    assert!(
+                        b"hello".starts_with(payload) && is_whole == (payload == b"hello"),
+                        "{link}, {len}"
+                    );
+                }
+            }
+        }
+        assert_eq!(of(147, &ip, false), Packet::UnknownLink);
+        assert!(matches!(
+            of(101, &ip, true),
+            Packet::Datagram {
+                is_whole: false,
+                ..
+            }
+        ));
+        assert_eq!(
+            of(1, &[&[0; 12][..], &[8, 6], &[0; 28]].concat(), false),
+            Packet::NotUdp
+        );
+    }
+
+    #[test]
+    fn pieces_of_ip_packets_are_not_taken_for_datagrams() {
+        let mut header = Ipv4Header::new(16, 64, ip_number::UDP, [1; 4], [2; 4]).unwrap();
+        for (offset, more) in [(0, true), (4, false)] {
+            header.more_fragments = more;
+            header.fragment_offset = IpFragOffset::try_new(offset).unwrap();
+            let octets = [&header.to_bytes()[..], &[0, 1, 0, 2, 0, 40, 0, 0], &[7; 8]].concat();
+            assert_eq!(of(101, &octets, false), Packet::IpFragment);
+        }
+    }
+
+    #[test]
+    fn what_datagrams_carry_is_told_by_their_first_octets() {
+        let rtp = [&[0x80, 96][..], &[0; 12]].concat();
+        let channel = [&[0x40, 1, 0, 14][..], &rtp].concat();
+        for (octets, expected) in [
+            (&[0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 9][..], Protocol::Stun),
+            (&[0x10, 0, 0, 1, b'Z', b'R', b'T', b'P', 1], Protocol::Zrtp),
+            (&[22, 0xfe, 0xfd, 0], Protocol::Dtls),
+            (&[0x81, 201, 0, 1, 0, 0, 0, 1], Protocol::Rtcp),
+            (&rtp, Protocol::Rtp),
+            (&channel, Protocol::TurnChannel(&rtp)),
+            (&channel[..9], Protocol::Other),
+            (&[0x10, 0, 0, 1, 1, 1, 1, 1], Protocol::Other),
+            (&[0x80, 96, 0], Protocol::Other),
+            (&[], Protocol::Other),
+        ] {
+            assert_eq!(protocol(octets), expected, "{octets:02x?}");
+        }
+    }
+}

@@ -2,6 +2,9 @@
 
 use mediaseal::Reason;
 
+/// What frames are that were not explained, because so many before them were.
+pub(crate) const NOT_EXPLAINED: &str = "not_explained";
+
 /// The name in JSON, for ever.
 pub(crate) fn name(reason: &Reason) -> &'static str {
     match reason {
@@ -48,6 +51,29 @@ pub(crate) const fn is_specific(reason: &Reason) -> bool {
             | Reason::Altered
             | Reason::Malformed(_)
             | Reason::Truncated
+    )
+}
+
+/// Tells whether a reason was proved by opening a frame, or needs no proof. The others rest on a header, which octets that are none of ours have by chance.
+pub(crate) fn is_proved(name: &str) -> bool {
+    matches!(
+        name,
+        "opens"
+            | "empty"
+            | "not_encrypted"
+            | "encrypted_twice"
+            | "duplicate"
+            | "too_old"
+            | "replayed"
+            | "rtp_padding"
+            | "trailing_octets"
+            | "leading_octets"
+            | "other_codec"
+            | "other_metadata"
+            | "other_sender"
+            | "other_channel"
+            | "cipher_failed"
+            | "no_codec"
     )
 }
 
@@ -124,6 +150,9 @@ pub(crate) fn advice(name: &str) -> &'static str {
         }
         "not_recognised" => {
             "If the call uses SRTP, capture before it: from outside, nothing can be told. Codec-aware frames are taken out of the payload formats of H.264, VP8 and Opus alone; for VP9, AV1 and H.265 write frames to files behind the depacketizer. If you know how its packets carry frames, say so with --wire."
+        }
+        NOT_EXPLAINED => {
+            "So many frames fail in so many ways that these were not looked at: filter the capture to one call."
         }
         "no_codec" => "Set a codec for the stream, or do not ask for one.",
         _ => "Compare versions: this tool does not know that reason.",

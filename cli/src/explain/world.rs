@@ -203,13 +203,15 @@ impl World {
             .try_for_each(|decryptor| decryptor.set_codec(Ssrc::new(stream), codec))
     }
 
-    /// Says what becomes of a frame. `other_metadata` is what else its sender may have passed.
+    /// Says what becomes of a frame. `other_metadata` is what else its sender may have passed; `budget` is how many frames may still be explained, which takes hundreds of
+    /// times as long as opening one.
     pub(crate) fn diagnose(
         &mut self,
         stream: u32,
         octets: &[u8],
         metadata: &[u8],
         other_metadata: &[&[u8]],
+        budget: &mut u64,
     ) -> Outcome {
         let info = FrameInfo::new(Ssrc::new(stream)).metadata(metadata);
         if self.decryptors.is_empty() {
@@ -255,6 +257,14 @@ impl World {
                 is_explained: false,
             };
         }
+        let Some(left) = budget.checked_sub(1) else {
+            return Outcome::Refused {
+                reason: reason::NOT_EXPLAINED,
+                text: error.to_string(),
+                is_explained: false,
+            };
+        };
+        *budget = left;
         let (reason, text) = self.explain(at, &info, octets, other_metadata);
         let (count, all) = self
             .explained
