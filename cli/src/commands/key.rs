@@ -17,6 +17,7 @@ use crate::suites;
 use crate::table::plain;
 
 const EXAMPLES: &str = "\
+Examples:
   mediaseal key new --channel standup --out standup.key      a fresh key of generation 1, in a file that only you can read
   mediaseal key safety-code standup.key                      the number that members read to each other
   mediaseal key show standup.key                             what is in a key file; never the keys themselves
