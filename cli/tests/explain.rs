@@ -738,6 +738,50 @@ fn codec_aware_frames_are_taken_out_of_the_payload_format_of_vp8() {
 }
 
 #[test]
+fn packets_that_come_again_are_told_from_retransmission() {
+    let alice = Member::new("standup", KEY, 1);
+    let sealed = seal(&mut alice.encryptor("alice", Media::AUDIO), &speech()[..40]);
+    let mut call = Datagrams::default();
+    call.stream(1, &sealed);
+    let first = call.0.clone();
+    // Both interfaces of a bridge.
+    call.0 = call
+        .0
+        .iter()
+        .flat_map(|packet| [packet.clone(), packet.clone()])
+        .collect();
+    let well = file("twice.pcap", &call.pcap(Link::Ethernet, Endianness::Little));
+    let (status, report) = json(&["explain", &well.display().to_string()]);
+    let codes = |report: &Value| {
+        let findings = report["findings"].as_array().unwrap().iter();
+        findings
+            .map(|finding| finding["code"].as_str().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (status, codes(&report)),
+        (0, vec!["repeated".to_owned()]),
+        "{report:#}"
+    );
+    assert_eq!(stream(&report, 1)["repeated"], 40);
+    // The same packets, a second and a half later.
+    call.0.clone_from(&first);
+    call.0.extend(vec![vec![0xff; 9]; 1_500]);
+    call.0.extend(first);
+    let replayed = file(
+        "later.pcapng",
+        &call.pcapng(Link::Ethernet, Endianness::Little),
+    );
+    let (status, report) = json(&["explain", &replayed.display().to_string()]);
+    assert_eq!(
+        (status, codes(&report)),
+        (1, vec!["repeated_late".to_owned()]),
+        "{report:#}"
+    );
+    assert_eq!(stream(&report, 1)["repeated_late"], 40);
+}
+
+#[test]
 fn what_is_under_srtp_or_of_others_is_not_taken_for_ours() {
     let alice = Member::new("standup", KEY, 1);
     let sealed = seal(&mut alice.encryptor("alice", Media::AUDIO), &speech()[..60]);

@@ -174,6 +174,18 @@ fn of_looks(number: usize, stream: &StreamReport, found: &mut Vec<Finding>) {
 }
 
 fn of_transport(number: usize, stream: &StreamReport, found: &mut Vec<Finding>) {
+    if stream.repeated_late > 0 && !are_few(stream.repeated_late, stream.packets) {
+        found.push(Finding {
+            severity: Severity::Fault,
+            code: "repeated_late",
+            stream: Some(number),
+            what: format!(
+                "{} packets came again a second or more later",
+                stream.repeated_late
+            ),
+            advice: "Somebody sends recorded packets again: find out who. Receivers refuse them as duplicates, too old or replayed.",
+        });
+    }
     let mut add = |code, what: String, advice| {
         found.push(Finding {
             severity: Severity::Note,
@@ -189,6 +201,14 @@ fn of_transport(number: usize, stream: &StreamReport, found: &mut Vec<Finding>) 
             "lost",
             format!("{} of {all} packets are missing", stream.lost),
             "Lost on the way, or not captured. Frames of which a packet is missing cannot be opened.",
+        );
+    }
+    let at_once = stream.repeated - stream.repeated_late;
+    if !are_few(at_once, stream.packets) {
+        add(
+            "repeated",
+            format!("{at_once} of {} packets came twice", stream.packets),
+            "Retransmission repeats a few. Half of all mean that the capture saw each packet on two interfaces (-i any). They are looked at once.",
         );
     }
     if stream.frames_incomplete > stream.lost {

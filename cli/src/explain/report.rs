@@ -121,6 +121,8 @@ pub(crate) struct StreamReport {
     pub(crate) packets: u64,
     pub(crate) lost: u64,
     pub(crate) repeated: u64,
+    /// Of them a second or more later.
+    pub(crate) repeated_late: u64,
     pub(crate) wire: Option<Wire>,
     pub(crate) state: State,
     /// The codec of frames in clear, or of codec-aware ones.
@@ -316,6 +318,7 @@ impl StreamReport {
             packets: stream.map_or(0, |stream| stream.packets),
             lost: stream.map_or(0, Stream::lost),
             repeated: stream.map_or(0, Stream::repeated),
+            repeated_late: stream.map_or(0, Stream::late),
             wire,
             state,
             codec,

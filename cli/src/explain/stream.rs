@@ -83,19 +83,24 @@ struct Sequence {
     /// Different ones since `first`.
     came: u64,
     repeated: u64,
+    /// Of them a second or more later.
+    late: u64,
     /// Of what was before the sender began anew.
     lost_before: u64,
-    recent: VecDeque<u64>,
+    /// Numbers, and when they came.
+    recent: VecDeque<(u64, Option<u64>)>,
 }
 
 /// Numbers that are remembered, to tell repetitions.
 const RECENT: usize = 512;
+/// Microseconds after which no retransmission and no second interface explains a repetition.
+const LATE: u64 = 1_000_000;
 /// A step of so many is a new start: MAX_DROPOUT of RFC 3550 appendix A.1.
 const MAX_DROPOUT: u64 = 3_000;
 
 impl Sequence {
     /// Takes a number, and tells whether it is new.
-    fn take(&mut self, sequence: u16) -> bool {
+    fn take(&mut self, sequence: u16, micros: Option<u64>) -> bool {
         let number = match self.newest {
             None => u64::from(sequence) | 1 << 32,
             Some(newest) => {
@@ -109,7 +114,11 @@ impl Sequence {
         if let Some(newest) = self.newest
             && number.abs_diff(newest) < MAX_DROPOUT
         {
-            if self.recent.contains(&number) {
+            if let Some((_, first)) = self.recent.iter().find(|(recent, _)| *recent == number) {
+                let after = micros
+                    .zip(*first)
+                    .and_then(|(now, first)| now.checked_sub(first));
+                self.late += u64::from(after.is_some_and(|after| after >= LATE));
                 self.repeated += 1;
                 return false;
             }
@@ -126,7 +135,7 @@ impl Sequence {
         if self.recent.len() == RECENT {
             self.recent.pop_front();
         }
-        self.recent.push_back(number);
+        self.recent.push_back((number, micros));
         true
     }
 
@@ -213,6 +222,11 @@ impl Stream {
         self.sequence.repeated
     }
 
+    /// Packets that came again a second or more later.
+    pub(crate) const fn late(&self) -> u64 {
+        self.sequence.late
+    }
+
     /// Frames that came in pieces and of which pieces are missing.
     pub(crate) const fn incomplete(&self) -> u64 {
         self.begun.saturating_sub(self.whole)
@@ -226,7 +240,7 @@ impl Stream {
         frames: &mut Vec<Frame>,
     ) {
         self.packets += 1;
-        if !self.sequence.take(packet.header.sequence) {
+        if !self.sequence.take(packet.header.sequence, packet.micros) {
             return;
         }
         if packet.payload.is_empty() {
@@ -332,7 +346,7 @@ mod tests {
     fn numbers_that_are_missing_and_that_come_again_are_counted() {
         let mut sequence = Sequence::default();
         let new: Vec<_> = [65_533, 65_535, 0, 65_534, 0, 3]
-            .map(|number| sequence.take(number))
+            .map(|number| sequence.take(number, None))
             .into();
         assert_eq!(new, [true, true, true, true, false, true]);
         assert_eq!(
@@ -340,7 +354,9 @@ mod tests {
             (2, 1, 5)
         );
         // The sender begins anew.
-        assert!(sequence.take(20_000) && sequence.take(20_002));
+        assert!(sequence.take(20_000, Some(7)) && sequence.take(20_002, Some(8)));
         assert_eq!((sequence.lost(), sequence.came), (3, 2));
+        assert!(!sequence.take(20_000, Some(1_000_006)) && !sequence.take(20_002, Some(1_000_008)));
+        assert_eq!((sequence.repeated, sequence.late), (3, 1));
     }
 }
