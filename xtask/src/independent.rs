@@ -6,16 +6,17 @@ use crate::{
     tools,
 };
 
-/// Runs the checks of `tests/vectors/mediaseal` and `tests/vectors/recording`, which need PyPI's `cryptography`: of channel keys; of grants and of recordings, also of such as the
-/// library makes now.
+/// Runs the checks of `tests/vectors/mediaseal` and `tests/vectors/recording`, which need PyPI's `cryptography`: of channel keys; of an audit log; of grants and
+/// of recordings, also of such as the library makes now.
 ///
 /// # Errors
 /// Skipped if Python is not to be had; failed at the first value that is another.
 pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
     let channel_keys = channel_keys(campaign)?;
     let grants = grants(campaign)?;
+    let audit = audit(campaign)?;
     let recordings = recordings(campaign)?;
-    Ok(format!("{channel_keys}; {grants}; {recordings}"))
+    Ok(format!("{channel_keys}; {grants}; {audit}; {recordings}"))
 }
 
 /// Channel keys.
@@ -43,6 +44,18 @@ fn grants(campaign: &mut Campaign) -> Result<String, Halt> {
         .run(&mut campaign.transcript)?
         .successful()?;
     Ok(format!("{} grants too", count(&finished, 2)?))
+}
+
+/// An audit log.
+fn audit(campaign: &mut Campaign) -> Result<String, Halt> {
+    let finished = python(campaign)?
+        .args(["tests/vectors/mediaseal/check_audit.py"])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    Ok(format!(
+        "{} records of an audit log are as they should be",
+        count(&finished, 1)?
+    ))
 }
 
 /// Recordings: those of the vectors, and some that the library has just written.
