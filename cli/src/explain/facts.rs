@@ -103,14 +103,26 @@ impl Facts {
         outcome: &Outcome,
     ) {
         self.frames += 1;
-        let first = looks.first().map_or("unknown", look_name);
+        // A short KID may read as a codec's first octet now and then; that its stream has it speaks against that.
+        let is_of_stream = claimed.is_some_and(|(kid, _)| {
+            self.kids
+                .iter()
+                .any(|known| known.kid == kid && known.frames > 1)
+        });
+        let first = match looks.first() {
+            Some(Look::Plaintext { .. }) if is_of_stream => "sframe",
+            Some(look) => look_name(look),
+            None => "unknown",
+        };
         *self.looks.entry(first).or_default() += 1;
         for look in looks {
             match look {
                 Look::FrameCryptor { .. } => self.cryptor += 1,
                 Look::Dave { .. } => self.dave += 1,
                 Look::RtpPadding { .. } => self.padded += 1,
-                Look::Plaintext { codec } => self.plaintext = self.plaintext.or(Some(codec.name())),
+                Look::Plaintext { codec } if !is_of_stream => {
+                    self.plaintext = self.plaintext.or(Some(codec.name()));
+                }
                 Look::CodecAware { codec, .. } => {
                     self.carried = self.carried.or(Some(codec.name()));
                 }

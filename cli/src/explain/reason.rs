@@ -54,13 +54,12 @@ pub(crate) const fn is_specific(reason: &Reason) -> bool {
     )
 }
 
-/// Tells whether a reason was proved by opening a frame, or needs no proof. The others rest on a header, which octets that are none of ours have by chance.
+/// Tells whether a reason was proved by opening a frame, or needs no proof. The others rest on a header or on a mark, which octets that are none of ours have by chance.
 pub(crate) fn is_proved(name: &str) -> bool {
     matches!(
         name,
         "opens"
             | "empty"
-            | "not_encrypted"
             | "encrypted_twice"
             | "duplicate"
             | "too_old"
