@@ -100,7 +100,7 @@
  *            memory back: the last use, from one thread. The order of freeing does not matter.
  *            Freeing an object that is in use, or from a callback, leaves it as it is.
  * Status     0 is success. The hundreds say what to do: 1 fix the call, 2 fetch a key, 3 drop the
- *            packet, 9 report a bug. Numbers never change. Every function that returns a status may
+ *            packet, 4 see to the custody of keys, 9 report a bug. Numbers never change. Every function that returns a status may
  *            also return MEDIASEAL_ERR_BAD_HANDLE and MEDIASEAL_ERR_MISALIGNED for a pointer that
  *            is none of its type's, MEDIASEAL_ERR_REENTRANT inside a callback, and
  *            MEDIASEAL_ERR_PANIC or MEDIASEAL_ERR_POISONED after a fault inside the library.
@@ -159,6 +159,12 @@
  * mediaseal_status_class: the frame is not good; drop it and go on.
  */
 #define MEDIASEAL_CLASS_DROP_THE_PACKET 3
+
+/**
+ * mediaseal_status_class: a key at rest is not there, not in use, not allowed or not reached; each
+ * status says what to do.
+ */
+#define MEDIASEAL_CLASS_SEE_TO_CUSTODY 4
 
 /**
  * mediaseal_status_class: a cipher, a disk, the system or the library failed.
@@ -912,6 +918,269 @@
 #define MEDIASEAL_HAS_WINDOW_HEAD 2
 
 /**
+ * Octets of a data encryption key.
+ */
+#define MEDIASEAL_DEK_LEN 32
+
+/**
+ * Octets of the id of a data encryption key in custody.
+ */
+#define MEDIASEAL_DEK_ID_LEN 16
+
+/**
+ * A buffer of so many octets holds any wrapped key.
+ */
+#define MEDIASEAL_WRAPPED_KEY_MAX_LEN 9216
+
+/**
+ * Octets that a sealed record has more than its plaintext.
+ */
+#define MEDIASEAL_RECORD_OVERHEAD 59
+
+/**
+ * Most octets of a record's plaintext.
+ */
+#define MEDIASEAL_RECORD_MAX_LEN 16777216
+
+/**
+ * Most characters of the id of a key encryption key, without the zero octet behind it.
+ */
+#define MEDIASEAL_KEK_ID_MAX_LEN 64
+
+/**
+ * State of a key (NIST SP 800-57): made, not used yet.
+ */
+#define MEDIASEAL_KEY_STATE_PRE_ACTIVATION 1
+
+/**
+ * State of a key: wraps and unwraps.
+ */
+#define MEDIASEAL_KEY_STATE_ACTIVE 2
+
+/**
+ * State of a key: wraps nothing; unwraps with MEDIASEAL_CUSTODY_UNWRAP_SUSPENDED. May become active
+ * again.
+ */
+#define MEDIASEAL_KEY_STATE_SUSPENDED 3
+
+/**
+ * State of a key: wraps nothing more, unwraps what it wrapped.
+ */
+#define MEDIASEAL_KEY_STATE_DEACTIVATED 4
+
+/**
+ * State of a key: may be known to others; unwraps for MEDIASEAL_ACCESS_ACCEPT_COMPROMISED alone.
+ */
+#define MEDIASEAL_KEY_STATE_COMPROMISED 5
+
+/**
+ * State of a key: gone; a tombstone is left.
+ */
+#define MEDIASEAL_KEY_STATE_DESTROYED 6
+
+/**
+ * Protection: this process computes with the keys.
+ */
+#define MEDIASEAL_PROTECTION_SOFTWARE 1
+
+/**
+ * Protection: a module computes with them, and they do not leave it.
+ */
+#define MEDIASEAL_PROTECTION_HARDWARE 2
+
+/**
+ * Protection: a service elsewhere computes with them.
+ */
+#define MEDIASEAL_PROTECTION_REMOTE 3
+
+/**
+ * Flag of a provider: a key can leave it in a form that others can use.
+ */
+#define MEDIASEAL_PROVIDER_EXPORTABLE 1
+
+/**
+ * Secret: the passphrase of a `file:` store.
+ */
+#define MEDIASEAL_SECRET_PASSPHRASE 1
+
+/**
+ * Secret: the user PIN of a token.
+ */
+#define MEDIASEAL_SECRET_PIN 2
+
+/**
+ * Secret: the access key id of a service.
+ */
+#define MEDIASEAL_SECRET_ACCESS_KEY_ID 3
+
+/**
+ * Secret: the secret access key of a service.
+ */
+#define MEDIASEAL_SECRET_SECRET_ACCESS_KEY 4
+
+/**
+ * Secret: the session token of temporary credentials; most have none.
+ */
+#define MEDIASEAL_SECRET_SESSION_TOKEN 5
+
+/**
+ * Most octets of such a secret.
+ */
+#define MEDIASEAL_SECRET_MAX_LEN 8192
+
+/**
+ * Action: make a KEK, a new version of one, or move it to another provider.
+ */
+#define MEDIASEAL_ACTION_MANAGE_KEK 1
+
+/**
+ * Action: change the state of a KEK, archive it, bring it back.
+ */
+#define MEDIASEAL_ACTION_CHANGE_STATE 2
+
+/**
+ * Action: destroy a KEK or DEK.
+ */
+#define MEDIASEAL_ACTION_DESTROY 3
+
+/**
+ * Action: wrap keys anew under the current version of their KEK; none is handed out.
+ */
+#define MEDIASEAL_ACTION_REWRAP 4
+
+/**
+ * Action: make a DEK, wrap one, seal a record.
+ */
+#define MEDIASEAL_ACTION_WRAP 5
+
+/**
+ * Action: open a DEK or a record.
+ */
+#define MEDIASEAL_ACTION_UNWRAP 6
+
+/**
+ * Action: open a DEK or record whose KEK is compromised.
+ */
+#define MEDIASEAL_ACTION_UNWRAP_COMPROMISED 7
+
+/**
+ * Action: look at states and counts; no key is handed out.
+ */
+#define MEDIASEAL_ACTION_INSPECT 8
+
+/**
+ * Role: opens.
+ */
+#define MEDIASEAL_ROLE_VIEWER 1
+
+/**
+ * Role: makes DEKs, wraps and seals; opens nothing.
+ */
+#define MEDIASEAL_ROLE_RECORDER 2
+
+/**
+ * Role: makes, rotates, moves, suspends and destroys keys; opens and seals nothing.
+ */
+#define MEDIASEAL_ROLE_KEY_ADMIN 3
+
+/**
+ * Role: looks at states.
+ */
+#define MEDIASEAL_ROLE_AUDITOR 4
+
+/**
+ * Outcome: it was allowed and is done next. Recorded before the deed; if that fails, nothing is
+ * done.
+ */
+#define MEDIASEAL_OUTCOME_ALLOWED 1
+
+/**
+ * Outcome: it was done.
+ */
+#define MEDIASEAL_OUTCOME_DONE 2
+
+/**
+ * Outcome: a policy, a state or the authorizer refused it.
+ */
+#define MEDIASEAL_OUTCOME_REFUSED 3
+
+/**
+ * Outcome: it was tried and failed.
+ */
+#define MEDIASEAL_OUTCOME_FAILED 4
+
+/**
+ * Flag of an access: the principal proved himself by more than one factor.
+ */
+#define MEDIASEAL_ACCESS_MFA 1
+
+/**
+ * Flag of an access: opens keys under compromised KEKs too; the audit log says so.
+ */
+#define MEDIASEAL_ACCESS_ACCEPT_COMPROMISED 2
+
+/**
+ * Flag of custody: suspended keys unwrap all the same.
+ */
+#define MEDIASEAL_CUSTODY_UNWRAP_SUSPENDED 1
+
+/**
+ * Flag of custody: a key that is opened stays wrapped as it was, until a sweep.
+ */
+#define MEDIASEAL_CUSTODY_NO_LAZY_REWRAP 2
+
+/**
+ * Flag of custody: everybody may do everything, said in so many words; for programs of one user.
+ */
+#define MEDIASEAL_CUSTODY_EVERYBODY 4
+
+/**
+ * Flag of a new KEK: it becomes active by mediaseal_custody_set_state.
+ */
+#define MEDIASEAL_NEW_KEK_ACTIVATE_BY_HAND 1
+
+/**
+ * Flag of mediaseal_kek_info: the key is in the archive and opens nothing.
+ */
+#define MEDIASEAL_KEK_ARCHIVED 1
+
+/**
+ * A state is enforced by custody and by the provider itself.
+ */
+#define MEDIASEAL_ENFORCED_BY_PROVIDER 1
+
+/**
+ * A state is enforced by custody alone: the provider keeps none.
+ */
+#define MEDIASEAL_ENFORCED_BY_CUSTODY 2
+
+/**
+ * A state is enforced by custody; the provider could not be told yet, and mediaseal_custody_tick
+ * tries again.
+ */
+#define MEDIASEAL_ENFORCED_LATER 3
+
+/**
+ * Destruction: custody says that the key is destroyed. A backup of its store undoes it.
+ */
+#define MEDIASEAL_DESTROY_LOGICAL 1
+
+/**
+ * Destruction: the provider destroys the key. What it alone wrapped is gone for good.
+ */
+#define MEDIASEAL_DESTROY_EFFECTIVE 2
+
+/**
+ * DEKs of the store that the key wraps: there must be none, or nothing is destroyed.
+ */
+#define MEDIASEAL_SURVIVORS_MUST_BE_NONE 1
+
+/**
+ * DEKs of the store that the key wraps: they are lost with it, which is the purpose.
+ */
+#define MEDIASEAL_SURVIVORS_ARE_LOST 2
+
+/**
  * One channel: stage a generation, activate it, and the former one is in grace and then retired.
  */
 typedef struct mediaseal_channel mediaseal_channel;
@@ -931,6 +1200,13 @@ typedef struct mediaseal_cipher mediaseal_cipher;
  * A folder of counters for raw keys that survive a restart, locked for this process.
  */
 typedef struct mediaseal_counter_store mediaseal_counter_store;
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Keys in custody: KEKs of tenants, regions and purposes, DEKs under them, and who may use them.
+ */
+typedef struct mediaseal_custody mediaseal_custody;
+#endif
 
 /**
  * Opens the frames of one thread's streams, of any number of senders.
@@ -953,6 +1229,11 @@ typedef struct mediaseal_key_store mediaseal_key_store;
 typedef struct mediaseal_proof mediaseal_proof;
 
 /**
+ * Holds KEKs and uses them: a file, a module, a service, or functions of the application.
+ */
+typedef struct mediaseal_provider mediaseal_provider;
+
+/**
  * Puts the RTP payloads of one stream (SSRC) together again.
  */
 typedef struct mediaseal_rtp_reassembler mediaseal_rtp_reassembler;
@@ -966,8 +1247,9 @@ typedef struct mediaseal_sentinel mediaseal_sentinel;
  * What a function returns: 0 for success, else one of the `MEDIASEAL_ERR_...` numbers, which never
  * change their meaning.
  *
- * The hundreds digit is the reaction asked for: 1 fix the call, 2 fetch a key, 3 drop the packet, 9
- * report a bug. See mediaseal_status_class, mediaseal_status_name and mediaseal_status_text.
+ * The hundreds digit is the reaction asked for: 1 fix the call, 2 fetch a key, 3 drop the packet, 4
+ * see to the custody of keys, 9 report a bug. See mediaseal_status_class, mediaseal_status_name and
+ * mediaseal_status_text.
  */
 typedef int32_t mediaseal_status;
 
@@ -2230,6 +2512,776 @@ typedef struct mediaseal_proof_state {
     { (uint32_t)sizeof(mediaseal_proof_state), 0, 0, 0, 0, 0, 0, 0 }
 
 /**
+ * Brings a secret that a provider asks for: one of `MEDIASEAL_SECRET_...` for the provider at
+ * `url`, as at most `capacity` octets of UTF-8 into `out`, and their number into `out_len`. The
+ * library wipes `out` afterwards. Another status than MEDIASEAL_OK says that there is none. It may
+ * be asked later again, from any thread, when a session is opened anew.
+ */
+typedef mediaseal_status (*mediaseal_secret_callback)(void *user_data,
+                                                      uint32_t kind,
+                                                      const char *url,
+                                                      uint8_t *out,
+                                                      size_t capacity,
+                                                      size_t *out_len);
+
+/**
+ * What a KEK is for, as a provider is told. Initialize with MEDIASEAL_KEK_SPEC_INIT.
+ */
+typedef struct mediaseal_kek_spec {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * The version, counted from 1.
+     */
+    uint32_t version;
+    /**
+     * The id.
+     */
+    const char *id;
+    /**
+     * Whose keys it wraps.
+     */
+    const char *tenant;
+    /**
+     * Where it may be used; empty where it is nowhere bound.
+     */
+    const char *region;
+    /**
+     * What for.
+     */
+    const char *purpose;
+} mediaseal_kek_spec;
+
+/**
+ * A mediaseal_kek_spec with every default.
+ */
+#define MEDIASEAL_KEK_SPEC_INIT \
+    { (uint32_t)sizeof(mediaseal_kek_spec), 0, NULL, NULL, NULL, NULL }
+
+/**
+ * A provider of the application's own. Initialize with MEDIASEAL_PROVIDER_VTABLE_INIT.
+ *
+ * Every function may run in any thread, several at once, and answers MEDIASEAL_OK or what there is
+ * to say: MEDIASEAL_ERR_KEY_NOT_FOUND, MEDIASEAL_ERR_KEY_EXISTS, MEDIASEAL_ERR_KEY_DESTROYED,
+ * MEDIASEAL_ERR_PROVIDER_REFUSED for a key whose state it keeps, MEDIASEAL_ERR_WRAPPED_KEY for what
+ * does not authenticate, MEDIASEAL_ERR_PROVIDER_ACCESS, MEDIASEAL_ERR_PROVIDER_UNAVAILABLE for what
+ * may succeed later, MEDIASEAL_ERR_PROVIDER_UNSUPPORTED, MEDIASEAL_ERR_VAULT_DAMAGED; all else is
+ * MEDIASEAL_ERR_PROVIDER_FAILED.
+ */
+typedef struct mediaseal_provider_vtable {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * One of `MEDIASEAL_PROTECTION_...`.
+     */
+    uint32_t protection;
+    /**
+     * Any of `MEDIASEAL_PROVIDER_...`.
+     */
+    uint32_t flags;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * The scheme that wrapped keys name: lower-case letters, digits and `-`, none of the library's
+     * own (`file`, `pkcs11`, `awskms`, `keychain`).
+     */
+    const char *scheme;
+    /**
+     * This one of its kind, the same after each start; not secret, at most 255 octets.
+     */
+    const char *id;
+    /**
+     * Where it is, as policies name regions; NULL where it does not say.
+     */
+    const char *region;
+    /**
+     * What the functions work on.
+     */
+    void *user_data;
+    /**
+     * Makes a KEK, durably.
+     */
+    mediaseal_status (*create_kek)(void *user_data, const mediaseal_kek_spec *spec);
+    /**
+     * Makes the version after that of `current`, which stays usable; may be NULL: then `create_kek`
+     * makes it.
+     */
+    mediaseal_status (*rotate)(void *user_data, const mediaseal_kek_spec *current);
+    /**
+     * Wraps the MEDIASEAL_DEK_LEN octets of `dek` under a KEK, authenticating `context` with them:
+     * at most `capacity` octets to `out`, their number to `out_len`. It keeps no copy of `dek`.
+     */
+    mediaseal_status (*wrap)(void *user_data,
+                             const char *kek_id,
+                             uint32_t kek_version,
+                             const uint8_t *dek,
+                             const uint8_t *context,
+                             size_t context_len,
+                             uint8_t *out,
+                             size_t capacity,
+                             size_t *out_len);
+    /**
+     * Opens what `wrap` made, if it was made for `context`: MEDIASEAL_DEK_LEN octets to `out_dek`,
+     * and nothing before they authenticate.
+     */
+    mediaseal_status (*unwrap)(void *user_data,
+                               const char *kek_id,
+                               uint32_t kek_version,
+                               const uint8_t *wrapped,
+                               size_t wrapped_len,
+                               const uint8_t *context,
+                               size_t context_len,
+                               uint8_t *out_dek);
+    /**
+     * Hears the new state of a KEK and writes MEDIASEAL_ENFORCED_BY_PROVIDER if it refuses by
+     * itself what the state forbids; may be NULL for a provider that keeps no states.
+     */
+    mediaseal_status (*set_state)(void *user_data,
+                                  const char *kek_id,
+                                  uint32_t kek_version,
+                                  uint32_t state,
+                                  uint32_t *out_enforcement);
+    /**
+     * Destroys one version of a KEK for good; for one that is gone already, the same answer once
+     * more. If it goes later, when, in microseconds since 1970.
+     */
+    mediaseal_status (*destroy_kek)(void *user_data,
+                                    const char *kek_id,
+                                    uint32_t kek_version,
+                                    uint64_t *out_gone_unix_micros);
+    /**
+     * Ends `user_data`; may be NULL.
+     */
+    mediaseal_destructor destroy;
+} mediaseal_provider_vtable;
+
+/**
+ * A mediaseal_provider_vtable with every default.
+ */
+#define MEDIASEAL_PROVIDER_VTABLE_INIT \
+    { (uint32_t)sizeof(mediaseal_provider_vtable), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL }
+
+/**
+ * What a provider says of itself. Initialize with MEDIASEAL_PROVIDER_INFO_INIT.
+ */
+typedef struct mediaseal_provider_info {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * One of `MEDIASEAL_PROTECTION_...`.
+     */
+    uint32_t protection;
+    /**
+     * Any of `MEDIASEAL_PROVIDER_...`.
+     */
+    uint32_t flags;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * The scheme, which wrapped keys name; zero octets follow it, as the next ones.
+     */
+    char scheme[256];
+    /**
+     * This one of its kind, the same after each start.
+     */
+    char id[256];
+    /**
+     * Where it is; empty where it does not say.
+     */
+    char region[256];
+} mediaseal_provider_info;
+
+/**
+ * A mediaseal_provider_info with every default.
+ */
+#define MEDIASEAL_PROVIDER_INFO_INIT \
+    { (uint32_t)sizeof(mediaseal_provider_info), 0, 0, 0, { 0 }, { 0 }, { 0 } }
+
+/**
+ * A role of a principal. Roles of key administration, audit and use do not go together.
+ */
+typedef struct mediaseal_role_of {
+    /**
+     * The principal.
+     */
+    const char *principal;
+    /**
+     * The tenant that it is for; NULL for all.
+     */
+    const char *tenant;
+    /**
+     * One of `MEDIASEAL_ROLE_...`.
+     */
+    uint32_t role;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+} mediaseal_role_of;
+
+/**
+ * What else an application knows of an access, or an audit log of an event.
+ */
+typedef struct mediaseal_attribute {
+    /**
+     * The name.
+     */
+    const char *name;
+    /**
+     * The value.
+     */
+    const char *value;
+} mediaseal_attribute;
+
+/**
+ * A question to an authorizer. The texts are lent until it answers.
+ */
+typedef struct mediaseal_access_request {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * One of `MEDIASEAL_ACTION_...`.
+     */
+    uint32_t action;
+    /**
+     * Any of `MEDIASEAL_ACCESS_...`.
+     */
+    uint32_t flags;
+    /**
+     * The hour of the day in UTC, 0 to 23.
+     */
+    uint32_t hour;
+    /**
+     * Who asks.
+     */
+    const char *principal;
+    /**
+     * Where he asks from; empty if not known.
+     */
+    const char *address;
+    /**
+     * Of what: `kek/ID/VERSION`, `dek/ID`, `record/TABLE/COLUMN`.
+     */
+    const char *resource;
+    /**
+     * Whose keys.
+     */
+    const char *tenant;
+    /**
+     * Where they may be used.
+     */
+    const char *region;
+    /**
+     * What they are for.
+     */
+    const char *purpose;
+    /**
+     * What else is known of who asks.
+     */
+    const mediaseal_attribute *attributes;
+    /**
+     * Their number.
+     */
+    size_t attribute_count;
+} mediaseal_access_request;
+
+/**
+ * A mediaseal_access_request with every default.
+ */
+#define MEDIASEAL_ACCESS_REQUEST_INIT \
+    { (uint32_t)sizeof(mediaseal_access_request), 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0 }
+
+/**
+ * Lets an action pass by MEDIASEAL_OK; every other status refuses it. Any threads, several at once.
+ */
+typedef mediaseal_status (*mediaseal_authorize_callback)(void *user_data,
+                                                         const mediaseal_access_request *request);
+
+/**
+ * Something that happened to a key. It never holds octets of a key. The texts are lent until it is
+ * written down.
+ */
+typedef struct mediaseal_audit_event {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * One of `MEDIASEAL_OUTCOME_...`.
+     */
+    uint32_t outcome;
+    /**
+     * When, in microseconds since 1970.
+     */
+    uint64_t unix_micros;
+    /**
+     * Who did it: the principal, or `system`.
+     */
+    const char *actor;
+    /**
+     * What: `kek.create`, `dek.unwrap` and the like.
+     */
+    const char *action;
+    /**
+     * To what, as in mediaseal_access_request.
+     */
+    const char *resource;
+    /**
+     * Why it was done or refused; may be empty.
+     */
+    const char *reason;
+    /**
+     * What else is known: tenant, region, purpose, address, mfa.
+     */
+    const mediaseal_attribute *attributes;
+    /**
+     * Their number.
+     */
+    size_t attribute_count;
+} mediaseal_audit_event;
+
+/**
+ * A mediaseal_audit_event with every default.
+ */
+#define MEDIASEAL_AUDIT_EVENT_INIT \
+    { (uint32_t)sizeof(mediaseal_audit_event), 0, 0, NULL, NULL, NULL, NULL, NULL, 0 }
+
+/**
+ * Writes an event down, durably once it returns MEDIASEAL_OK; with every other status nothing is
+ * done that needed the record. Any threads, several at once.
+ */
+typedef mediaseal_status (*mediaseal_audit_callback)(void *user_data,
+                                                     const mediaseal_audit_event *event);
+
+/**
+ * What custody is opened with. Initialize with MEDIASEAL_CUSTODY_OPTIONS_INIT.
+ *
+ * Who decides is said once: by `authorize`, by `roles`, or by MEDIASEAL_CUSTODY_EVERYBODY.
+ */
+typedef struct mediaseal_custody_options {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Any of `MEDIASEAL_CUSTODY_...`.
+     */
+    uint32_t flags;
+    /**
+     * Keys and providers of this region alone: of "eu" that is "eu", and what begins with "eu-".
+     * NULL for all.
+     */
+    const char *pinned_region;
+    /**
+     * Providers, at least one: the first is where new KEKs are made. Custody keeps them in use,
+     * whatever becomes of these objects.
+     */
+    const mediaseal_provider *const *providers;
+    /**
+     * Their number.
+     */
+    size_t provider_count;
+    /**
+     * Roles, if these decide.
+     */
+    const mediaseal_role_of *roles;
+    /**
+     * Their number.
+     */
+    size_t role_count;
+    /**
+     * Decides, if the application does.
+     */
+    mediaseal_authorize_callback authorize;
+    /**
+     * What `authorize` works on.
+     */
+    void *authorize_user_data;
+    /**
+     * Ends it; may be NULL.
+     */
+    mediaseal_destructor authorize_destroy;
+    /**
+     * Writes events down; never NULL.
+     */
+    mediaseal_audit_callback audit;
+    /**
+     * What `audit` works on.
+     */
+    void *audit_user_data;
+    /**
+     * Ends it; may be NULL.
+     */
+    mediaseal_destructor audit_destroy;
+} mediaseal_custody_options;
+
+/**
+ * A mediaseal_custody_options with every default.
+ */
+#define MEDIASEAL_CUSTODY_OPTIONS_INIT \
+    { (uint32_t)sizeof(mediaseal_custody_options), 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL, 0, NULL, NULL }
+
+/**
+ * What mediaseal_custody_tick did. Initialize with MEDIASEAL_TICK_REPORT_INIT.
+ */
+typedef struct mediaseal_tick_report {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * What failed for the first key that failed, else MEDIASEAL_OK.
+     */
+    mediaseal_status first_failure;
+    /**
+     * Changes of state that time asked for.
+     */
+    uint64_t changed;
+    /**
+     * Keys whose provider now knows what it did not before.
+     */
+    uint64_t told;
+    /**
+     * Keys for which something failed, to be tried again at the next tick.
+     */
+    uint64_t failed;
+} mediaseal_tick_report;
+
+/**
+ * A mediaseal_tick_report with every default.
+ */
+#define MEDIASEAL_TICK_REPORT_INIT \
+    { (uint32_t)sizeof(mediaseal_tick_report), 0, 0, 0, 0 }
+
+/**
+ * Who asks, as the application found out; custody believes it. Initialize with
+ * MEDIASEAL_ACCESS_INIT.
+ */
+typedef struct mediaseal_access {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Any of `MEDIASEAL_ACCESS_...`.
+     */
+    uint32_t flags;
+    /**
+     * The principal, of at most 255 octets.
+     */
+    const char *principal;
+    /**
+     * Where he asks from; NULL if not known.
+     */
+    const char *address;
+    /**
+     * What else the authorizer shall see; NULL for nothing.
+     */
+    const mediaseal_attribute *attributes;
+    /**
+     * Their number.
+     */
+    size_t attribute_count;
+} mediaseal_access;
+
+/**
+ * A mediaseal_access with every default.
+ */
+#define MEDIASEAL_ACCESS_INIT \
+    { (uint32_t)sizeof(mediaseal_access), 0, NULL, NULL, NULL, 0 }
+
+/**
+ * A KEK to be made, of which there is one for each tenant, region and purpose. Initialize with
+ * MEDIASEAL_NEW_KEK_INIT.
+ */
+typedef struct mediaseal_new_kek {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Any of `MEDIASEAL_NEW_KEK_...`.
+     */
+    uint32_t flags;
+    /**
+     * Whose keys it wraps; NULL for nobody's in particular.
+     */
+    const char *tenant;
+    /**
+     * Where it may be used; NULL where it is nowhere bound.
+     */
+    const char *region;
+    /**
+     * What for, as the application calls it; NULL for no purpose.
+     */
+    const char *purpose;
+    /**
+     * When it becomes active, in microseconds since 1970; 0 for now.
+     */
+    uint64_t activates_unix_micros;
+    /**
+     * How many seconds each version wraps once it is active; 0 for without end. It goes on to
+     * unwrap.
+     */
+    uint64_t cryptoperiod_seconds;
+    /**
+     * Scheme of the provider that makes it; NULL, with `provider_id`, for the first one.
+     */
+    const char *provider_scheme;
+    /**
+     * Id of that provider.
+     */
+    const char *provider_id;
+} mediaseal_new_kek;
+
+/**
+ * A mediaseal_new_kek with every default.
+ */
+#define MEDIASEAL_NEW_KEK_INIT \
+    { (uint32_t)sizeof(mediaseal_new_kek), 0, NULL, NULL, NULL, 0, 0, NULL, NULL }
+
+/**
+ * One version of a key encryption key (KEK). Initialize with MEDIASEAL_KEK_INIT.
+ */
+typedef struct mediaseal_kek {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * The version, counted from 1.
+     */
+    uint32_t version;
+    /**
+     * The id; zero octets follow it.
+     */
+    char id[72];
+} mediaseal_kek;
+
+/**
+ * A mediaseal_kek with every default.
+ */
+#define MEDIASEAL_KEK_INIT \
+    { (uint32_t)sizeof(mediaseal_kek), 0, { 0 } }
+
+/**
+ * What is known of one version of a KEK. Initialize with MEDIASEAL_KEK_INFO_INIT.
+ */
+typedef struct mediaseal_kek_info {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * The version, counted from 1.
+     */
+    uint32_t version;
+    /**
+     * One of `MEDIASEAL_KEY_STATE_...`.
+     */
+    uint32_t state;
+    /**
+     * Any of `MEDIASEAL_KEK_...`.
+     */
+    uint32_t flags;
+    /**
+     * When it becomes active by itself, in microseconds since 1970; 0 if it does not.
+     */
+    uint64_t activates_unix_micros;
+    /**
+     * When it stops wrapping by itself, in microseconds since 1970; 0 if it does not.
+     */
+    uint64_t expires_unix_micros;
+    /**
+     * DEKs of the store that it wraps.
+     */
+    uint64_t deks;
+    /**
+     * The id; zero octets follow it, as the next ones.
+     */
+    char id[72];
+    /**
+     * Whose keys it wraps.
+     */
+    char tenant[256];
+    /**
+     * Where it may be used.
+     */
+    char region[256];
+    /**
+     * What for.
+     */
+    char purpose[256];
+    /**
+     * Scheme of the provider that holds it.
+     */
+    char provider_scheme[256];
+    /**
+     * Id of that provider.
+     */
+    char provider_id[256];
+} mediaseal_kek_info;
+
+/**
+ * A mediaseal_kek_info with every default.
+ */
+#define MEDIASEAL_KEK_INFO_INIT \
+    { (uint32_t)sizeof(mediaseal_kek_info), 0, 0, 0, 0, 0, 0, { 0 }, { 0 }, { 0 }, { 0 }, { 0 }, { 0 } }
+
+/**
+ * Hears of one version of a KEK, which is lent until it returns.
+ */
+typedef void (*mediaseal_kek_callback)(void *user_data, const mediaseal_kek_info *kek);
+
+/**
+ * What is left of a destroyed key. Initialize with MEDIASEAL_TOMBSTONE_INIT.
+ */
+typedef struct mediaseal_tombstone {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * One of `MEDIASEAL_DESTROY_...`.
+     */
+    uint32_t mode;
+    /**
+     * When it was destroyed, in microseconds since 1970.
+     */
+    uint64_t unix_micros;
+    /**
+     * When it is gone at its provider, in microseconds since 1970; 0 for a logical destruction, and
+     * until the provider has been reached.
+     */
+    uint64_t gone_unix_micros;
+} mediaseal_tombstone;
+
+/**
+ * A mediaseal_tombstone with every default.
+ */
+#define MEDIASEAL_TOMBSTONE_INIT \
+    { (uint32_t)sizeof(mediaseal_tombstone), 0, 0, 0 }
+
+/**
+ * How far a sweep is. Initialize with MEDIASEAL_SWEEP_PROGRESS_INIT.
+ */
+typedef struct mediaseal_sweep_progress {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Former versions whose keys were left alone, as policy and caller have it: suspended,
+     * compromised or archived ones.
+     */
+    uint32_t skipped;
+    /**
+     * DEKs that were under former versions when it began.
+     */
+    uint64_t total;
+    /**
+     * Wrapped anew since.
+     */
+    uint64_t done;
+    /**
+     * Left as they are, because they failed.
+     */
+    uint64_t failed;
+} mediaseal_sweep_progress;
+
+/**
+ * A mediaseal_sweep_progress with every default.
+ */
+#define MEDIASEAL_SWEEP_PROGRESS_INIT \
+    { (uint32_t)sizeof(mediaseal_sweep_progress), 0, 0, 0, 0 }
+
+/**
+ * Hears how far a sweep is, after each batch; 0 lets it go on, everything else stops it.
+ */
+typedef uint32_t (*mediaseal_sweep_callback)(void *user_data,
+                                             const mediaseal_sweep_progress *progress);
+
+/**
+ * What a wrapped key is bound to, beside its KEK. Initialize with MEDIASEAL_WRAP_CONTEXT_INIT.
+ */
+typedef struct mediaseal_wrap_context {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * What the key is for, as octets of the application: the same when it is unwrapped.
+     */
+    const uint8_t *purpose;
+    /**
+     * Their number, at most 65,535.
+     */
+    size_t purpose_len;
+    /**
+     * Where the key may be used; NULL where it is nowhere bound.
+     */
+    const char *region;
+} mediaseal_wrap_context;
+
+/**
+ * A mediaseal_wrap_context with every default.
+ */
+#define MEDIASEAL_WRAP_CONTEXT_INIT \
+    { (uint32_t)sizeof(mediaseal_wrap_context), 0, NULL, 0, NULL }
+
+/**
+ * Where a record stands: it opens nowhere else. Initialize with MEDIASEAL_RECORD_PLACE_INIT.
+ */
+typedef struct mediaseal_record_place {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * The table.
+     */
+    const char *table;
+    /**
+     * The column.
+     */
+    const char *column;
+    /**
+     * What identifies the row: its primary key as octets.
+     */
+    const uint8_t *row_id;
+    /**
+     * Their number, at most 65,535.
+     */
+    size_t row_id_len;
+} mediaseal_record_place;
+
+/**
+ * A mediaseal_record_place with every default.
+ */
+#define MEDIASEAL_RECORD_PLACE_INIT \
+    { (uint32_t)sizeof(mediaseal_record_place), 0, NULL, NULL, NULL, 0 }
+
+/**
  * What a loadable cipher exports under the name `mediaseal_cipher_library_v1`: it returns the
  * vtable of its cipher for MEDIASEAL_ABI_VERSION `abi_version`, or NULL if it does not serve that
  * version. The vtable and what it points to live as long as the library stays loaded.
@@ -2708,6 +3760,179 @@ typedef const mediaseal_cipher_vtable *(*mediaseal_cipher_library)(uint32_t abi_
  * codec.
  */
 #define MEDIASEAL_ERR_CARRIER 315
+
+/**
+ * Look for the key elsewhere: custody or the provider has no such key, or custody no such provider.
+ */
+#define MEDIASEAL_ERR_KEY_NOT_FOUND 401
+
+/**
+ * Give up what this key wrapped: it was destroyed.
+ */
+#define MEDIASEAL_ERR_KEY_DESTROYED 402
+
+/**
+ * Change the state of the key first, or use another: in this state it does not do that.
+ */
+#define MEDIASEAL_ERR_KEY_STATE 403
+
+/**
+ * Go through the states in between: this state may not follow that one.
+ */
+#define MEDIASEAL_ERR_KEY_TRANSITION 404
+
+/**
+ * Restore the key from the archive first.
+ */
+#define MEDIASEAL_ERR_KEY_ARCHIVED 405
+
+/**
+ * Use another id or version: the provider has that key, or had it before it was destroyed.
+ */
+#define MEDIASEAL_ERR_KEY_EXISTS 406
+
+/**
+ * Use a key and a provider of the pinned region: the policy refuses these, and the refusal is
+ * recorded.
+ */
+#define MEDIASEAL_ERR_REGION_FORBIDDEN 407
+
+/**
+ * Ask for the right: the authorizer refused, and the refusal is recorded.
+ */
+#define MEDIASEAL_ERR_NOT_AUTHORIZED 408
+
+/**
+ * Mend the audit log: it could not be written, so nothing was done.
+ */
+#define MEDIASEAL_ERR_AUDIT 409
+
+/**
+ * Go on later by the same call: the progress callback stopped it. What was done is kept.
+ */
+#define MEDIASEAL_ERR_STOPPED 410
+
+/**
+ * Try again: another process holds the store of keys.
+ */
+#define MEDIASEAL_ERR_VAULT_BUSY 411
+
+/**
+ * Make room: the disk is full. What was acknowledged before is there.
+ */
+#define MEDIASEAL_ERR_DISK_FULL 412
+
+/**
+ * Restore the store of keys from a backup: a row or the file is damaged.
+ */
+#define MEDIASEAL_ERR_VAULT_DAMAGED 413
+
+/**
+ * Look at the file of the store of keys: the system or SQLite refuses it.
+ */
+#define MEDIASEAL_ERR_VAULT_STORE 414
+
+/**
+ * Give a name, URL, length or time that there can be, and what is not there already.
+ */
+#define MEDIASEAL_ERR_VAULT_ARGUMENT 415
+
+/**
+ * Change the state of the key at the provider, which by itself refuses this.
+ */
+#define MEDIASEAL_ERR_PROVIDER_REFUSED 421
+
+/**
+ * Bring other credentials: the provider refused the passphrase, PIN or access key, or got none.
+ */
+#define MEDIASEAL_ERR_PROVIDER_ACCESS 422
+
+/**
+ * Try again later: the provider is away, busy, or throttles. Nothing has changed.
+ */
+#define MEDIASEAL_ERR_PROVIDER_UNAVAILABLE 423
+
+/**
+ * Choose another provider or operation: this one cannot do it.
+ */
+#define MEDIASEAL_ERR_PROVIDER_UNSUPPORTED 424
+
+/**
+ * Report it to who makes the provider: it failed in a way of its own, or broke the rules of its
+ * vtable.
+ */
+#define MEDIASEAL_ERR_PROVIDER_FAILED 425
+
+/**
+ * Give up this wrapped key or record: it was made for another place or by another key, or was
+ * altered.
+ */
+#define MEDIASEAL_ERR_WRAPPED_KEY 431
+
+/**
+ * Give the octets as they were made: these are no wrapped key, or a part is too long for one.
+ */
+#define MEDIASEAL_ERR_WRAPPED_KEY_FORM 432
+
+/**
+ * Give the key text as it was made: it is of another kind, or was mistyped.
+ */
+#define MEDIASEAL_ERR_GRANT_TEXT 441
+
+/**
+ * Ask for another key: these octets are none of their kind.
+ */
+#define MEDIASEAL_ERR_GRANT_KEY 442
+
+/**
+ * Use a version of mediaseal that reads this form of grants.
+ */
+#define MEDIASEAL_ERR_GRANT_VERSION 443
+
+/**
+ * Use one of MEDIASEAL_KEM_...: this key encapsulation mechanism is not known.
+ */
+#define MEDIASEAL_ERR_GRANT_KEM 444
+
+/**
+ * Ask for the grant again: it is cut short, too long or out of range.
+ */
+#define MEDIASEAL_ERR_GRANT_FORM 445
+
+/**
+ * Shorten the context, or give fewer recipients.
+ */
+#define MEDIASEAL_ERR_GRANT_TOO_LONG 446
+
+/**
+ * Ask for a grant of your own: this one is for another key.
+ */
+#define MEDIASEAL_ERR_GRANT_RECIPIENT 447
+
+/**
+ * Do not use it: it is not signed by the signer that was given, for this recipient and context.
+ */
+#define MEDIASEAL_ERR_GRANT_SIGNATURE 448
+
+/**
+ * Do not use it: it is signed, and was not sealed to this key for this context.
+ */
+#define MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN 449
+
+/**
+ * Ask for what is needed: another kind of key is sealed in it.
+ */
+#define MEDIASEAL_ERR_GRANT_PAYLOAD 450
+
+/**
+ * Ask an owner to add you: nothing in it is for this key.
+ */
+#define MEDIASEAL_ERR_GRANT_NO_STANZA 451
+
+/**
+ * Ask for the passphrase again: it is another, or what it sealed was altered.
+ */
+#define MEDIASEAL_ERR_GRANT_PASSPHRASE 452
 
 /**
  * Report it: the library failed inside. The object is of no use any more; free it and make a new
@@ -4349,6 +5574,555 @@ mediaseal_status mediaseal_proof_close(mediaseal_proof *proof);
  * Frees a proof, the last use of it. NULL is accepted. Since 0.1.
  */
 void mediaseal_proof_free(mediaseal_proof *proof);
+
+#if defined(MEDIASEAL_CUSTODY)
+/* ==== Who holds key encryption keys (libraries with the feature custody) ============================================ */
+
+/**
+ * Makes a store of KEKs in the file `path`, for this user alone on Unix, sealed under a passphrase,
+ * and opens it as a provider.
+ *
+ * Borrows `path`, `region` (where it is; NULL if it does not matter), `passphrase` and `params`,
+ * which mediaseal_passphrase_params_generate made; the caller wipes his passphrase. Writes a new
+ * object to `out_provider`, which the caller ends with mediaseal_provider_free. It is opened later
+ * by mediaseal_provider_open with the URL `file:PATH`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_ARGUMENT if there is a store already,
+ * MEDIASEAL_ERR_PASSPHRASE_LENGTH, MEDIASEAL_ERR_PASSPHRASE_PARAMS,
+ * MEDIASEAL_ERR_PROVIDER_UNAVAILABLE for a full disk, MEDIASEAL_ERR_OUT_OF_MEMORY,
+ * MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_provider_create_file(const char *path,
+                                                const char *region,
+                                                const uint8_t *passphrase,
+                                                size_t passphrase_len,
+                                                const char *params,
+                                                mediaseal_provider **out_provider);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Opens the provider that a URL names; it makes none. `file:PATH[?region=REGION]`, and
+ * `awskms:REGION...` in a library with the feature `awskms`.
+ *
+ * Borrows `url`, which holds no secret: `secret` is asked for those; it may be NULL for a provider
+ * that needs none. `secret` and `user_data` are consumed, on success alone; `destroy`, which may be
+ * NULL, ends `user_data`. Writes a new object to `out_provider`, which the caller ends with
+ * mediaseal_provider_free.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_ARGUMENT for a URL that cannot be read, of a scheme
+ * that this library has not, or that names no store, MEDIASEAL_ERR_PROVIDER_ACCESS for a secret
+ * that is missing or wrong, MEDIASEAL_ERR_PROVIDER_UNAVAILABLE, MEDIASEAL_ERR_VAULT_DAMAGED,
+ * MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_provider_open(const char *url,
+                                         mediaseal_secret_callback secret,
+                                         void *user_data,
+                                         mediaseal_destructor destroy,
+                                         mediaseal_provider **out_provider);
+#endif
+
+#if (defined(MEDIASEAL_CUSTODY) && defined(MEDIASEAL_PKCS11))
+/**
+ * Opens a token of a PKCS #11 module, `pkcs11:token=...` (RFC 7512), as a provider.
+ *
+ * `module` is the module's absolute path: a library whose code runs in this process, so it comes
+ * from the application and no URL names one. The rest is as in mediaseal_provider_open; `secret` is
+ * asked for MEDIASEAL_SECRET_PIN whenever a session is logged in.
+ *
+ * Returns what mediaseal_provider_open returns, MEDIASEAL_ERR_PROVIDER_UNSUPPORTED for a token
+ * without AES-GCM and AES-KW, MEDIASEAL_ERR_PROVIDER_FAILED for a file that is no module. Any
+ * thread. Since 0.1.
+ */
+mediaseal_status mediaseal_provider_open_pkcs11(const char *module,
+                                                const char *url,
+                                                mediaseal_secret_callback secret,
+                                                void *user_data,
+                                                mediaseal_destructor destroy,
+                                                mediaseal_provider **out_provider);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Makes a provider of functions of the application, which can be used wherever one of a URL can.
+ *
+ * Copies `vtable`; consumes its user_data, on success alone. Writes a new object to `out_provider`,
+ * which the caller ends with mediaseal_provider_free. What the functions write is looked at: a key
+ * that comes back as it went in, nothing at all, or octets outside of the room are
+ * MEDIASEAL_ERR_PROVIDER_FAILED, and nothing of it is used.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NULL_POINTER also for a function that is missing,
+ * MEDIASEAL_ERR_VAULT_ARGUMENT for names that there cannot be, MEDIASEAL_ERR_UNKNOWN_VALUE,
+ * MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_NOT_UTF8. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_provider_new(const mediaseal_provider_vtable *vtable,
+                                        mediaseal_provider **out_provider);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Writes what a provider says of itself to `out_info`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_provider_describe(const mediaseal_provider *provider,
+                                             mediaseal_provider_info *out_info);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Ends the use of a provider by this object; custody that was opened with it goes on with it.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_provider_close(mediaseal_provider *provider);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Frees a provider, the last use of it. NULL is accepted. Since 0.1.
+ */
+void mediaseal_provider_free(mediaseal_provider *provider);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/* ==== Keys in custody (libraries with the feature custody) ========================================================== */
+
+/**
+ * Makes a store of custody in the file `path`, for this user alone on Unix, and opens it.
+ *
+ * Borrows `path`; copies what `options` holds, shares its providers, and consumes the user_data of
+ * its callbacks, on success alone. Writes a new object to `out_custody`, which the caller ends with
+ * mediaseal_custody_free. Time is the system's clock.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_ARGUMENT if there is a store already, a provider is
+ * given twice or not at all, who decides is said not once, or roles do not go together,
+ * MEDIASEAL_ERR_NULL_POINTER also without an audit callback, MEDIASEAL_ERR_UNKNOWN_VALUE,
+ * MEDIASEAL_ERR_DISK_FULL, MEDIASEAL_ERR_VAULT_STORE, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_NOT_UTF8. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_create(const char *path,
+                                          const mediaseal_custody_options *options,
+                                          mediaseal_custody **out_custody);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Opens the store of custody in the file `path`. It makes none: a wrong path must not look like a
+ * store without keys.
+ *
+ * The rest is as in mediaseal_custody_create. A store may be open in several processes; a forked
+ * process opens its own.
+ *
+ * Returns what mediaseal_custody_create returns, MEDIASEAL_ERR_KEY_NOT_FOUND if there is no store,
+ * MEDIASEAL_ERR_VAULT_DAMAGED. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_open(const char *path,
+                                        const mediaseal_custody_options *options,
+                                        mediaseal_custody **out_custody);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Does what time asks for: activates keys whose time has come, deactivates those whose cryptoperiod
+ * is over, and tells providers what they could not be told before. Call it once a minute or so; a
+ * key whose period is over wraps nothing even if nobody called.
+ *
+ * Writes what it did to `out_report`, which may be NULL; what fails for one key is counted there
+ * and tried again at the next call.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_DAMAGED, MEDIASEAL_ERR_VAULT_STORE,
+ * MEDIASEAL_ERR_VAULT_BUSY, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_tick(const mediaseal_custody *custody,
+                                        mediaseal_tick_report *out_report);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Writes to `out_count` how many events could not be written down and were not needed to be, such
+ * as refusals.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_custody_unrecorded(const mediaseal_custody *custody,
+                                              uint64_t *out_count);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Ends the use of custody: calls that begin later return MEDIASEAL_ERR_CLOSED.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_close(mediaseal_custody *custody);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Frees custody, the last use of it. NULL is accepted. Since 0.1.
+ */
+void mediaseal_custody_free(mediaseal_custody *custody);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Makes a KEK for a tenant, a region and a purpose, of which there is one. If an earlier call for
+ * the same was cut short, this one finishes it.
+ *
+ * Borrows `access` and `new_kek`. Writes its id and version to `out_kek`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_ARGUMENT if there is one of that use or for names that
+ * there cannot be, MEDIASEAL_ERR_REGION_FORBIDDEN, MEDIASEAL_ERR_KEY_NOT_FOUND for another provider
+ * than custody has, what the provider says (`MEDIASEAL_ERR_PROVIDER_...`), and what every call on
+ * behalf of somebody may: MEDIASEAL_ERR_NOT_AUTHORIZED, MEDIASEAL_ERR_AUDIT,
+ * MEDIASEAL_ERR_VAULT_BUSY, MEDIASEAL_ERR_DISK_FULL, MEDIASEAL_ERR_VAULT_DAMAGED,
+ * MEDIASEAL_ERR_VAULT_STORE, MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_UNKNOWN_VALUE,
+ * MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_create_kek(const mediaseal_custody *custody,
+                                              const mediaseal_access *access,
+                                              const mediaseal_new_kek *new_kek,
+                                              mediaseal_kek *out_kek);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Makes the next version of a KEK, active at once, and deactivates the one before. Keys under that
+ * are wrapped anew when they are opened, or by mediaseal_custody_sweep; data is not touched.
+ *
+ * Borrows `access` and `kek_id`. Writes the new version to `out_kek`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_NOT_FOUND, MEDIASEAL_ERR_KEY_STATE in pre-activation,
+ * MEDIASEAL_ERR_KEY_DESTROYED, and what mediaseal_custody_create_kek returns. Any threads at once.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_custody_rotate_kek(const mediaseal_custody *custody,
+                                              const mediaseal_access *access,
+                                              const char *kek_id,
+                                              mediaseal_kek *out_kek);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Moves a KEK to another provider of custody, which mediaseal_provider_describe names: the next
+ * version is made there. The keys under the former ones follow by mediaseal_custody_sweep.
+ *
+ * Borrows `access` and the texts. Writes the new version to `out_kek`.
+ *
+ * Returns what mediaseal_custody_rotate_kek returns. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_move_kek(const mediaseal_custody *custody,
+                                            const mediaseal_access *access,
+                                            const char *kek_id,
+                                            const char *provider_scheme,
+                                            const char *provider_id,
+                                            mediaseal_kek *out_kek);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Tells `hear` of all versions of all KEKs as they are at this moment, the latest version of each
+ * first.
+ *
+ * Borrows `access` and `user_data`. `hear` must not call the library.
+ *
+ * Returns MEDIASEAL_OK and what mediaseal_custody_create_kek returns for every call. Any threads at
+ * once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_list_keks(const mediaseal_custody *custody,
+                                             const mediaseal_access *access,
+                                             mediaseal_kek_callback hear,
+                                             void *user_data);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Writes what is known of one version of a KEK to `out_info`; version 0 stands for the latest.
+ *
+ * Borrows `access` and `kek_id`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_NOT_FOUND, and what mediaseal_custody_create_kek returns
+ * for every call. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_describe_kek(const mediaseal_custody *custody,
+                                                const mediaseal_access *access,
+                                                const char *kek_id,
+                                                uint32_t version,
+                                                mediaseal_kek_info *out_info);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Gives one version of a KEK another state, for a reason that its history keeps.
+ * MEDIASEAL_KEY_STATE_DESTROYED is mediaseal_custody_destroy_kek's.
+ *
+ * Borrows `access` and the texts. Writes to `out_enforced`, which may be NULL, who enforces the
+ * state: one of `MEDIASEAL_ENFORCED_...`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_TRANSITION, MEDIASEAL_ERR_KEY_NOT_FOUND,
+ * MEDIASEAL_ERR_KEY_DESTROYED, and what mediaseal_custody_create_kek returns. Any threads at once.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_custody_set_state(const mediaseal_custody *custody,
+                                             const mediaseal_access *access,
+                                             const char *kek_id,
+                                             uint32_t version,
+                                             uint32_t state,
+                                             const char *reason,
+                                             uint32_t *out_enforced);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Puts a deactivated or compromised version of a KEK into the archive: it opens nothing until
+ * mediaseal_custody_restore_kek.
+ *
+ * Borrows `access` and the texts.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_STATE in other states, and what
+ * mediaseal_custody_set_state returns. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_archive_kek(const mediaseal_custody *custody,
+                                               const mediaseal_access *access,
+                                               const char *kek_id,
+                                               uint32_t version,
+                                               const char *reason);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Takes a version of a KEK out of the archive, in the state that it went in with.
+ *
+ * Borrows `access` and the texts.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_ARGUMENT if it is not archived, and what
+ * mediaseal_custody_set_state returns. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_restore_kek(const mediaseal_custody *custody,
+                                               const mediaseal_access *access,
+                                               const char *kek_id,
+                                               uint32_t version,
+                                               const char *reason);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Destroys one version of a KEK, which is in pre-activation, deactivated or compromised, and leaves
+ * a tombstone. `mode` is one of `MEDIASEAL_DESTROY_...`, `survivors` one of
+ * `MEDIASEAL_SURVIVORS_...`.
+ *
+ * Borrows `access` and the texts. Writes what is left to `out_tombstone`, which may be NULL. Where
+ * the provider cannot be reached, the key is out of use already and mediaseal_custody_tick asks
+ * again. Wrapped keys that are not of the store, such as those of recordings, are the caller's to
+ * wrap anew before.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_TRANSITION in other states, MEDIASEAL_ERR_KEY_STATE if
+ * DEKs are left that must not be, MEDIASEAL_ERR_KEY_DESTROYED, and what mediaseal_custody_set_state
+ * returns. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_destroy_kek(const mediaseal_custody *custody,
+                                               const mediaseal_access *access,
+                                               const char *kek_id,
+                                               uint32_t version,
+                                               uint32_t mode,
+                                               uint32_t survivors,
+                                               const char *reason,
+                                               mediaseal_tombstone *out_tombstone);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Wraps all DEKs of the store that are under former versions of a KEK anew under the current one,
+ * `batch` (1 to 10,000) in a transaction. It remembers nothing, and can be stopped, killed and
+ * begun again.
+ *
+ * Borrows `access`, `kek_id` and `user_data`. `hear`, which may be NULL, hears of each batch, may
+ * stop it, and must not call the library. Writes how far it came to `out_progress`, which may be
+ * NULL; keys that failed are left as they are and counted.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_STOPPED, MEDIASEAL_ERR_KEY_STATE if no version is active, and
+ * what mediaseal_custody_rotate_kek returns. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_sweep(const mediaseal_custody *custody,
+                                         const mediaseal_access *access,
+                                         const char *kek_id,
+                                         uint32_t batch,
+                                         mediaseal_sweep_callback hear,
+                                         void *user_data,
+                                         mediaseal_sweep_progress *out_progress);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Makes a DEK under the current version of a KEK. It is in the store when this returns, and opened
+ * again by mediaseal_custody_open_dek.
+ *
+ * Borrows `access` and `kek_id`. Writes MEDIASEAL_DEK_ID_LEN octets to `out_dek_id` and
+ * MEDIASEAL_DEK_LEN octets to `out_dek`, which the caller wipes by mediaseal_wipe when he needs the
+ * key no more.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_NOT_FOUND, MEDIASEAL_ERR_KEY_STATE if no version of the
+ * KEK is active, MEDIASEAL_ERR_REGION_FORBIDDEN, what the provider says, and what
+ * mediaseal_custody_create_kek returns for every call. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_new_dek(const mediaseal_custody *custody,
+                                           const mediaseal_access *access,
+                                           const char *kek_id,
+                                           uint8_t *out_dek_id,
+                                           uint8_t *out_dek);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Opens a DEK of the store. If its KEK has a newer version it is wrapped anew under that one on the
+ * way, unless MEDIASEAL_CUSTODY_NO_LAZY_REWRAP.
+ *
+ * Borrows `access` and the MEDIASEAL_DEK_ID_LEN octets at `dek_id`. Writes MEDIASEAL_DEK_LEN octets
+ * to `out_dek`, which the caller wipes.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_NOT_FOUND, MEDIASEAL_ERR_KEY_DESTROYED,
+ * MEDIASEAL_ERR_KEY_STATE, MEDIASEAL_ERR_KEY_ARCHIVED, and what mediaseal_custody_new_dek returns.
+ * Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_open_dek(const mediaseal_custody *custody,
+                                            const mediaseal_access *access,
+                                            const uint8_t *dek_id,
+                                            uint8_t *out_dek);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Destroys a DEK of the store: its row is overwritten and a tombstone is left. That is logical: a
+ * backup of the store undoes it as long as its KEK is there.
+ *
+ * Borrows `access`, the MEDIASEAL_DEK_ID_LEN octets at `dek_id`, and `reason`. Writes what is left
+ * to `out_tombstone`, which may be NULL.
+ *
+ * Returns what mediaseal_custody_open_dek returns. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_destroy_dek(const mediaseal_custody *custody,
+                                               const mediaseal_access *access,
+                                               const uint8_t *dek_id,
+                                               const char *reason,
+                                               mediaseal_tombstone *out_tombstone);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Wraps a key of the caller's, MEDIASEAL_DEK_LEN octets, for `context` under the current version of
+ * a KEK. The store keeps nothing of it.
+ *
+ * Borrows `access`, `kek_id`, `dek` and `context`. Writes the wrapped key to `out` and its octets
+ * to `out_len`; MEDIASEAL_WRAPPED_KEY_MAX_LEN octets of room are always enough. To ask for the
+ * length is to wrap once, and is recorded.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_WRAPPED_KEY_FORM for a
+ * context that is too long, and what mediaseal_custody_new_dek returns. Any threads at once. Since
+ * 0.1.
+ */
+mediaseal_status mediaseal_custody_wrap(const mediaseal_custody *custody,
+                                        const mediaseal_access *access,
+                                        const char *kek_id,
+                                        const uint8_t *dek,
+                                        const mediaseal_wrap_context *context,
+                                        uint8_t *out,
+                                        size_t capacity,
+                                        size_t *out_len);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Opens a key that mediaseal_custody_wrap wrapped for `context`.
+ *
+ * Borrows `access`, `wrapped` and `context`. Writes MEDIASEAL_DEK_LEN octets to `out_dek`, which
+ * the caller wipes; nothing of it before it authenticates.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_WRAPPED_KEY for another context or altered octets,
+ * MEDIASEAL_ERR_WRAPPED_KEY_FORM, and what mediaseal_custody_open_dek returns. Any threads at once.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_custody_unwrap(const mediaseal_custody *custody,
+                                          const mediaseal_access *access,
+                                          const uint8_t *wrapped,
+                                          size_t wrapped_len,
+                                          const mediaseal_wrap_context *context,
+                                          uint8_t *out_dek);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Wraps a key that mediaseal_custody_wrap wrapped anew under the current version of its KEK,
+ * without handing it out.
+ *
+ * Borrows `access`, `wrapped` and `context`. Writes the wrapped key to `out` and its octets to
+ * `out_len`, as mediaseal_custody_wrap does.
+ *
+ * Returns what mediaseal_custody_wrap and mediaseal_custody_unwrap return. Any threads at once.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_custody_rewrap(const mediaseal_custody *custody,
+                                          const mediaseal_access *access,
+                                          const uint8_t *wrapped,
+                                          size_t wrapped_len,
+                                          const mediaseal_wrap_context *context,
+                                          uint8_t *out,
+                                          size_t capacity,
+                                          size_t *out_len);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Seals a field of a database for one place, under a DEK of the store: a record has
+ * MEDIASEAL_RECORD_OVERHEAD octets more than its plaintext, which has at most
+ * MEDIASEAL_RECORD_MAX_LEN.
+ *
+ * Borrows `access`, `dek_id` (MEDIASEAL_DEK_ID_LEN octets), `place` and `plaintext`. Writes the
+ * record to `out`, which lies apart from them, and its octets to `out_len`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL before anything is done,
+ * MEDIASEAL_ERR_VAULT_ARGUMENT for one that is too long, and what mediaseal_custody_open_dek
+ * returns. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_seal_record(const mediaseal_custody *custody,
+                                               const mediaseal_access *access,
+                                               const uint8_t *dek_id,
+                                               const mediaseal_record_place *place,
+                                               const uint8_t *plaintext,
+                                               size_t len,
+                                               uint8_t *out,
+                                               size_t capacity,
+                                               size_t *out_len);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Opens a record of one place. Nothing of it leaves before it authenticates.
+ *
+ * Borrows `access`, `place` and `record`. Writes the plaintext to `out`, which lies apart from
+ * them, and its octets to `out_len`: MEDIASEAL_RECORD_OVERHEAD less than the record has. The caller
+ * wipes it.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL before anything is done,
+ * MEDIASEAL_ERR_WRAPPED_KEY if it stands in another place than it was sealed for or was altered,
+ * MEDIASEAL_ERR_VAULT_ARGUMENT if it is no record, and what mediaseal_custody_open_dek returns. Any
+ * threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_open_record(const mediaseal_custody *custody,
+                                               const mediaseal_access *access,
+                                               const mediaseal_record_place *place,
+                                               const uint8_t *record,
+                                               size_t len,
+                                               uint8_t *out,
+                                               size_t capacity,
+                                               size_t *out_len);
+#endif
 
 #ifdef __cplusplus
 }  // extern "C"

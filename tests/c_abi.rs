@@ -140,9 +140,11 @@ fn every_struct_stands_in_the_table() {
     assert_eq!(
         without,
         [
+            "mediaseal_attribute",
             "mediaseal_expected",
             "mediaseal_known_answer",
-            "mediaseal_metadata"
+            "mediaseal_metadata",
+            "mediaseal_role_of"
         ],
         "elements of arrays have no struct_size"
     );

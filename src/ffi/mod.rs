@@ -37,6 +37,8 @@ mod codec;
 mod constants;
 mod convert;
 mod counter_store;
+#[cfg(feature = "custody")]
+mod custody;
 mod decryptor;
 mod diagnosis;
 mod encryptor;
@@ -54,6 +56,9 @@ mod rtp;
 mod statistics;
 mod status;
 mod types;
+#[cfg(feature = "recording")]
+mod vault_faults;
+mod vault_types;
 
 pub use foreign_cipher::LoadError;
 

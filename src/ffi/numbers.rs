@@ -311,3 +311,116 @@ pub const MEDIASEAL_HAS_EPOCH: u32 = 1;
 pub const MEDIASEAL_HAS_LAST_KID: u32 = 1;
 /// Flag of mediaseal_statistics: `window_head` is set.
 pub const MEDIASEAL_HAS_WINDOW_HEAD: u32 = 2;
+
+/// Octets of a data encryption key.
+pub const MEDIASEAL_DEK_LEN: usize = 32;
+/// Octets of the id of a data encryption key in custody.
+pub const MEDIASEAL_DEK_ID_LEN: usize = 16;
+/// A buffer of so many octets holds any wrapped key.
+pub const MEDIASEAL_WRAPPED_KEY_MAX_LEN: usize = 9216;
+/// Octets that a sealed record has more than its plaintext.
+pub const MEDIASEAL_RECORD_OVERHEAD: usize = 59;
+/// Most octets of a record's plaintext.
+pub const MEDIASEAL_RECORD_MAX_LEN: usize = 16_777_216;
+/// Most characters of the id of a key encryption key, without the zero octet behind it.
+pub const MEDIASEAL_KEK_ID_MAX_LEN: usize = 64;
+
+/// State of a key (NIST SP 800-57): made, not used yet.
+pub const MEDIASEAL_KEY_STATE_PRE_ACTIVATION: u32 = 1;
+/// State of a key: wraps and unwraps.
+pub const MEDIASEAL_KEY_STATE_ACTIVE: u32 = 2;
+/// State of a key: wraps nothing; unwraps with MEDIASEAL_CUSTODY_UNWRAP_SUSPENDED. May become active again.
+pub const MEDIASEAL_KEY_STATE_SUSPENDED: u32 = 3;
+/// State of a key: wraps nothing more, unwraps what it wrapped.
+pub const MEDIASEAL_KEY_STATE_DEACTIVATED: u32 = 4;
+/// State of a key: may be known to others; unwraps for MEDIASEAL_ACCESS_ACCEPT_COMPROMISED alone.
+pub const MEDIASEAL_KEY_STATE_COMPROMISED: u32 = 5;
+/// State of a key: gone; a tombstone is left.
+pub const MEDIASEAL_KEY_STATE_DESTROYED: u32 = 6;
+
+/// Protection: this process computes with the keys.
+pub const MEDIASEAL_PROTECTION_SOFTWARE: u32 = 1;
+/// Protection: a module computes with them, and they do not leave it.
+pub const MEDIASEAL_PROTECTION_HARDWARE: u32 = 2;
+/// Protection: a service elsewhere computes with them.
+pub const MEDIASEAL_PROTECTION_REMOTE: u32 = 3;
+/// Flag of a provider: a key can leave it in a form that others can use.
+pub const MEDIASEAL_PROVIDER_EXPORTABLE: u32 = 1;
+
+/// Secret: the passphrase of a `file:` store.
+pub const MEDIASEAL_SECRET_PASSPHRASE: u32 = 1;
+/// Secret: the user PIN of a token.
+pub const MEDIASEAL_SECRET_PIN: u32 = 2;
+/// Secret: the access key id of a service.
+pub const MEDIASEAL_SECRET_ACCESS_KEY_ID: u32 = 3;
+/// Secret: the secret access key of a service.
+pub const MEDIASEAL_SECRET_SECRET_ACCESS_KEY: u32 = 4;
+/// Secret: the session token of temporary credentials; most have none.
+pub const MEDIASEAL_SECRET_SESSION_TOKEN: u32 = 5;
+/// Most octets of such a secret.
+pub const MEDIASEAL_SECRET_MAX_LEN: usize = 8192;
+
+/// Action: make a KEK, a new version of one, or move it to another provider.
+pub const MEDIASEAL_ACTION_MANAGE_KEK: u32 = 1;
+/// Action: change the state of a KEK, archive it, bring it back.
+pub const MEDIASEAL_ACTION_CHANGE_STATE: u32 = 2;
+/// Action: destroy a KEK or DEK.
+pub const MEDIASEAL_ACTION_DESTROY: u32 = 3;
+/// Action: wrap keys anew under the current version of their KEK; none is handed out.
+pub const MEDIASEAL_ACTION_REWRAP: u32 = 4;
+/// Action: make a DEK, wrap one, seal a record.
+pub const MEDIASEAL_ACTION_WRAP: u32 = 5;
+/// Action: open a DEK or a record.
+pub const MEDIASEAL_ACTION_UNWRAP: u32 = 6;
+/// Action: open a DEK or record whose KEK is compromised.
+pub const MEDIASEAL_ACTION_UNWRAP_COMPROMISED: u32 = 7;
+/// Action: look at states and counts; no key is handed out.
+pub const MEDIASEAL_ACTION_INSPECT: u32 = 8;
+
+/// Role: opens.
+pub const MEDIASEAL_ROLE_VIEWER: u32 = 1;
+/// Role: makes DEKs, wraps and seals; opens nothing.
+pub const MEDIASEAL_ROLE_RECORDER: u32 = 2;
+/// Role: makes, rotates, moves, suspends and destroys keys; opens and seals nothing.
+pub const MEDIASEAL_ROLE_KEY_ADMIN: u32 = 3;
+/// Role: looks at states.
+pub const MEDIASEAL_ROLE_AUDITOR: u32 = 4;
+
+/// Outcome: it was allowed and is done next. Recorded before the deed; if that fails, nothing is done.
+pub const MEDIASEAL_OUTCOME_ALLOWED: u32 = 1;
+/// Outcome: it was done.
+pub const MEDIASEAL_OUTCOME_DONE: u32 = 2;
+/// Outcome: a policy, a state or the authorizer refused it.
+pub const MEDIASEAL_OUTCOME_REFUSED: u32 = 3;
+/// Outcome: it was tried and failed.
+pub const MEDIASEAL_OUTCOME_FAILED: u32 = 4;
+
+/// Flag of an access: the principal proved himself by more than one factor.
+pub const MEDIASEAL_ACCESS_MFA: u32 = 1;
+/// Flag of an access: opens keys under compromised KEKs too; the audit log says so.
+pub const MEDIASEAL_ACCESS_ACCEPT_COMPROMISED: u32 = 2;
+/// Flag of custody: suspended keys unwrap all the same.
+pub const MEDIASEAL_CUSTODY_UNWRAP_SUSPENDED: u32 = 1;
+/// Flag of custody: a key that is opened stays wrapped as it was, until a sweep.
+pub const MEDIASEAL_CUSTODY_NO_LAZY_REWRAP: u32 = 2;
+/// Flag of custody: everybody may do everything, said in so many words; for programs of one user.
+pub const MEDIASEAL_CUSTODY_EVERYBODY: u32 = 4;
+/// Flag of a new KEK: it becomes active by mediaseal_custody_set_state.
+pub const MEDIASEAL_NEW_KEK_ACTIVATE_BY_HAND: u32 = 1;
+/// Flag of mediaseal_kek_info: the key is in the archive and opens nothing.
+pub const MEDIASEAL_KEK_ARCHIVED: u32 = 1;
+
+/// A state is enforced by custody and by the provider itself.
+pub const MEDIASEAL_ENFORCED_BY_PROVIDER: u32 = 1;
+/// A state is enforced by custody alone: the provider keeps none.
+pub const MEDIASEAL_ENFORCED_BY_CUSTODY: u32 = 2;
+/// A state is enforced by custody; the provider could not be told yet, and mediaseal_custody_tick tries again.
+pub const MEDIASEAL_ENFORCED_LATER: u32 = 3;
+/// Destruction: custody says that the key is destroyed. A backup of its store undoes it.
+pub const MEDIASEAL_DESTROY_LOGICAL: u32 = 1;
+/// Destruction: the provider destroys the key. What it alone wrapped is gone for good.
+pub const MEDIASEAL_DESTROY_EFFECTIVE: u32 = 2;
+/// DEKs of the store that the key wraps: there must be none, or nothing is destroyed.
+pub const MEDIASEAL_SURVIVORS_MUST_BE_NONE: u32 = 1;
+/// DEKs of the store that the key wraps: they are lost with it, which is the purpose.
+pub const MEDIASEAL_SURVIVORS_ARE_LOST: u32 = 2;

@@ -6,7 +6,7 @@ use crate::id::InvalidId;
 
 /// What a function returns: 0 for success, else one of the `MEDIASEAL_ERR_…` numbers, which never change their meaning.
 ///
-/// The hundreds digit is the reaction asked for: 1 fix the call, 2 fetch a key, 3 drop the packet, 9 report a bug. See mediaseal_status_class,
+/// The hundreds digit is the reaction asked for: 1 fix the call, 2 fetch a key, 3 drop the packet, 4 see to the custody of keys, 9 report a bug. See mediaseal_status_class,
 /// mediaseal_status_name and mediaseal_status_text.
 pub type mediaseal_status = i32;
 
@@ -202,6 +202,75 @@ pub const MEDIASEAL_ERR_SECOND_CARRIER: mediaseal_status = 314;
 /// Drop the frame: what carries its ciphertext is not as it was sent, or the sender set another codec.
 pub const MEDIASEAL_ERR_CARRIER: mediaseal_status = 315;
 
+/// Look for the key elsewhere: custody or the provider has no such key, or custody no such provider.
+pub const MEDIASEAL_ERR_KEY_NOT_FOUND: mediaseal_status = 401;
+/// Give up what this key wrapped: it was destroyed.
+pub const MEDIASEAL_ERR_KEY_DESTROYED: mediaseal_status = 402;
+/// Change the state of the key first, or use another: in this state it does not do that.
+pub const MEDIASEAL_ERR_KEY_STATE: mediaseal_status = 403;
+/// Go through the states in between: this state may not follow that one.
+pub const MEDIASEAL_ERR_KEY_TRANSITION: mediaseal_status = 404;
+/// Restore the key from the archive first.
+pub const MEDIASEAL_ERR_KEY_ARCHIVED: mediaseal_status = 405;
+/// Use another id or version: the provider has that key, or had it before it was destroyed.
+pub const MEDIASEAL_ERR_KEY_EXISTS: mediaseal_status = 406;
+/// Use a key and a provider of the pinned region: the policy refuses these, and the refusal is recorded.
+pub const MEDIASEAL_ERR_REGION_FORBIDDEN: mediaseal_status = 407;
+/// Ask for the right: the authorizer refused, and the refusal is recorded.
+pub const MEDIASEAL_ERR_NOT_AUTHORIZED: mediaseal_status = 408;
+/// Mend the audit log: it could not be written, so nothing was done.
+pub const MEDIASEAL_ERR_AUDIT: mediaseal_status = 409;
+/// Go on later by the same call: the progress callback stopped it. What was done is kept.
+pub const MEDIASEAL_ERR_STOPPED: mediaseal_status = 410;
+/// Try again: another process holds the store of keys.
+pub const MEDIASEAL_ERR_VAULT_BUSY: mediaseal_status = 411;
+/// Make room: the disk is full. What was acknowledged before is there.
+pub const MEDIASEAL_ERR_DISK_FULL: mediaseal_status = 412;
+/// Restore the store of keys from a backup: a row or the file is damaged.
+pub const MEDIASEAL_ERR_VAULT_DAMAGED: mediaseal_status = 413;
+/// Look at the file of the store of keys: the system or SQLite refuses it.
+pub const MEDIASEAL_ERR_VAULT_STORE: mediaseal_status = 414;
+/// Give a name, URL, length or time that there can be, and what is not there already.
+pub const MEDIASEAL_ERR_VAULT_ARGUMENT: mediaseal_status = 415;
+/// Change the state of the key at the provider, which by itself refuses this.
+pub const MEDIASEAL_ERR_PROVIDER_REFUSED: mediaseal_status = 421;
+/// Bring other credentials: the provider refused the passphrase, PIN or access key, or got none.
+pub const MEDIASEAL_ERR_PROVIDER_ACCESS: mediaseal_status = 422;
+/// Try again later: the provider is away, busy, or throttles. Nothing has changed.
+pub const MEDIASEAL_ERR_PROVIDER_UNAVAILABLE: mediaseal_status = 423;
+/// Choose another provider or operation: this one cannot do it.
+pub const MEDIASEAL_ERR_PROVIDER_UNSUPPORTED: mediaseal_status = 424;
+/// Report it to who makes the provider: it failed in a way of its own, or broke the rules of its vtable.
+pub const MEDIASEAL_ERR_PROVIDER_FAILED: mediaseal_status = 425;
+/// Give up this wrapped key or record: it was made for another place or by another key, or was altered.
+pub const MEDIASEAL_ERR_WRAPPED_KEY: mediaseal_status = 431;
+/// Give the octets as they were made: these are no wrapped key, or a part is too long for one.
+pub const MEDIASEAL_ERR_WRAPPED_KEY_FORM: mediaseal_status = 432;
+/// Give the key text as it was made: it is of another kind, or was mistyped.
+pub const MEDIASEAL_ERR_GRANT_TEXT: mediaseal_status = 441;
+/// Ask for another key: these octets are none of their kind.
+pub const MEDIASEAL_ERR_GRANT_KEY: mediaseal_status = 442;
+/// Use a version of mediaseal that reads this form of grants.
+pub const MEDIASEAL_ERR_GRANT_VERSION: mediaseal_status = 443;
+/// Use one of MEDIASEAL_KEM_...: this key encapsulation mechanism is not known.
+pub const MEDIASEAL_ERR_GRANT_KEM: mediaseal_status = 444;
+/// Ask for the grant again: it is cut short, too long or out of range.
+pub const MEDIASEAL_ERR_GRANT_FORM: mediaseal_status = 445;
+/// Shorten the context, or give fewer recipients.
+pub const MEDIASEAL_ERR_GRANT_TOO_LONG: mediaseal_status = 446;
+/// Ask for a grant of your own: this one is for another key.
+pub const MEDIASEAL_ERR_GRANT_RECIPIENT: mediaseal_status = 447;
+/// Do not use it: it is not signed by the signer that was given, for this recipient and context.
+pub const MEDIASEAL_ERR_GRANT_SIGNATURE: mediaseal_status = 448;
+/// Do not use it: it is signed, and was not sealed to this key for this context.
+pub const MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN: mediaseal_status = 449;
+/// Ask for what is needed: another kind of key is sealed in it.
+pub const MEDIASEAL_ERR_GRANT_PAYLOAD: mediaseal_status = 450;
+/// Ask an owner to add you: nothing in it is for this key.
+pub const MEDIASEAL_ERR_GRANT_NO_STANZA: mediaseal_status = 451;
+/// Ask for the passphrase again: it is another, or what it sealed was altered.
+pub const MEDIASEAL_ERR_GRANT_PASSPHRASE: mediaseal_status = 452;
+
 /// Report it: the library failed inside. The object is of no use any more; free it and make a new one.
 pub const MEDIASEAL_ERR_PANIC: mediaseal_status = 901;
 /// Free the object and make a new one: an earlier call failed inside the library.
@@ -227,6 +296,8 @@ pub const MEDIASEAL_CLASS_FIX_THE_CALL: u32 = 1;
 pub const MEDIASEAL_CLASS_FETCH_A_KEY: u32 = 2;
 /// mediaseal_status_class: the frame is not good; drop it and go on.
 pub const MEDIASEAL_CLASS_DROP_THE_PACKET: u32 = 3;
+/// mediaseal_status_class: a key at rest is not there, not in use, not allowed or not reached; each status says what to do.
+pub const MEDIASEAL_CLASS_SEE_TO_CUSTODY: u32 = 4;
 /// mediaseal_status_class: a cipher, a disk, the system or the library failed.
 pub const MEDIASEAL_CLASS_REPORT_A_BUG: u32 = 9;
 
@@ -377,6 +448,7 @@ pub(super) const fn class_of(status: mediaseal_status) -> u32 {
         100..=199 => MEDIASEAL_CLASS_FIX_THE_CALL,
         200..=299 => MEDIASEAL_CLASS_FETCH_A_KEY,
         300..=399 => MEDIASEAL_CLASS_DROP_THE_PACKET,
+        400..=499 => MEDIASEAL_CLASS_SEE_TO_CUSTODY,
         _ => MEDIASEAL_CLASS_REPORT_A_BUG,
     }
 }

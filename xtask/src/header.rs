@@ -1,6 +1,9 @@
 //! Makes `include/mediaseal.h` from `src/ffi/`, and holds the one that is checked in to it.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::{
     parts::{Campaign, Halt},
@@ -8,7 +11,7 @@ use crate::{
 };
 
 /// Titles of the header's sections, by the beginning of the names of their functions.
-const SECTIONS: [(&str, &str); 10] = [
+const SECTIONS: [(&str, &str); 12] = [
     (
         "mediaseal_version",
         "Versions, texts and numbers; keys as octets",
@@ -28,13 +31,21 @@ const SECTIONS: [(&str, &str); 10] = [
     ("mediaseal_decryptor_", "Ciphertexts in, frames out"),
     ("mediaseal_rtp_", "Ciphertexts in RTP payloads"),
     ("mediaseal_sentinel_", "Proof that what leaves is sealed"),
+    (
+        "mediaseal_provider_",
+        "Who holds key encryption keys (libraries with the feature custody)",
+    ),
+    (
+        "mediaseal_custody_",
+        "Keys in custody (libraries with the feature custody)",
+    ),
 ];
 
 /// Most characters in a line of a comment.
 const WIDTH: usize = 100;
 
 /// The sources, in the order in which the header tells of them.
-const SOURCES: [&str; 16] = [
+const SOURCES: [&str; 21] = [
     "status",
     "numbers",
     "types",
@@ -51,7 +62,15 @@ const SOURCES: [&str; 16] = [
     "rtp",
     "diagnosis",
     "proof",
+    "vault_types",
+    "custody/provider",
+    "custody/store",
+    "custody/keks",
+    "custody/keys",
 ];
+
+/// Sources that are of libraries with a feature alone, by the beginning of their names.
+const OF_FEATURES: [(&str, &str); 1] = [("custody/", "custody")];
 
 /// The header that is checked in.
 pub(crate) fn path(workspace: &Workspace) -> PathBuf {
@@ -99,10 +118,19 @@ pub(crate) fn check(campaign: &mut Campaign) -> Result<String, Halt> {
     )))
 }
 
-/// The names of the functions that a header declares.
+/// The names of the functions that a header declares for every library; those of libraries with a feature stand behind `#if`.
 pub(crate) fn functions(header: &str) -> Vec<String> {
+    let mut is_for_all = true;
     header
         .lines()
+        .filter(|line| {
+            if line.contains("defined(MEDIASEAL_") {
+                is_for_all = false;
+            } else if line.starts_with("#endif") {
+                is_for_all = true;
+            }
+            is_for_all
+        })
         .filter(|line| !line.starts_with([' ', '#', '/', '}']) && !line.starts_with("typedef"))
         .filter_map(|line| {
             let (before, _) = line.split_once('(')?;
@@ -122,13 +150,33 @@ pub(crate) fn make(workspace: &Workspace) -> Result<String, String> {
         .map_err(|error| failed(&error))?;
     let mut builder = cbindgen::Builder::new().with_config(config);
     for source in SOURCES {
-        builder = builder.with_src(workspace.root.join(format!("src/ffi/{source}.rs")));
+        let path = workspace.root.join(format!("src/ffi/{source}.rs"));
+        let feature = OF_FEATURES
+            .iter()
+            .find(|(beginning, _)| source.starts_with(beginning));
+        builder = builder.with_src(match feature {
+            Some((_, feature)) => of_feature(workspace, &path, feature)?,
+            None => path,
+        });
     }
     let bindings = builder.generate().map_err(|error| failed(&error))?;
     let mut octets = Vec::new();
     bindings.write(&mut octets);
     let header = String::from_utf8(octets).map_err(|error| failed(&error))?;
     Ok(with_sections(&with_initializers(&plain(&header))))
+}
+
+/// A copy of a source in which everything is of a feature, as the module that it is has it.
+fn of_feature(workspace: &Workspace, source: &Path, feature: &str) -> Result<PathBuf, String> {
+    let failed = |error: std::io::Error| format!("{}: {error}", source.display());
+    let text = fs::read_to_string(source).map_err(failed)?;
+    let folder = workspace.target.join("header");
+    fs::create_dir_all(&folder).map_err(failed)?;
+    let name = source.file_name().unwrap_or_default();
+    let copy = folder.join(name);
+    let text = format!("#[cfg(feature = \"{feature}\")]\npub mod gated {{\n{text}\n}}\n");
+    fs::write(&copy, text).map_err(failed)?;
+    Ok(copy)
 }
 
 /// The header in ASCII, with types by the names that it gives them.
@@ -304,6 +352,9 @@ mod tests {
         let header = "typedef int32_t (*mediaseal_hook)(void *user_data);\n\
                       mediaseal_status mediaseal_cipher_close(mediaseal_cipher *cipher);\n\
                       const char *mediaseal_version(void);\n\
+                      #if defined(MEDIASEAL_CUSTODY)\n\
+                      mediaseal_status mediaseal_custody_close(mediaseal_custody *custody);\n\
+                      #endif\n\
                       #define MEDIASEAL_F(x) (x)\n";
         assert_eq!(
             functions(header),

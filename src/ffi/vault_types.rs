@@ -1,0 +1,460 @@
+//! Structs and callbacks of keys at rest. They are part of every header; the functions that take them, of libraries with the feature.
+
+use core::ffi::{c_char, c_void};
+
+use super::convert::Sized32;
+use super::status::mediaseal_status;
+use super::types::{mediaseal_destructor, sized};
+
+/// One version of a key encryption key (KEK). Initialize with MEDIASEAL_KEK_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_kek {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// The version, counted from 1.
+    pub version: u32,
+    /// The id; zero octets follow it.
+    pub id: [c_char; 72],
+}
+
+/// What a KEK is for, as a provider is told. Initialize with MEDIASEAL_KEK_SPEC_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_kek_spec {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// The version, counted from 1.
+    pub version: u32,
+    /// The id.
+    pub id: *const c_char,
+    /// Whose keys it wraps.
+    pub tenant: *const c_char,
+    /// Where it may be used; empty where it is nowhere bound.
+    pub region: *const c_char,
+    /// What for.
+    pub purpose: *const c_char,
+}
+
+/// A KEK to be made, of which there is one for each tenant, region and purpose. Initialize with MEDIASEAL_NEW_KEK_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_new_kek {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// Any of `MEDIASEAL_NEW_KEK_…`.
+    pub flags: u32,
+    /// Whose keys it wraps; NULL for nobody's in particular.
+    pub tenant: *const c_char,
+    /// Where it may be used; NULL where it is nowhere bound.
+    pub region: *const c_char,
+    /// What for, as the application calls it; NULL for no purpose.
+    pub purpose: *const c_char,
+    /// When it becomes active, in microseconds since 1970; 0 for now.
+    pub activates_unix_micros: u64,
+    /// How many seconds each version wraps once it is active; 0 for without end. It goes on to unwrap.
+    pub cryptoperiod_seconds: u64,
+    /// Scheme of the provider that makes it; NULL, with `provider_id`, for the first one.
+    pub provider_scheme: *const c_char,
+    /// Id of that provider.
+    pub provider_id: *const c_char,
+}
+
+/// What is known of one version of a KEK. Initialize with MEDIASEAL_KEK_INFO_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_kek_info {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// The version, counted from 1.
+    pub version: u32,
+    /// One of `MEDIASEAL_KEY_STATE_…`.
+    pub state: u32,
+    /// Any of `MEDIASEAL_KEK_…`.
+    pub flags: u32,
+    /// When it becomes active by itself, in microseconds since 1970; 0 if it does not.
+    pub activates_unix_micros: u64,
+    /// When it stops wrapping by itself, in microseconds since 1970; 0 if it does not.
+    pub expires_unix_micros: u64,
+    /// DEKs of the store that it wraps.
+    pub deks: u64,
+    /// The id; zero octets follow it, as the next ones.
+    pub id: [c_char; 72],
+    /// Whose keys it wraps.
+    pub tenant: [c_char; 256],
+    /// Where it may be used.
+    pub region: [c_char; 256],
+    /// What for.
+    pub purpose: [c_char; 256],
+    /// Scheme of the provider that holds it.
+    pub provider_scheme: [c_char; 256],
+    /// Id of that provider.
+    pub provider_id: [c_char; 256],
+}
+
+/// What a provider says of itself. Initialize with MEDIASEAL_PROVIDER_INFO_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_provider_info {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// One of `MEDIASEAL_PROTECTION_…`.
+    pub protection: u32,
+    /// Any of `MEDIASEAL_PROVIDER_…`.
+    pub flags: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The scheme, which wrapped keys name; zero octets follow it, as the next ones.
+    pub scheme: [c_char; 256],
+    /// This one of its kind, the same after each start.
+    pub id: [c_char; 256],
+    /// Where it is; empty where it does not say.
+    pub region: [c_char; 256],
+}
+
+/// What is left of a destroyed key. Initialize with MEDIASEAL_TOMBSTONE_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_tombstone {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// One of `MEDIASEAL_DESTROY_…`.
+    pub mode: u32,
+    /// When it was destroyed, in microseconds since 1970.
+    pub unix_micros: u64,
+    /// When it is gone at its provider, in microseconds since 1970; 0 for a logical destruction, and until the provider has been reached.
+    pub gone_unix_micros: u64,
+}
+
+/// What mediaseal_custody_tick did. Initialize with MEDIASEAL_TICK_REPORT_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_tick_report {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// What failed for the first key that failed, else MEDIASEAL_OK.
+    pub first_failure: mediaseal_status,
+    /// Changes of state that time asked for.
+    pub changed: u64,
+    /// Keys whose provider now knows what it did not before.
+    pub told: u64,
+    /// Keys for which something failed, to be tried again at the next tick.
+    pub failed: u64,
+}
+
+/// How far a sweep is. Initialize with MEDIASEAL_SWEEP_PROGRESS_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_sweep_progress {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// Former versions whose keys were left alone, as policy and caller have it: suspended, compromised or archived ones.
+    pub skipped: u32,
+    /// DEKs that were under former versions when it began.
+    pub total: u64,
+    /// Wrapped anew since.
+    pub done: u64,
+    /// Left as they are, because they failed.
+    pub failed: u64,
+}
+
+/// What else an application knows of an access, or an audit log of an event.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_attribute {
+    /// The name.
+    pub name: *const c_char,
+    /// The value.
+    pub value: *const c_char,
+}
+
+/// Who asks, as the application found out; custody believes it. Initialize with MEDIASEAL_ACCESS_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_access {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// Any of `MEDIASEAL_ACCESS_…`.
+    pub flags: u32,
+    /// The principal, of at most 255 octets.
+    pub principal: *const c_char,
+    /// Where he asks from; NULL if not known.
+    pub address: *const c_char,
+    /// What else the authorizer shall see; NULL for nothing.
+    pub attributes: *const mediaseal_attribute,
+    /// Their number.
+    pub attribute_count: usize,
+}
+
+/// What a wrapped key is bound to, beside its KEK. Initialize with MEDIASEAL_WRAP_CONTEXT_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_wrap_context {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// What the key is for, as octets of the application: the same when it is unwrapped.
+    pub purpose: *const u8,
+    /// Their number, at most 65,535.
+    pub purpose_len: usize,
+    /// Where the key may be used; NULL where it is nowhere bound.
+    pub region: *const c_char,
+}
+
+/// Where a record stands: it opens nowhere else. Initialize with MEDIASEAL_RECORD_PLACE_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_record_place {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The table.
+    pub table: *const c_char,
+    /// The column.
+    pub column: *const c_char,
+    /// What identifies the row: its primary key as octets.
+    pub row_id: *const u8,
+    /// Their number, at most 65,535.
+    pub row_id_len: usize,
+}
+
+/// A question to an authorizer. The texts are lent until it answers.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_access_request {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// One of `MEDIASEAL_ACTION_…`.
+    pub action: u32,
+    /// Any of `MEDIASEAL_ACCESS_…`.
+    pub flags: u32,
+    /// The hour of the day in UTC, 0 to 23.
+    pub hour: u32,
+    /// Who asks.
+    pub principal: *const c_char,
+    /// Where he asks from; empty if not known.
+    pub address: *const c_char,
+    /// Of what: `kek/ID/VERSION`, `dek/ID`, `record/TABLE/COLUMN`.
+    pub resource: *const c_char,
+    /// Whose keys.
+    pub tenant: *const c_char,
+    /// Where they may be used.
+    pub region: *const c_char,
+    /// What they are for.
+    pub purpose: *const c_char,
+    /// What else is known of who asks.
+    pub attributes: *const mediaseal_attribute,
+    /// Their number.
+    pub attribute_count: usize,
+}
+
+/// Something that happened to a key. It never holds octets of a key. The texts are lent until it is written down.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_audit_event {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// One of `MEDIASEAL_OUTCOME_…`.
+    pub outcome: u32,
+    /// When, in microseconds since 1970.
+    pub unix_micros: u64,
+    /// Who did it: the principal, or `system`.
+    pub actor: *const c_char,
+    /// What: `kek.create`, `dek.unwrap` and the like.
+    pub action: *const c_char,
+    /// To what, as in mediaseal_access_request.
+    pub resource: *const c_char,
+    /// Why it was done or refused; may be empty.
+    pub reason: *const c_char,
+    /// What else is known: tenant, region, purpose, address, mfa.
+    pub attributes: *const mediaseal_attribute,
+    /// Their number.
+    pub attribute_count: usize,
+}
+
+/// A role of a principal. Roles of key administration, audit and use do not go together.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_role_of {
+    /// The principal.
+    pub principal: *const c_char,
+    /// The tenant that it is for; NULL for all.
+    pub tenant: *const c_char,
+    /// One of `MEDIASEAL_ROLE_…`.
+    pub role: u32,
+    /// Zero.
+    pub reserved: u32,
+}
+
+/// Brings a secret that a provider asks for: one of `MEDIASEAL_SECRET_…` for the provider at `url`, as at most `capacity` octets of UTF-8 into `out`, and their number into
+/// `out_len`. The library wipes `out` afterwards. Another status than MEDIASEAL_OK says that there is none. It may be asked later again, from any thread, when a session is opened anew.
+pub type mediaseal_secret_callback = Option<
+    unsafe extern "C" fn(
+        user_data: *mut c_void,
+        kind: u32,
+        url: *const c_char,
+        out: *mut u8,
+        capacity: usize,
+        out_len: *mut usize,
+    ) -> mediaseal_status,
+>;
+
+/// Lets an action pass by MEDIASEAL_OK; every other status refuses it. Any threads, several at once.
+pub type mediaseal_authorize_callback = Option<
+    unsafe extern "C" fn(
+        user_data: *mut c_void,
+        request: *const mediaseal_access_request,
+    ) -> mediaseal_status,
+>;
+
+/// Writes an event down, durably once it returns MEDIASEAL_OK; with every other status nothing is done that needed the record. Any threads, several at once.
+pub type mediaseal_audit_callback = Option<
+    unsafe extern "C" fn(
+        user_data: *mut c_void,
+        event: *const mediaseal_audit_event,
+    ) -> mediaseal_status,
+>;
+
+/// Hears how far a sweep is, after each batch; 0 lets it go on, everything else stops it.
+pub type mediaseal_sweep_callback = Option<
+    unsafe extern "C" fn(user_data: *mut c_void, progress: *const mediaseal_sweep_progress) -> u32,
+>;
+
+/// Hears of one version of a KEK, which is lent until it returns.
+pub type mediaseal_kek_callback =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, kek: *const mediaseal_kek_info)>;
+
+/// What custody is opened with. Initialize with MEDIASEAL_CUSTODY_OPTIONS_INIT.
+///
+/// Who decides is said once: by `authorize`, by `roles`, or by MEDIASEAL_CUSTODY_EVERYBODY.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_custody_options {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// Any of `MEDIASEAL_CUSTODY_…`.
+    pub flags: u32,
+    /// Keys and providers of this region alone: of "eu" that is "eu", and what begins with "eu-". NULL for all.
+    pub pinned_region: *const c_char,
+    /// Providers, at least one: the first is where new KEKs are made. Custody keeps them in use, whatever becomes of these objects.
+    pub providers: *const *const mediaseal_provider,
+    /// Their number.
+    pub provider_count: usize,
+    /// Roles, if these decide.
+    pub roles: *const mediaseal_role_of,
+    /// Their number.
+    pub role_count: usize,
+    /// Decides, if the application does.
+    pub authorize: mediaseal_authorize_callback,
+    /// What `authorize` works on.
+    pub authorize_user_data: *mut c_void,
+    /// Ends it; may be NULL.
+    pub authorize_destroy: mediaseal_destructor,
+    /// Writes events down; never NULL.
+    pub audit: mediaseal_audit_callback,
+    /// What `audit` works on.
+    pub audit_user_data: *mut c_void,
+    /// Ends it; may be NULL.
+    pub audit_destroy: mediaseal_destructor,
+}
+
+/// A provider of the application's own. Initialize with MEDIASEAL_PROVIDER_VTABLE_INIT.
+///
+/// Every function may run in any thread, several at once, and answers MEDIASEAL_OK or what there is to say: MEDIASEAL_ERR_KEY_NOT_FOUND, MEDIASEAL_ERR_KEY_EXISTS,
+/// MEDIASEAL_ERR_KEY_DESTROYED, MEDIASEAL_ERR_PROVIDER_REFUSED for a key whose state it keeps, MEDIASEAL_ERR_WRAPPED_KEY for what does not authenticate, MEDIASEAL_ERR_PROVIDER_ACCESS,
+/// MEDIASEAL_ERR_PROVIDER_UNAVAILABLE for what may succeed later, MEDIASEAL_ERR_PROVIDER_UNSUPPORTED, MEDIASEAL_ERR_VAULT_DAMAGED; all else is MEDIASEAL_ERR_PROVIDER_FAILED.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_provider_vtable {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// One of `MEDIASEAL_PROTECTION_…`.
+    pub protection: u32,
+    /// Any of `MEDIASEAL_PROVIDER_…`.
+    pub flags: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The scheme that wrapped keys name: lower-case letters, digits and `-`, none of the library's own (`file`, `pkcs11`, `awskms`, `keychain`).
+    pub scheme: *const c_char,
+    /// This one of its kind, the same after each start; not secret, at most 255 octets.
+    pub id: *const c_char,
+    /// Where it is, as policies name regions; NULL where it does not say.
+    pub region: *const c_char,
+    /// What the functions work on.
+    pub user_data: *mut c_void,
+    /// Makes a KEK, durably.
+    pub create_kek: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            spec: *const mediaseal_kek_spec,
+        ) -> mediaseal_status,
+    >,
+    /// Makes the version after that of `current`, which stays usable; may be NULL: then `create_kek` makes it.
+    pub rotate: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            current: *const mediaseal_kek_spec,
+        ) -> mediaseal_status,
+    >,
+    /// Wraps the MEDIASEAL_DEK_LEN octets of `dek` under a KEK, authenticating `context` with them: at most `capacity` octets to `out`, their number to `out_len`. It keeps no copy of `dek`.
+    pub wrap: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            kek_id: *const c_char,
+            kek_version: u32,
+            dek: *const u8,
+            context: *const u8,
+            context_len: usize,
+            out: *mut u8,
+            capacity: usize,
+            out_len: *mut usize,
+        ) -> mediaseal_status,
+    >,
+    /// Opens what `wrap` made, if it was made for `context`: MEDIASEAL_DEK_LEN octets to `out_dek`, and nothing before they authenticate.
+    pub unwrap: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            kek_id: *const c_char,
+            kek_version: u32,
+            wrapped: *const u8,
+            wrapped_len: usize,
+            context: *const u8,
+            context_len: usize,
+            out_dek: *mut u8,
+        ) -> mediaseal_status,
+    >,
+    /// Hears the new state of a KEK and writes MEDIASEAL_ENFORCED_BY_PROVIDER if it refuses by itself what the state forbids; may be NULL for a provider that keeps no states.
+    pub set_state: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            kek_id: *const c_char,
+            kek_version: u32,
+            state: u32,
+            out_enforcement: *mut u32,
+        ) -> mediaseal_status,
+    >,
+    /// Destroys one version of a KEK for good; for one that is gone already, the same answer once more. If it goes later, when, in microseconds since 1970.
+    pub destroy_kek: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            kek_id: *const c_char,
+            kek_version: u32,
+            out_gone_unix_micros: *mut u64,
+        ) -> mediaseal_status,
+    >,
+    /// Ends `user_data`; may be NULL.
+    pub destroy: mediaseal_destructor,
+}
+
+/// Holds KEKs and uses them: a file, a module, a service, or functions of the application.
+pub struct mediaseal_provider {
+    _opaque: (),
+}
+
+sized! {
+    mediaseal_kek mediaseal_kek_spec mediaseal_new_kek mediaseal_kek_info mediaseal_provider_info mediaseal_tombstone mediaseal_tick_report
+    mediaseal_sweep_progress mediaseal_access mediaseal_wrap_context mediaseal_record_place mediaseal_access_request mediaseal_audit_event
+    mediaseal_custody_options mediaseal_provider_vtable
+}
