@@ -144,6 +144,7 @@ fn every_struct_stands_in_the_table() {
             "mediaseal_expected",
             "mediaseal_known_answer",
             "mediaseal_metadata",
+            "mediaseal_recipient",
             "mediaseal_role_of"
         ],
         "elements of arrays have no struct_size"

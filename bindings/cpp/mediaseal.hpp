@@ -205,6 +205,7 @@ enum class status_class : std::uint32_t {
     fix_the_call = MEDIASEAL_CLASS_FIX_THE_CALL,        ///< The calling code must change.
     fetch_a_key = MEDIASEAL_CLASS_FETCH_A_KEY,          ///< A key is missing, spent or not open yet.
     drop_the_packet = MEDIASEAL_CLASS_DROP_THE_PACKET,  ///< The frame is not good; drop it and go on.
+    see_to_custody = MEDIASEAL_CLASS_SEE_TO_CUSTODY,    ///< A key at rest is not there, not in use, not allowed or not reached.
     report_a_bug = MEDIASEAL_CLASS_REPORT_A_BUG,        ///< A cipher, a disk, the system or the library failed.
 };
 

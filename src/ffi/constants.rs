@@ -375,6 +375,12 @@ pub(super) const CONSTANTS: &[(&str, i64)] = constants! {
     MEDIASEAL_DESTROY_EFFECTIVE
     MEDIASEAL_SURVIVORS_MUST_BE_NONE
     MEDIASEAL_SURVIVORS_ARE_LOST
+    MEDIASEAL_KEM_P256
+    MEDIASEAL_KEM_X25519
+    MEDIASEAL_KEM_XWING
+    MEDIASEAL_RECIPIENT_MAX_LEN
+    MEDIASEAL_SIGNER_PUBLIC_LEN
+    MEDIASEAL_GRANT_MAX_LEN
 };
 
 /// Every struct of the header that is not opaque.
@@ -421,4 +427,5 @@ pub(super) const STRUCTS: &[(&str, usize)] = structs! {
     mediaseal_role_of
     mediaseal_custody_options
     mediaseal_provider_vtable
+    mediaseal_recipient
 };

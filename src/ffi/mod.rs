@@ -47,6 +47,8 @@ mod explain;
 mod failure;
 mod foreign_cipher;
 mod general;
+#[cfg(feature = "recording")]
+mod grants;
 mod handle;
 mod key_store;
 mod numbers;

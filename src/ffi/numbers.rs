@@ -424,3 +424,16 @@ pub const MEDIASEAL_DESTROY_EFFECTIVE: u32 = 2;
 pub const MEDIASEAL_SURVIVORS_MUST_BE_NONE: u32 = 1;
 /// DEKs of the store that the key wraps: they are lost with it, which is the purpose.
 pub const MEDIASEAL_SURVIVORS_ARE_LOST: u32 = 2;
+
+/// Key encapsulation mechanism (RFC 9180): P-256.
+pub const MEDIASEAL_KEM_P256: u32 = 16;
+/// Key encapsulation mechanism: X25519.
+pub const MEDIASEAL_KEM_X25519: u32 = 32;
+/// Key encapsulation mechanism: X-Wing, X25519 and ML-KEM-768, for keys that must outlive quantum computers.
+pub const MEDIASEAL_KEM_XWING: u32 = 25722;
+/// Most octets of the public half of a recipient.
+pub const MEDIASEAL_RECIPIENT_MAX_LEN: usize = 1218;
+/// Octets of the public half of a signer.
+pub const MEDIASEAL_SIGNER_PUBLIC_LEN: usize = 32;
+/// Most octets of a grant to one recipient.
+pub const MEDIASEAL_GRANT_MAX_LEN: usize = 2304;

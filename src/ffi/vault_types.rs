@@ -453,6 +453,16 @@ pub struct mediaseal_provider {
     _opaque: (),
 }
 
+/// The public half of somebody whom a key is sealed to.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_recipient {
+    /// The octets, as mediaseal_identity_recipient wrote them.
+    pub octets: *const u8,
+    /// Their number.
+    pub len: usize,
+}
+
 sized! {
     mediaseal_kek mediaseal_kek_spec mediaseal_new_kek mediaseal_kek_info mediaseal_provider_info mediaseal_tombstone mediaseal_tick_report
     mediaseal_sweep_progress mediaseal_access mediaseal_wrap_context mediaseal_record_place mediaseal_access_request mediaseal_audit_event

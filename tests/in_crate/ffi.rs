@@ -10,6 +10,8 @@ use super::cipher::mediaseal_cipher;
 use super::custody::{keks, keys, provider, store};
 use super::decryptor::mediaseal_decryptor;
 use super::encryptor::mediaseal_encryptor;
+#[cfg(feature = "recording")]
+use super::grants;
 use super::key_store::mediaseal_key_store;
 use super::numbers::*;
 use super::status::*;
@@ -176,8 +178,40 @@ fn entries() -> Vec<Entry> {
         entry!(batch::mediaseal_encrypt_batch(_ _)),
         entry!(batch::mediaseal_decrypt_batch(_ _)),
     ];
+    entries.extend(grant_entries());
     entries.extend(custody_entries());
     entries
+}
+
+/// Those of libraries with the feature `recording`, which is one of the defaults: the header has no mark for it.
+#[cfg(feature = "recording")]
+fn grant_entries() -> Vec<Entry> {
+    vec![
+        entry!(grants::mediaseal_identity_generate(_ _)),
+        entry!(grants::mediaseal_identity_from_text(_ _)),
+        entry!(grants::mediaseal_identity_to_text(_ _ _ _)),
+        entry!(grants::mediaseal_identity_recipient(_ _ _ _)),
+        entry!(grants::mediaseal_identity_close(_)),
+        entry!(grants::mediaseal_recipient_to_text(_ _ _ _ _)),
+        entry!(grants::mediaseal_recipient_from_text(_ _ _ _)),
+        entry!(grants::mediaseal_signer_generate(_)),
+        entry!(grants::mediaseal_signer_from_text(_ _)),
+        entry!(grants::mediaseal_signer_to_text(_ _ _ _)),
+        entry!(grants::mediaseal_signer_public(_ _)),
+        entry!(grants::mediaseal_signer_close(_)),
+        entry!(grants::mediaseal_grant_dek(_ _ _ _ _ _ _ _ _)),
+        entry!(grants::mediaseal_grant_open_dek(_ _ _ _ _ _ _)),
+        entry!(grants::mediaseal_channel_invite(_ _ _ _ _ _ _)),
+        entry!(grants::mediaseal_channel_accept(_ _ _ _ _ _)),
+        entry!(grants::mediaseal_channel_store_join(_ _ _ _ _ _ _)),
+        entry!(grants::mediaseal_channel_session_grant(_ _ _ _ _ _ _ _)),
+        entry!(grants::mediaseal_key_store_receive_session(_ _ _ _ _ _ _)),
+    ]
+}
+
+#[cfg(not(feature = "recording"))]
+fn grant_entries() -> Vec<Entry> {
+    Vec::new()
 }
 
 /// Those of libraries with the feature `custody`.
@@ -229,7 +263,7 @@ const FEATURES: [(&str, bool); 2] = [
 ];
 
 /// Functions that return no status: they free, or look a text or number up.
-const WITHOUT_STATUS: [&str; 15] = [
+const WITHOUT_STATUS: [&str; 17] = [
     "mediaseal_version",
     "mediaseal_abi_version",
     "mediaseal_status_class",
@@ -245,6 +279,8 @@ const WITHOUT_STATUS: [&str; 15] = [
     "mediaseal_rtp_reassembler_free",
     "mediaseal_sentinel_free",
     "mediaseal_proof_free",
+    "mediaseal_identity_free",
+    "mediaseal_signer_free",
 ];
 
 /// Those of libraries with the feature `custody`.
@@ -277,6 +313,7 @@ fn arguments_that_say_nothing_are_refused_by_every_function() {
     }
 }
 
+#[cfg(feature = "recording")]
 #[test]
 fn the_table_has_every_function_of_the_header() {
     let header = include_str!("../../include/mediaseal.h");

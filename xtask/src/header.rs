@@ -41,11 +41,24 @@ const SECTIONS: [(&str, &str); 12] = [
     ),
 ];
 
+/// Parts of the names of functions that hand keys over, whatever class they are of.
+const GRANTS: [&str; 9] = [
+    "mediaseal_identity_",
+    "mediaseal_recipient_",
+    "mediaseal_signer_",
+    "mediaseal_grant_",
+    "_channel_invite",
+    "_channel_accept",
+    "_channel_store_join",
+    "_session_grant",
+    "_receive_session",
+];
+
 /// Most characters in a line of a comment.
 const WIDTH: usize = 100;
 
 /// The sources, in the order in which the header tells of them.
-const SOURCES: [&str; 21] = [
+const SOURCES: [&str; 22] = [
     "status",
     "numbers",
     "types",
@@ -63,6 +76,7 @@ const SOURCES: [&str; 21] = [
     "diagnosis",
     "proof",
     "vault_types",
+    "grants",
     "custody/provider",
     "custody/store",
     "custody/keks",
@@ -315,6 +329,8 @@ fn with_sections(header: &str) -> String {
             Some("Codecs: frames that packetizers and relays can read")
         } else if name.ends_with("_explain") || name == "mediaseal_look_at" {
             Some("Why a frame does not open, and what octets look like")
+        } else if GRANTS.iter().any(|part| name.contains(part)) {
+            Some("Keys sealed to people and recorders")
         } else {
             section_of(&name)
         };
