@@ -23,14 +23,14 @@ const MAX_SEQUENCE_HEADER: usize = 1024;
 
 /// An OBU where it lies.
 #[derive(Clone, Debug)]
-struct Obu {
-    header: u8,
-    extension: Option<u8>,
-    payload: Range<usize>,
+pub(crate) struct Obu {
+    pub(crate) header: u8,
+    pub(crate) extension: Option<u8>,
+    pub(crate) payload: Range<usize>,
 }
 
 impl Obu {
-    const fn kind(&self) -> u8 {
+    pub(crate) const fn kind(&self) -> u8 {
         self.header >> 3 & 0xF
     }
 
@@ -39,7 +39,7 @@ impl Obu {
     }
 
     /// Reads the OBU at `at`.
-    fn read(octets: &[u8], at: usize) -> Option<Self> {
+    pub(crate) fn read(octets: &[u8], at: usize) -> Option<Self> {
         let mut next = at;
         let mut take = || {
             let octet = octets.get(next).copied();
@@ -85,7 +85,12 @@ const fn size_len(size: usize) -> usize {
 }
 
 /// Writes an OBU header with its size and returns its length.
-fn write_header(header: u8, extension: Option<u8>, size: usize, out: &mut [u8]) -> usize {
+pub(crate) fn write_header(
+    header: u8,
+    extension: Option<u8>,
+    size: usize,
+    out: &mut [u8],
+) -> usize {
     let mut at = 0;
     let mut put = |octet| {
         out[at] = octet;

@@ -8,11 +8,11 @@
 //!
 //! The hint is not trusted and never given to the decoder, which gets the encoder's frame bit by bit. `docs/formats/codecs.md` has the form of each codec.
 
-mod av1;
+pub(crate) mod av1;
 mod bits;
 mod emulation;
 mod h26x;
-mod nal;
+pub(crate) mod nal;
 mod recognise;
 mod vpx;
 

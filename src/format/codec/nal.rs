@@ -7,7 +7,7 @@ use crate::cipher::find_zero_pair;
 
 /// Octets that are no NAL units in the form that was said.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Broken;
+pub(crate) struct Broken;
 
 impl NalFormat {
     /// Octets before each NAL unit that we write.
@@ -41,7 +41,7 @@ impl NalFormat {
 }
 
 /// Goes through the NAL units of a frame.
-pub(super) struct Nals<'a> {
+pub(crate) struct Nals<'a> {
     octets: &'a [u8],
     format: NalFormat,
     /// Behind what was read.
@@ -51,7 +51,7 @@ pub(super) struct Nals<'a> {
 }
 
 impl<'a> Nals<'a> {
-    pub(super) fn new(octets: &'a [u8], format: NalFormat) -> Self {
+    pub(crate) fn new(octets: &'a [u8], format: NalFormat) -> Self {
         Self {
             octets,
             format,
@@ -114,7 +114,7 @@ impl<'a> Nals<'a> {
     }
 
     /// The next NAL unit, with its whole extent.
-    pub(super) fn next_nal(&mut self) -> Result<Option<Range<usize>>, Broken> {
+    pub(crate) fn next_nal(&mut self) -> Result<Option<Range<usize>>, Broken> {
         Ok(self.next_start()?.map(|_| self.current()))
     }
 

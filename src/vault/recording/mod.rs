@@ -56,6 +56,7 @@ pub mod cobblestone;
 mod commit;
 mod envelope;
 mod error;
+pub mod export;
 mod frame;
 mod header;
 mod index;

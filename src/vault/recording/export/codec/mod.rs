@@ -1,0 +1,109 @@
+//! From a codec's frames to samples of a file, and what the file says of the codec at its front.
+
+mod aac;
+mod av1;
+mod bits;
+mod h264;
+mod h265;
+mod nal;
+mod opus;
+mod vpx;
+
+use zeroize::Zeroizing;
+
+use super::ParameterSets;
+use crate::format::codec::Codec;
+use crate::vault::recording::TrackFormat;
+
+/// Octets that are no frame of the codec, or lack what a file must say.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Bad;
+
+/// What a sample is decoded to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Video {
+        width: u16,
+        height: u16,
+    },
+    Audio {
+        rate: u32,
+        channels: u8,
+        /// Samples at the front that no one is to hear (Opus).
+        pre_skip: u16,
+    },
+}
+
+/// What a file says of the codec at its front.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Config {
+    /// The name of an MP4 sample entry.
+    pub(super) entry: [u8; 4],
+    pub(super) shape: Shape,
+    /// Boxes of the sample entry.
+    pub(super) boxes: Vec<u8>,
+}
+
+/// What of a frame goes into the file.
+pub(super) struct Unit {
+    /// What the file says from here on, if that is not what it said before.
+    pub(super) config: Option<Config>,
+    pub(super) octets: Zeroizing<Vec<u8>>,
+    /// Whether decoding can begin here.
+    pub(super) key: bool,
+    /// How long it sounds, in samples; nothing for pictures.
+    pub(super) ticks: Option<u32>,
+    /// What CENC encrypts: pairs of octets in clear and octets that are encrypted; all if there are none; nothing if this codec's form under CENC is
+    /// not written here.
+    pub(super) protected: Option<Vec<(usize, usize)>>,
+}
+
+/// A stream of a codec on its way into a file.
+pub(super) enum Stream {
+    Nal(nal::NalStream),
+    Vp8(vpx::VpxStream),
+    Vp9(vpx::VpxStream),
+    Av1(av1::Av1Stream),
+    Opus(opus::OpusStream),
+    Aac(aac::AacStream),
+}
+
+impl Stream {
+    /// Begins a stream; nothing if no file takes this codec.
+    pub(super) fn of(format: TrackFormat, sets: ParameterSets, aac: Option<&[u8]>) -> Option<Self> {
+        if format.codec_number() == TrackFormat::AAC {
+            return Some(Self::Aac(aac::AacStream::new(aac)));
+        }
+        let in_band = sets == ParameterSets::InBand;
+        Some(match format.codec()? {
+            Codec::H264(nal) => Self::Nal(nal::NalStream::new(false, nal, in_band)),
+            Codec::H265(nal) => Self::Nal(nal::NalStream::new(true, nal, in_band)),
+            Codec::Vp8 => Self::Vp8(vpx::VpxStream::default()),
+            Codec::Vp9 => Self::Vp9(vpx::VpxStream::default()),
+            Codec::Av1 => Self::Av1(av1::Av1Stream::default()),
+            Codec::Opus => Self::Opus(opus::OpusStream::default()),
+            Codec::Opaque => return None,
+        })
+    }
+
+    /// Takes a frame and tells what of it goes into the file, in order; `marked` is what the recording says of its being a key frame, where its octets do not.
+    pub(super) fn take(
+        &mut self,
+        format: TrackFormat,
+        frame: &[u8],
+        marked: bool,
+    ) -> Result<Vec<Unit>, Bad> {
+        let key = format
+            .codec()
+            .and_then(|codec| codec.is_key_frame(frame))
+            .unwrap_or(marked);
+        match self {
+            Self::Nal(stream) => Ok(stream.take(frame, key)?.into_iter().collect()),
+            Self::Vp8(stream) => Ok(vec![stream.take_vp8(frame, key)?]),
+            Self::Vp9(stream) => Ok(vec![stream.take_vp9(frame, key)?]),
+            Self::Av1(stream) => Ok(stream.take(frame, key)?.into_iter().collect()),
+            Self::Opus(stream) => Ok(stream.take(frame)?.into_iter().collect()),
+            Self::Aac(stream) => stream.take(frame),
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Opens recorded ciphertext with the keys that its senders granted. This file alone of the vault knows the channel.
+
+use std::collections::BTreeMap;
+
+use zeroize::Zeroizing;
+
+use super::report::Reason;
+use crate::channel::{ChannelDecryptor, Mode};
+use crate::cipher::{CheckedCipher, CipherSuite};
+use crate::error::{Error, Misuse};
+use crate::format::codec::Codec;
+use crate::frame::FrameInfo;
+use crate::id::{KeyId, SenderId, Ssrc};
+use crate::keys::KeyStore;
+use crate::vault::grant::{GrantError, Identity, SessionKey, SignerPublic};
+use crate::vault::recording::{Reader, RecordedFrame, RecordingError, grant, granted};
+
+/// What opens the frames of a recording of the profile [`Frames`](crate::vault::recording::Profile::Frames): the sessions' keys, and the ciphers that they are for.
+#[derive(Debug, Default)]
+pub struct SessionKeys {
+    ciphers: Vec<CheckedCipher>,
+    keys: BTreeMap<KeyId, SessionKey>,
+    refused: Vec<(KeyId, GrantError)>,
+}
+
+impl SessionKeys {
+    /// Begins with no key and the built-in suites.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes a custom cipher, for the sessions of its suite.
+    pub fn add_cipher(&mut self, cipher: CheckedCipher) {
+        self.ciphers
+            .retain(|there| there.suite() != cipher.suite());
+        self.ciphers.push(cipher);
+    }
+
+    /// Takes a key that the caller has. It replaces one of the same KID.
+    pub fn add(&mut self, key: SessionKey) {
+        self.keys.insert(key.kid(), key);
+    }
+
+    /// Opens the recording's grants as `identity`, of those senders whose `signers` the caller knows. Grants that do not open are kept in mind, said by
+    /// [`refused`](Self::refused), and the frames of their sessions left out. Returns how many opened.
+    ///
+    /// # Errors
+    /// What the storage says.
+    pub fn open_grants(
+        &mut self,
+        reader: &Reader,
+        identity: &Identity,
+        signers: &[SignerPublic],
+    ) -> Result<usize, RecordingError> {
+        let storage = &*reader.storage;
+        let mut opened = 0;
+        for kid in granted(storage)? {
+            let key = match grant(storage, kid) {
+                Ok(Some(grant)) => grant.open(identity, signers),
+                Ok(None) => continue,
+                Err(RecordingError::Grant(error)) => Err(error),
+                Err(error) => return Err(error),
+            };
+            match key {
+                Ok(key) => {
+                    self.add(key);
+                    opened += 1;
+                }
+                Err(error) => self.refused.push((kid, error)),
+            }
+        }
+        Ok(opened)
+    }
+
+    /// Grants that did not open, and why.
+    #[must_use]
+    pub fn refused(&self) -> &[(KeyId, GrantError)] {
+        &self.refused
+    }
+
+    fn cipher(&self, suite: CipherSuite) -> Result<CheckedCipher, Error> {
+        match self.ciphers.iter().find(|cipher| cipher.suite() == suite) {
+            Some(cipher) => Ok(cipher.clone()),
+            None => CheckedCipher::builtin(suite),
+        }
+    }
+}
+
+/// A frame that was opened.
+pub(super) struct Opened {
+    pub(super) octets: Zeroizing<Vec<u8>>,
+    /// Whose key opened it; nothing for a recording that has none.
+    pub(super) sender: SenderId,
+}
+
+/// Opens the frames of one track. Each track has replay windows of its own: they are read one after the other, and sessions may be on several.
+pub(super) struct TrackOpener<'a> {
+    keys: &'a SessionKeys,
+    codec: Option<Codec>,
+    suites: Vec<(CipherSuite, Result<ChannelDecryptor, Error>)>,
+}
+
+impl<'a> TrackOpener<'a> {
+    /// Prepares for frames that are codec-aware ciphertext of `codec`, or bare.
+    pub(super) const fn new(keys: &'a SessionKeys, codec: Option<Codec>) -> Self {
+        Self {
+            keys,
+            codec,
+            suites: Vec::new(),
+        }
+    }
+
+    /// Opens a frame.
+    pub(super) fn open(&mut self, frame: &RecordedFrame) -> Result<Opened, Reason> {
+        let kid = frame.kid().ok_or(Reason::Malformed)?;
+        let key = self.keys.keys.get(&kid).ok_or_else(|| {
+            let is_refused = self.keys.refused.iter().any(|(refused, _)| *refused == kid);
+            if is_refused {
+                Reason::GrantRefused
+            } else {
+                Reason::NoGrant
+            }
+        })?;
+        let decryptor = self.decryptor(key.suite()).map_err(|error| match error {
+            Error::Misuse(Misuse::UnsupportedSuite { .. } | Misuse::NotInThisBuild) => {
+                Reason::UnknownSuite
+            }
+            _ => Reason::CipherFailed,
+        })?;
+        let info = FrameInfo::new(Ssrc::new(frame.track.into()));
+        let octets = decryptor
+            .decrypt_to_vec(&info, &frame.octets)
+            .map_err(|error| match error {
+                Error::Duplicate { .. } | Error::Replayed { .. } | Error::TooOld { .. } => {
+                    Reason::Duplicate
+                }
+                Error::AuthenticationFailed { .. } => Reason::NotAuthentic,
+                Error::Malformed(_) | Error::Truncated { .. } => Reason::Malformed,
+                _ => Reason::CipherFailed,
+            })?;
+        Ok(Opened {
+            octets: Zeroizing::new(octets),
+            sender: key.sender().clone(),
+        })
+    }
+
+    /// The decryptor for a suite, with all keys of it.
+    fn decryptor(&mut self, suite: CipherSuite) -> Result<&mut ChannelDecryptor, Error> {
+        let place = match self.suites.iter().position(|(there, _)| *there == suite) {
+            Some(place) => place,
+            None => {
+                let made = self.make(suite);
+                self.suites.push((suite, made));
+                self.suites.len() - 1
+            }
+        };
+        match self.suites.get_mut(place) {
+            Some((_, Ok(decryptor))) => Ok(decryptor),
+            Some((_, Err(error))) => Err(*error),
+            None => Err(Misuse::NotInThisBuild.into()),
+        }
+    }
+
+    fn make(&self, suite: CipherSuite) -> Result<ChannelDecryptor, Error> {
+        let store = KeyStore::raw_with(&self.keys.cipher(suite)?)?;
+        let of_suite = |key: &&SessionKey| key.suite() == suite;
+        for key in self.keys.keys.values().filter(of_suite) {
+            store.add_receive(key.base_key().duplicate(), key.kid(), key.sender().clone())?;
+        }
+        let mut decryptor = ChannelDecryptor::new(&store, Mode::Frame)?;
+        if let Some(codec) = self.codec {
+            decryptor.set_default_codec(Some(codec))?;
+        }
+        Ok(decryptor)
+    }
+}
