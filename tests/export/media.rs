@@ -3,12 +3,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use mediaseal::vault::recording::TrackFormat;
 use mediaseal::{Codec, NalFormat};
 use ogg::reading::PacketReader;
 
 /// A stream of an encoder.
+#[derive(Clone)]
 pub(crate) struct Stream {
     pub(crate) name: &'static str,
     pub(crate) format: TrackFormat,
@@ -89,8 +91,13 @@ fn encode(folder: &Path, file: &str, arguments: &[&str]) -> PathBuf {
     path
 }
 
-/// One stream of each codec.
-pub(crate) fn streams(folder: &Path) -> Vec<Stream> {
+/// One stream of each codec: H.264, H.265, VP8, VP9, AV1, Opus, AAC.
+pub(crate) fn streams() -> Vec<Stream> {
+    static STREAMS: OnceLock<Vec<Stream>> = OnceLock::new();
+    STREAMS.get_or_init(|| make(&folder("originals"))).clone()
+}
+
+fn make(folder: &Path) -> Vec<Stream> {
     let annex_b = NalFormat::AnnexB;
     let video = ["-pix_fmt", "yuv420p", "-g", "30"];
     let h265 = encode(

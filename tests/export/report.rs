@@ -48,7 +48,7 @@ fn every_frame_is_in_a_file_or_left_out_for_a_reason() {
     let (people, folder) = (People::new(), folder("report"));
     let cipher = CheckedCipher::builtin(CipherSuite::AES_256_GCM_SHA512_128).unwrap();
     let sm4 = CheckedCipher::register(Sm4Gcm).unwrap();
-    let vp8 = streams(&folder).swap_remove(2);
+    let vp8 = streams().swap_remove(2);
     let (storage, clock) = (Memory::new(), TestClock::new());
     let (mut writer, dek) = people.start(Profile::Frames, &storage, &clock).unwrap();
     writer.add_track(0, TrackFormat::of(Codec::Vp8)).unwrap();
@@ -144,8 +144,8 @@ impl MapFirst for Vec<u8> {
 
 #[test]
 fn sinks_that_fail_and_callers_who_stop_end_it() {
-    let (people, folder) = (People::new(), folder("ends"));
-    let vp8 = streams(&folder).swap_remove(2);
+    let people = People::new();
+    let vp8 = streams().swap_remove(2);
     let (storage, clock) = (Memory::new(), TestClock::new());
     let (mut writer, dek) = people.start(Profile::Media, &storage, &clock).unwrap();
     writer.add_track(3, vp8.format).unwrap();

@@ -112,7 +112,7 @@ fn record_media(people: &People, streams: &[Stream]) -> Reader {
 #[test]
 fn media_of_every_codec_decode_as_the_encoders_own_files() {
     let (people, folder) = (People::new(), folder("media"));
-    let mut streams = streams(&folder);
+    let mut streams = streams();
     streams.push(reordered(&folder));
     streams.push(with_lengths(&streams[0]));
     streams.push(with_lengths(&streams[1]));
@@ -139,7 +139,9 @@ fn media_of_every_codec_decode_as_the_encoders_own_files() {
     {
         let (file, end) = (&report.files[index], format!(".{index}.{kind}"));
         assert!(file.info.name().ends_with(&end), "{}", file.info.name());
-        assert_eq!(file.frames, streams[index].frames.len() as u64);
+        // The two headers of an Ogg file are no frames.
+        let headers = if kind == "ogg" { 2 } else { 0 };
+        assert_eq!(file.frames, streams[index].frames.len() as u64 - headers);
         let shown = run(
             "ffprobe",
             &[
@@ -168,7 +170,7 @@ fn media_of_every_codec_decode_as_the_encoders_own_files() {
 #[test]
 fn times_are_those_of_the_recording() {
     let (people, folder) = (People::new(), folder("times"));
-    let mut streams = streams(&folder);
+    let mut streams = streams();
     // Pictures at uneven times; of sound half a second is missing.
     let h264 = &mut streams[0];
     for (index, micros) in h264.micros.iter_mut().enumerate() {
@@ -194,7 +196,9 @@ fn times_are_those_of_the_recording() {
         String::from_utf8(printed)
             .unwrap()
             .lines()
-            .map(|line| line.trim_matches(',').parse().unwrap())
+            .map(|line| line.trim_matches(','))
+            .filter(|line| !line.is_empty())
+            .map(|line| line.parse().unwrap())
             .collect()
     };
     let shown: Vec<u64> = times(&paths[0])
@@ -217,7 +221,7 @@ fn ciphertext_of_every_codec_opens_with_what_senders_granted() {
         CheckedCipher::builtin(CipherSuite::AES_128_CTR_HMAC_SHA256_80).unwrap(),
         CheckedCipher::register(Sm4Gcm).unwrap(),
     ];
-    let streams = streams(&folder);
+    let streams = streams();
     let (storage, clock) = (Memory::new(), TestClock::new());
     let (mut writer, dek) = people.start(Profile::Frames, &storage, &clock).unwrap();
     let mut keys = SessionKeys::new();
@@ -277,7 +281,7 @@ fn ciphertext_of_every_codec_opens_with_what_senders_granted() {
 #[test]
 fn files_under_common_encryption_need_their_keys() {
     let (people, folder) = (People::new(), folder("cenc"));
-    let streams = streams(&folder);
+    let streams = streams();
     let mut reader = record_media(&people, &streams);
     let keys = SessionKeys::new();
     let given = ClearKey::new([0x11; 16], [0x22; 16]);

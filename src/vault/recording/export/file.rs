@@ -86,7 +86,7 @@ impl<'a> SenderFiles<'a> {
         let Ok(units) = taken else {
             return Ok(Err(Reason::Bitstream));
         };
-        let mut is_late = false;
+        let (mut is_late, mut is_written) = (false, false);
         for unit in units {
             if self.options.protection.is_some() && unit.protected.is_none() {
                 return Ok(Err(Reason::NotProtectable));
@@ -109,11 +109,13 @@ impl<'a> SenderFiles<'a> {
                 protected: unit.protected,
             };
             open.mux.write(sample).map_err(io_at(&self.info))?;
+            is_written = true;
         }
         if is_late {
             return Ok(Err(Reason::BeforeKeyFrame));
         }
-        if let Some(open) = &mut self.open {
+        // Headers alone are in the file in another form.
+        if let Some(open) = self.open.as_mut().filter(|_| is_written) {
             if open.frames == 0 {
                 open.micros = (media.micros, media.micros);
             }
