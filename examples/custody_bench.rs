@@ -1,6 +1,6 @@
 //! How fast key custody is: wraps a second by provider, and re-wrapping a million DEKs in the embedded store.
 //!
-//! `custody_bench [--quick] [--deks N] [--folder FOLDER] [URL]...` measures a `file:` store of its own in FOLDER (the system's for temporary files by default) and
+//! `custody_bench [--quick] [--deks N] [--folder FOLDER] [--pkcs11-module LIBRARY] [URL]...` measures a `file:` store of its own in FOLDER (the system's for temporary files by default) and
 //! the providers of the URLs, whose secrets it takes from MEDIASEAL_PASSPHRASE, MEDIASEAL_PIN, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and
 //! AWS_SESSION_TOKEN. A KEK that it makes at a provider is destroyed at the end. Progress goes to stderr, figures to stdout.
 
@@ -18,7 +18,7 @@ use mediaseal::vault::WrapContext;
 use mediaseal::vault::audit::{AuditError, AuditEvent, AuditSink};
 use mediaseal::vault::custody::{
     Access, Custody, CustodyOptions, Everybody, FileProvider, KekRef, KekSpec, KeyProvider,
-    KeyState, NewKek, ProviderUrl, SecretKind, open_provider,
+    KeyState, NewKek, ProviderMeans, ProviderUrl, SecretKind,
 };
 use zeroize::Zeroizing;
 
@@ -29,6 +29,8 @@ struct Request {
     deks: u64,
     per_figure: Duration,
     folder: PathBuf,
+    /// The library behind `pkcs11:`.
+    module: Option<PathBuf>,
     urls: Vec<String>,
 }
 
@@ -56,6 +58,7 @@ fn request() -> Result<Request, Box<dyn Error>> {
         deks: 1_000_000,
         per_figure: Duration::from_secs(2),
         folder: env::temp_dir(),
+        module: None,
         urls: Vec::new(),
     };
     let mut arguments = lexopt::Parser::from_env();
@@ -69,6 +72,9 @@ fn request() -> Result<Request, Box<dyn Error>> {
                 request.deks = number.to_str().ok_or("a number")?.parse()?;
             }
             lexopt::Arg::Long("folder") => request.folder = arguments.value()?.into(),
+            lexopt::Arg::Long("pkcs11-module") => {
+                request.module = Some(arguments.value()?.into());
+            }
             lexopt::Arg::Value(url) => {
                 request.urls.push(url.to_str().ok_or("a URL")?.to_owned());
             }
@@ -101,10 +107,28 @@ fn measure_in(folder: &Path, request: &Request) -> Result<(), Box<dyn Error>> {
         began.elapsed().as_millis()
     );
     wraps(&file, request.per_figure)?;
+    let means = means(request)?;
     for url in &request.urls {
-        wraps(&open_provider(url, &secret)?, request.per_figure)?;
+        wraps(&means.open(url)?, request.per_figure)?;
     }
     store(folder, &file, request)
+}
+
+/// What the providers of the URLs are opened with.
+fn means(request: &Request) -> Result<ProviderMeans, Box<dyn Error>> {
+    #[allow(unused_mut, reason = "without the feature nothing is added")]
+    let mut means = ProviderMeans::new(Arc::new(secret));
+    if let Some(library) = &request.module {
+        #[cfg(feature = "pkcs11")]
+        {
+            means.pkcs11 = Some(mediaseal::vault::custody::pkcs11::Pkcs11Module::load(
+                library,
+            )?);
+        }
+        #[cfg(not(feature = "pkcs11"))]
+        return Err(format!("{} needs the feature pkcs11", library.display()).into());
+    }
+    Ok(means)
 }
 
 fn secret(kind: SecretKind, _: &ProviderUrl) -> Option<Zeroizing<String>> {

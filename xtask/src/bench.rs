@@ -24,6 +24,8 @@ pub(crate) struct Request {
     pub(crate) update: bool,
     /// Key custody instead of packets.
     pub(crate) custody: bool,
+    /// The library behind providers `pkcs11:`.
+    pub(crate) module: Option<String>,
     /// The tables; empty means all. Of key custody, URLs of providers.
     pub(crate) only: Vec<String>,
 }
@@ -118,6 +120,12 @@ fn measure_custody(campaign: &mut Campaign, request: &Request) -> Result<(), Hal
         .args(["--features", features, "--", "--folder"])
         .args([folder])
         .args(request.quick.then_some("--quick"))
+        .args(
+            request
+                .module
+                .iter()
+                .flat_map(|path| ["--pkcs11-module", path]),
+        )
         .args(&request.only)
         .run(&mut campaign.transcript)?
         .successful()?;

@@ -62,7 +62,8 @@ commands:
                                     without --quick writes docs/performance.md
   bench --again                     show the figures of the last run
   bench --instructions [--update]   count instructions a packet, and write them down
-  bench --custody [--quick] [URL]...  wraps a second of the embedded provider and of those named, and
+  bench --custody [--quick] [--pkcs11-module LIBRARY] [URL]...
+                                    wraps a second of the embedded provider and of those named, and
                                     how long a million DEKs take to be re-wrapped
   browser [--measure]               make calls in headless Chromium with mediaseal as WebAssembly,
                                     and compare every frame that arrives; the page is then at
@@ -171,6 +172,9 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
             "--again" if is_bench => bench.again = true,
             "--instructions" if is_bench => bench.instructions = true,
             "--custody" if is_bench => bench.custody = true,
+            "--pkcs11-module" if is_bench && bench.custody => {
+                bench.module = Some(arguments.next().ok_or("--pkcs11-module needs a path")?);
+            }
             "--update" if is_bench && bench.instructions => bench.update = true,
             "--seconds" if is_verify => {
                 let value = arguments.next().ok_or("--seconds needs a number")?;
@@ -292,6 +296,7 @@ mod tests {
             ("verify --seconds 0", "above 0"),
             ("bench --update", "--update"),
             ("test --custody", "--custody"),
+            ("bench --pkcs11-module x", "--pkcs11-module"),
             ("stage", "PREFIX"),
             ("stage a b", "PREFIX"),
             ("test --strip", "--strip"),
