@@ -1181,6 +1181,37 @@
 #define MEDIASEAL_SURVIVORS_ARE_LOST 2
 
 /**
+ * Key encapsulation mechanism (RFC 9180): P-256.
+ */
+#define MEDIASEAL_KEM_P256 16
+
+/**
+ * Key encapsulation mechanism: X25519.
+ */
+#define MEDIASEAL_KEM_X25519 32
+
+/**
+ * Key encapsulation mechanism: X-Wing, X25519 and ML-KEM-768, for keys that must outlive quantum
+ * computers.
+ */
+#define MEDIASEAL_KEM_XWING 25722
+
+/**
+ * Most octets of the public half of a recipient.
+ */
+#define MEDIASEAL_RECIPIENT_MAX_LEN 1218
+
+/**
+ * Octets of the public half of a signer.
+ */
+#define MEDIASEAL_SIGNER_PUBLIC_LEN 32
+
+/**
+ * Most octets of a grant to one recipient.
+ */
+#define MEDIASEAL_GRANT_MAX_LEN 2304
+
+/**
  * One channel: stage a generation, activate it, and the former one is in grace and then retired.
  */
 typedef struct mediaseal_channel mediaseal_channel;
@@ -1219,6 +1250,11 @@ typedef struct mediaseal_decryptor mediaseal_decryptor;
 typedef struct mediaseal_encryptor mediaseal_encryptor;
 
 /**
+ * The secret half of a key pair: opens what was sealed to its public one.
+ */
+typedef struct mediaseal_identity mediaseal_identity;
+
+/**
  * Raw keys: the application brings a base key for each KID, and vouches for both (RFC 9605).
  */
 typedef struct mediaseal_key_store mediaseal_key_store;
@@ -1242,6 +1278,11 @@ typedef struct mediaseal_rtp_reassembler mediaseal_rtp_reassembler;
  * Looks at what one thread hands to the network.
  */
 typedef struct mediaseal_sentinel mediaseal_sentinel;
+
+/**
+ * The secret half of a signature key pair: says who gives a key.
+ */
+typedef struct mediaseal_signer mediaseal_signer;
 
 /**
  * What a function returns: 0 for success, else one of the `MEDIASEAL_ERR_...` numbers, which never
@@ -2510,6 +2551,20 @@ typedef struct mediaseal_proof_state {
  */
 #define MEDIASEAL_PROOF_STATE_INIT \
     { (uint32_t)sizeof(mediaseal_proof_state), 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * The public half of somebody whom a key is sealed to.
+ */
+typedef struct mediaseal_recipient {
+    /**
+     * The octets, as mediaseal_identity_recipient wrote them.
+     */
+    const uint8_t *octets;
+    /**
+     * Their number.
+     */
+    size_t len;
+} mediaseal_recipient;
 
 /**
  * Brings a secret that a provider asks for: one of `MEDIASEAL_SECRET_...` for the provider at
@@ -5574,6 +5629,284 @@ mediaseal_status mediaseal_proof_close(mediaseal_proof *proof);
  * Frees a proof, the last use of it. NULL is accepted. Since 0.1.
  */
 void mediaseal_proof_free(mediaseal_proof *proof);
+
+/* ==== Keys sealed to people and recorders =========================================================================== */
+
+/**
+ * Draws a key pair, of one of `MEDIASEAL_KEM_...`.
+ *
+ * Writes a new object to `out_identity`, which the caller ends with mediaseal_identity_free; the
+ * secret is wiped with it.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_GRANT_KEM, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_NULL_POINTER.
+ * Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_identity_generate(uint32_t kem,
+                                             mediaseal_identity **out_identity);
+
+/**
+ * Reads a secret key from its text, "mediaseal-id-1...", which the caller wipes.
+ *
+ * Borrows `key_text`. Writes a new object to `out_identity`, which the caller ends with
+ * mediaseal_identity_free.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_GRANT_TEXT, MEDIASEAL_ERR_GRANT_KEM, MEDIASEAL_ERR_GRANT_KEY,
+ * MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_identity_from_text(const char *key_text,
+                                              mediaseal_identity **out_identity);
+
+/**
+ * Writes a secret key as text and a zero octet to `out`, which the caller wipes; `out_len` is its
+ * length without that.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_identity_to_text(const mediaseal_identity *identity,
+                                            char *out,
+                                            size_t capacity,
+                                            size_t *out_len);
+
+/**
+ * Writes the public half to `out`, at most MEDIASEAL_RECIPIENT_MAX_LEN octets, and their number to
+ * `out_len`: what keys are sealed to.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_identity_recipient(const mediaseal_identity *identity,
+                                              uint8_t *out,
+                                              size_t capacity,
+                                              size_t *out_len);
+
+/**
+ * Ends the use of an identity and wipes it once no call uses it.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_identity_close(mediaseal_identity *identity);
+
+/**
+ * Frees an identity, the last use of it. NULL is accepted. Since 0.1.
+ */
+void mediaseal_identity_free(mediaseal_identity *identity);
+
+/**
+ * Writes the public half of a recipient as text and a zero octet, "mediaseal-pub-1...".
+ *
+ * Borrows `recipient`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_GRANT_KEY, MEDIASEAL_ERR_GRANT_KEM,
+ * MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_recipient_to_text(const uint8_t *recipient,
+                                             size_t recipient_len,
+                                             char *out,
+                                             size_t capacity,
+                                             size_t *out_len);
+
+/**
+ * Reads the public half of a recipient from text, to at most MEDIASEAL_RECIPIENT_MAX_LEN octets.
+ *
+ * Borrows `key_text`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_GRANT_TEXT, MEDIASEAL_ERR_GRANT_KEY, MEDIASEAL_ERR_GRANT_KEM,
+ * MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER. Any thread.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_recipient_from_text(const char *key_text,
+                                               uint8_t *out,
+                                               size_t capacity,
+                                               size_t *out_len);
+
+/**
+ * Draws a signature key pair (Ed25519).
+ *
+ * Writes a new object to `out_signer`, which the caller ends with mediaseal_signer_free; the secret
+ * is wiped with it.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_signer_generate(mediaseal_signer **out_signer);
+
+/**
+ * Reads a secret signature key from its text, "mediaseal-signer-1...", which the caller wipes.
+ *
+ * Borrows `key_text`. Writes a new object to `out_signer`, which the caller ends with
+ * mediaseal_signer_free.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_GRANT_TEXT, MEDIASEAL_ERR_NOT_UTF8,
+ * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_signer_from_text(const char *key_text,
+                                            mediaseal_signer **out_signer);
+
+/**
+ * Writes a secret signature key as text and a zero octet to `out`, which the caller wipes.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_signer_to_text(const mediaseal_signer *signer,
+                                          char *out,
+                                          size_t capacity,
+                                          size_t *out_len);
+
+/**
+ * Writes the public half, MEDIASEAL_SIGNER_PUBLIC_LEN octets, to `out_public`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_signer_public(const mediaseal_signer *signer,
+                                         uint8_t *out_public);
+
+/**
+ * Ends the use of a signer and wipes it once no call uses it.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_signer_close(mediaseal_signer *signer);
+
+/**
+ * Frees a signer, the last use of it. NULL is accepted. Since 0.1.
+ */
+void mediaseal_signer_free(mediaseal_signer *signer);
+
+/**
+ * Seals a data encryption key, MEDIASEAL_DEK_LEN octets, to `recipient`, signed by `signer`. It
+ * opens for the same `context` alone, which both sides know.
+ *
+ * Borrows all inputs. Writes the grant, at most MEDIASEAL_GRANT_MAX_LEN octets, to `out`, and their
+ * number to `out_len`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_GRANT_KEY, MEDIASEAL_ERR_GRANT_KEM,
+ * MEDIASEAL_ERR_GRANT_TOO_LONG, MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_ENTROPY,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_grant_dek(const mediaseal_signer *signer,
+                                     const uint8_t *dek,
+                                     const uint8_t *recipient,
+                                     size_t recipient_len,
+                                     const uint8_t *context,
+                                     size_t context_len,
+                                     uint8_t *out,
+                                     size_t capacity,
+                                     size_t *out_len);
+
+/**
+ * Opens a grant of a data encryption key that `signer` (MEDIASEAL_SIGNER_PUBLIC_LEN octets) signed
+ * for `context`.
+ *
+ * Borrows all inputs. Writes MEDIASEAL_DEK_LEN octets to `out_dek`, which the caller wipes; nothing
+ * of it before signature and seal are right.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_GRANT_SIGNATURE, MEDIASEAL_ERR_GRANT_RECIPIENT,
+ * MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN, MEDIASEAL_ERR_GRANT_PAYLOAD for another kind of key,
+ * MEDIASEAL_ERR_GRANT_FORM, MEDIASEAL_ERR_GRANT_VERSION, MEDIASEAL_ERR_GRANT_KEM,
+ * MEDIASEAL_ERR_GRANT_KEY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_grant_open_dek(const mediaseal_identity *identity,
+                                          const uint8_t *grant,
+                                          size_t grant_len,
+                                          const uint8_t *signer,
+                                          const uint8_t *context,
+                                          size_t context_len,
+                                          uint8_t *out_dek);
+
+/**
+ * Invites `recipient`: seals the secret of the step that the channel seals with now to him, signed
+ * by `signer`. He opens and seals from that step on; to keep from him what was said before, let all
+ * members mediaseal_channel_advance_to first.
+ *
+ * Borrows all inputs. Writes the invitation, at most MEDIASEAL_GRANT_MAX_LEN octets, to `out`, and
+ * their number to `out_len`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_NO_ACTIVE_KEY, and what mediaseal_grant_dek returns. Any
+ * threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_invite(const mediaseal_channel *channel,
+                                          const uint8_t *recipient,
+                                          size_t recipient_len,
+                                          const mediaseal_signer *signer,
+                                          uint8_t *out,
+                                          size_t capacity,
+                                          size_t *out_len);
+
+/**
+ * Takes an invitation to a channel that is open, from the step on that was sealed. It opens frames
+ * now; mediaseal_channel_activate it to seal.
+ *
+ * Borrows all inputs. `inviter` is the public half of who signed, MEDIASEAL_SIGNER_PUBLIC_LEN
+ * octets; `cipher` is NULL for a built-in suite.
+ *
+ * Returns what mediaseal_grant_open_dek and mediaseal_channel_join return. Any threads at once.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_channel_accept(const mediaseal_channel *channel,
+                                          const uint8_t *invitation,
+                                          size_t invitation_len,
+                                          const mediaseal_identity *identity,
+                                          const uint8_t *inviter,
+                                          const mediaseal_cipher *cipher);
+
+/**
+ * Joins by an invitation: opens its channel in `store` and stages the generation. The rest is as in
+ * mediaseal_channel_accept.
+ *
+ * Writes a new object to `out_channel`, which the caller ends with mediaseal_channel_free.
+ *
+ * Returns what mediaseal_channel_accept returns, MEDIASEAL_ERR_CHANNEL_OPEN if the channel is open
+ * in this store. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_store_join(const mediaseal_channel_store *store,
+                                              const uint8_t *invitation,
+                                              size_t invitation_len,
+                                              const mediaseal_identity *identity,
+                                              const uint8_t *inviter,
+                                              const mediaseal_cipher *cipher,
+                                              mediaseal_channel **out_channel);
+
+/**
+ * Seals the base key of session `kid` of this side, which MEDIASEAL_EVENT_SESSION_STARTED told of,
+ * to `owners`, signed by `signer`: what a recorder keeps beside frames that it cannot open.
+ *
+ * Borrows all inputs. Writes the octets to `out`, and their number to `out_len`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_UNKNOWN_SEND_KEY if the session is not of this side or gone,
+ * and what mediaseal_grant_dek returns. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_channel_session_grant(const mediaseal_channel *channel,
+                                                 uint64_t kid,
+                                                 const mediaseal_recipient *owners,
+                                                 size_t owner_count,
+                                                 const mediaseal_signer *signer,
+                                                 uint8_t *out,
+                                                 size_t capacity,
+                                                 size_t *out_len);
+
+/**
+ * Opens a session's key as an owner and adds it to `store`, of the session's suite, for receiving;
+ * the key itself is not handed out. `signers` are the public halves of the senders that he knows,
+ * MEDIASEAL_SIGNER_PUBLIC_LEN octets each, one behind the other.
+ *
+ * Borrows all inputs. Writes the KID to `out_kid`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_GRANT_NO_STANZA, MEDIASEAL_ERR_GRANT_PAYLOAD for a store of
+ * another suite, what mediaseal_grant_open_dek returns, and what mediaseal_key_store_add_receive
+ * returns. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_key_store_receive_session(const mediaseal_key_store *store,
+                                                     const uint8_t *session,
+                                                     size_t session_len,
+                                                     const mediaseal_identity *identity,
+                                                     const uint8_t *signers,
+                                                     size_t signer_count,
+                                                     uint64_t *out_kid);
 
 #if defined(MEDIASEAL_CUSTODY)
 /* ==== Who holds key encryption keys (libraries with the feature custody) ============================================ */

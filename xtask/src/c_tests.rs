@@ -31,7 +31,7 @@ pub(crate) struct Test {
 const THREADS_SECONDS: &str = "60";
 
 /// Every program.
-const TESTS: [Test; 5] = [
+const TESTS: [Test; 6] = [
     Test {
         name: "numbers",
         takes_folder: false,
@@ -58,6 +58,13 @@ const TESTS: [Test; 5] = [
         takes_folder: false,
         sanitized: &[],
         watched: &["accepted"],
+        elsewhere: &[],
+    },
+    Test {
+        name: "grants",
+        takes_folder: false,
+        sanitized: &[],
+        watched: &[],
         elsewhere: &[],
     },
     Test {
@@ -246,7 +253,7 @@ impl Test {
 }
 
 /// Reads the last line, `<name>: <count> checks ok`.
-fn checks_of(name: &str, finished: &Finished) -> Result<u64, Halt> {
+pub(crate) fn checks_of(name: &str, finished: &Finished) -> Result<u64, Halt> {
     let last = finished.stdout.lines().last().unwrap_or_default();
     last.strip_prefix(name)
         .and_then(|line| line.strip_prefix(": ")?.strip_suffix(" checks ok"))

@@ -269,6 +269,7 @@ fn missing(header: &str, binding: &str) -> Vec<String> {
     header::functions(header)
         .into_iter()
         .filter(|name| !NOT_FOR_CPP.contains(&name.as_str()))
+        .filter(|name| !header::is_of_grants(name))
         .chain(numbers)
         .filter(|name| !words.contains(&name.as_str()))
         .collect()

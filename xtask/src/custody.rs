@@ -3,8 +3,10 @@
 use std::{fs, num::NonZeroU32};
 
 use crate::{
+    c_tests,
     cargo_test::Tally,
     command::{Invocation, cargo},
+    native::{self, Native},
     packages::{self, Program},
     parts::{Campaign, Halt},
     tools,
@@ -82,6 +84,7 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
             "--",
             "--show-output",
             "vault::custody",
+            "ffi::tests",
         ])
         .run(&mut campaign.transcript)?;
     tally.read(&in_crate.stdout);
@@ -115,10 +118,55 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
     let steps = steps(last)
         .ok_or_else(|| Halt::Failed(format!("the example custody closes with {last:?}")))?;
     let vectors: u64 = tally.vectors.values().sum();
+    let checks = through_c(campaign)?;
     Ok(format!(
-        "{} tests with {vectors} vectors, {steps} steps of the example",
+        "{} tests with {vectors} vectors, {steps} steps of the example, {checks} checks through C",
         tally.passed
     ))
+}
+
+/// Runs `tests/c_custody` with the sanitizers of clang, linked to the library that the example was built with.
+fn through_c(campaign: &mut Campaign) -> Result<u64, Halt> {
+    native::ensure_clang(campaign, PURPOSE)?;
+    let root = campaign.workspace.root.clone();
+    cargo(&root)
+        .args(["build", "--release", "--package", "mediaseal", "--lib"])
+        .args(["--features", FEATURES])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    let library = Native {
+        include: root.join("include"),
+        archive: campaign.workspace.target.join("release/libmediaseal.a"),
+    };
+    let folder = campaign.workspace.target.join("c-custody");
+    if folder.is_dir() {
+        fs::remove_dir_all(&folder)
+            .map_err(|error| Halt::Failed(format!("{}: {error}", folder.display())))?;
+    }
+    let (source, program) = (
+        root.join("tests/c_custody/custody.c"),
+        folder.join("program"),
+    );
+    let flags = [
+        "-std=c11",
+        "-D_POSIX_C_SOURCE=200809L",
+        "-O1",
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=all",
+    ];
+    native::compile(
+        campaign,
+        &library,
+        native::CLANG,
+        &flags,
+        &[&source],
+        &program,
+    )?;
+    let finished = Invocation::new(&program, &folder)
+        .args([folder.join("stores")])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    c_tests::checks_of("custody", &finished)
 }
 
 /// The test programs of custody, by their files.

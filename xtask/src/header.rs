@@ -180,6 +180,11 @@ pub(crate) fn make(workspace: &Workspace) -> Result<String, String> {
     Ok(with_sections(&with_initializers(&plain(&header))))
 }
 
+/// Whether a function hands keys over. C++ programs call these as C has them.
+pub(crate) fn is_of_grants(name: &str) -> bool {
+    GRANTS.iter().any(|part| name.contains(part))
+}
+
 /// A copy of a source in which everything is of a feature, as the module that it is has it.
 fn of_feature(workspace: &Workspace, source: &Path, feature: &str) -> Result<PathBuf, String> {
     let failed = |error: std::io::Error| format!("{}: {error}", source.display());
@@ -329,7 +334,7 @@ fn with_sections(header: &str) -> String {
             Some("Codecs: frames that packetizers and relays can read")
         } else if name.ends_with("_explain") || name == "mediaseal_look_at" {
             Some("Why a frame does not open, and what octets look like")
-        } else if GRANTS.iter().any(|part| name.contains(part)) {
+        } else if is_of_grants(&name) {
             Some("Keys sealed to people and recorders")
         } else {
             section_of(&name)
