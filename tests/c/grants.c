@@ -99,18 +99,17 @@ static void dek(uint32_t kem)
     end(&bob);
 }
 
-/* Seals a frame as `sender` in `channel`, and tells its session. */
-static size_t say(mediaseal_channel_store *store, mediaseal_channel *channel, uint8_t *out, size_t capacity, uint64_t *kid)
+/* Seals a frame as ada in `channel`, and tells its session. */
+static mediaseal_encryptor *say(mediaseal_channel_store *store, mediaseal_channel *channel, uint8_t *out, size_t capacity, size_t *len, uint64_t *kid)
 {
     mediaseal_encryptor_config config = MEDIASEAL_ENCRYPTOR_CONFIG_INIT;
     mediaseal_encryptor *encryptor;
     mediaseal_event event = MEDIASEAL_EVENT_INIT;
-    size_t len;
     config.sender = (const uint8_t *)"ada";
     config.sender_len = 3;
     config.media = MEDIASEAL_MEDIA_VIDEO;
     OK(mediaseal_encryptor_new_for_channel(channel, &config, &encryptor));
-    OK(mediaseal_encryptor_encrypt(encryptor, NULL, NAME("a frame"), out, capacity, &len));
+    OK(mediaseal_encryptor_encrypt(encryptor, NULL, NAME("a frame"), out, capacity, len));
     *kid = 0;
     do {
         OK(mediaseal_channel_store_poll_event(store, &event));
@@ -118,7 +117,7 @@ static size_t say(mediaseal_channel_store *store, mediaseal_channel *channel, ui
             *kid = event.kid;
     } while (event.type != MEDIASEAL_EVENT_NONE);
     CHECK(*kid != 0);
-    return len;
+    return encryptor;
 }
 
 static void channels(void)
@@ -135,15 +134,15 @@ static void channels(void)
     mediaseal_channel_store *store;
     mediaseal_channel *channel;
     OK(mediaseal_channel_store_new(&store));
-    OK(mediaseal_channel_store_tick(store, NOW));
     STATUS(MEDIASEAL_ERR_GRANT_RECIPIENT, mediaseal_channel_store_join(store, invitation, len, eve.identity, ada.public_half, NULL, &channel));
     STATUS(MEDIASEAL_ERR_GRANT_SIGNATURE, mediaseal_channel_store_join(store, invitation, len, bob.identity, eve.public_half, NULL, &channel));
     CHECK(channel == NULL);
     OK(mediaseal_channel_store_join(store, invitation, len, bob.identity, ada.public_half, NULL, &channel));
+    OK(mediaseal_channel_store_tick(store, NOW));
     mediaseal_channel *twice;
     STATUS(MEDIASEAL_ERR_CHANNEL_OPEN, mediaseal_channel_store_join(store, invitation, len, bob.identity, ada.public_half, NULL, &twice));
     OK(mediaseal_channel_accept(channel, invitation, len, bob.identity, ada.public_half, NULL));
-    sealed_len = say(member.store, member.channel, sealed, sizeof sealed, &kid);
+    mediaseal_encryptor *encryptor = say(member.store, member.channel, sealed, sizeof sealed, &sealed_len, &kid);
     mediaseal_expected expected = {(const uint8_t *)"ada", 3, MEDIASEAL_MEDIA_VIDEO, 0};
     mediaseal_decryptor_config config = MEDIASEAL_DECRYPTOR_CONFIG_INIT;
     mediaseal_decryptor *decryptor;
@@ -173,6 +172,7 @@ static void channels(void)
     OK(mediaseal_decryptor_decrypt(decryptor, NULL, sealed, sealed_len, opened, sizeof opened, &opened_len, NULL));
     CHECK(opened_len == 7 && memcmp(opened, "a frame", 7) == 0);
     mediaseal_decryptor_free(decryptor);
+    mediaseal_encryptor_free(encryptor);
     mediaseal_key_store_free(keys);
     mediaseal_cipher_free(cipher);
     mediaseal_channel_free(channel);

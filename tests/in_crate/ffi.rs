@@ -66,7 +66,7 @@ macro_rules! entry {
 
 /// Every function that returns a status.
 fn entries() -> Vec<Entry> {
-    let mut entries = vec![
+    let mut entries: Vec<Entry> = vec![
         entry!(general::mediaseal_constant(_ _)),
         entry!(general::mediaseal_struct_size(_ _)),
         entry!(general::mediaseal_cpu_tier(_)),
@@ -217,11 +217,9 @@ fn grant_entries() -> Vec<Entry> {
 /// Those of libraries with the feature `custody`.
 #[cfg(feature = "custody")]
 fn custody_entries() -> Vec<Entry> {
-    vec![
+    let entries: Vec<Entry> = vec![
         entry!(provider::mediaseal_provider_create_file(_ _ _ _ _ _)),
         entry!(provider::mediaseal_provider_open(_ _ _ _ _)),
-        #[cfg(feature = "pkcs11")]
-        entry!(provider::mediaseal_provider_open_pkcs11(_ _ _ _ _ _)),
         entry!(provider::mediaseal_provider_new(_ _)),
         entry!(provider::mediaseal_provider_describe(_ _)),
         entry!(provider::mediaseal_provider_close(_)),
@@ -248,7 +246,14 @@ fn custody_entries() -> Vec<Entry> {
         entry!(keys::mediaseal_custody_rewrap(_ _ _ _ _ _ _ _)),
         entry!(keys::mediaseal_custody_seal_record(_ _ _ _ _ _ _ _ _)),
         entry!(keys::mediaseal_custody_open_record(_ _ _ _ _ _ _ _)),
-    ]
+    ];
+    #[cfg(feature = "pkcs11")]
+    let entries = {
+        let mut entries = entries;
+        entries.push(entry!(provider::mediaseal_provider_open_pkcs11(_ _ _ _ _ _)));
+        entries
+    };
+    entries
 }
 
 #[cfg(not(feature = "custody"))]
