@@ -1,5 +1,7 @@
 /* Custody through C: over a file, and over a provider of functions; who decides, who writes down, and what is refused. The last argument is a folder that is not there yet. */
+#ifndef MEDIASEAL_CUSTODY
 #define MEDIASEAL_CUSTODY
+#endif
 #include "../c/check.h"
 
 #include <sys/stat.h>

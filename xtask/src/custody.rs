@@ -1,6 +1,6 @@
 //! Keys in custody against the real thing: SoftHSM, moto in the place of AWS KMS, gnome-keyring; and the example.
 
-use std::{fs, num::NonZeroU32};
+use std::{fs, num::NonZeroU32, path::PathBuf};
 
 use crate::{
     c_tests,
@@ -125,7 +125,7 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
     ))
 }
 
-/// Runs `tests/c_custody` with the sanitizers of clang, linked to the library that the example was built with.
+/// Runs `tests/c_custody` and the example in C with the sanitizers of clang, linked to the library that the example in Rust was built with.
 fn through_c(campaign: &mut Campaign) -> Result<u64, Halt> {
     native::ensure_clang(campaign, PURPOSE)?;
     let root = campaign.workspace.root.clone();
@@ -139,14 +139,11 @@ fn through_c(campaign: &mut Campaign) -> Result<u64, Halt> {
         archive: campaign.workspace.target.join("release/libmediaseal.a"),
     };
     let folder = campaign.workspace.target.join("c-custody");
+    let failed = |error: std::io::Error| Halt::Failed(format!("{}: {error}", folder.display()));
     if folder.is_dir() {
-        fs::remove_dir_all(&folder)
-            .map_err(|error| Halt::Failed(format!("{}: {error}", folder.display())))?;
+        fs::remove_dir_all(&folder).map_err(failed)?;
     }
-    let (source, program) = (
-        root.join("tests/c_custody/custody.c"),
-        folder.join("program"),
-    );
+    fs::create_dir_all(folder.join("example-stores")).map_err(failed)?;
     let flags = [
         "-std=c11",
         "-D_POSIX_C_SOURCE=200809L",
@@ -154,15 +151,29 @@ fn through_c(campaign: &mut Campaign) -> Result<u64, Halt> {
         "-fsanitize=address,undefined",
         "-fno-sanitize-recover=all",
     ];
-    native::compile(
-        campaign,
-        &library,
-        native::CLANG,
-        &flags,
-        &[&source],
-        &program,
-    )?;
-    let finished = Invocation::new(&program, &folder)
+    let mut build = |sources: &[&str], name: &str| {
+        let sources: Vec<_> = sources.iter().map(|source| root.join(source)).collect();
+        let sources: Vec<_> = sources.iter().map(PathBuf::as_path).collect();
+        let out = folder.join(name);
+        native::compile(campaign, &library, native::CLANG, &flags, &sources, &out).map(|()| out)
+    };
+    let test = build(&["tests/c_custody/custody.c"], "test")?;
+    let sources = [
+        "examples/c/custody/custody.c",
+        "examples/c/custody/deposit.c",
+    ];
+    let example = build(&sources, "example")?;
+    let finished = Invocation::new(&example, &folder)
+        .args([folder.join("example-stores")])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    let last = finished.stdout.lines().last().unwrap_or_default();
+    if !last.starts_with("custody: 14 steps ok, ") {
+        return Err(Halt::Failed(format!(
+            "the example in C closes with {last:?}"
+        )));
+    }
+    let finished = Invocation::new(&test, &folder)
         .args([folder.join("stores")])
         .run(&mut campaign.transcript)?
         .successful()?;
