@@ -116,8 +116,12 @@
  *            are octets with a length.
  * Callbacks  get `user_data` first, must not call the library (functions that say so may be called),
  *            and let no exception out.
- * Time       The library has no clock: time is what mediaseal_..._tick is told. It has no threads but
- *            two while a custom cipher is registered, to compare what they get.
+ * Time       Media have no clock: time is what mediaseal_..._tick is told. Custody asks the system's.
+ *            The library has no threads but two while a custom cipher is registered, to compare what
+ *            they get.
+ * Features   Functions that a library has with the feature `custody` are declared with
+ *            MEDIASEAL_CUSTODY defined before this file is included, those of `pkcs11` with
+ *            MEDIASEAL_PKCS11 as well. Types and numbers are always here.
  * Forks      A forked process gets MEDIASEAL_ERR_FORKED for the keys of its parent and makes its
  *            own.
  * Secrets    No status, text, event or statistic holds a key or plaintext. There is no way to pass

@@ -39,13 +39,19 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
 
     for compiler in ["gcc", CLANG] {
         for (language, standard) in LANGUAGES {
-            Invocation::new(compiler, &root)
-                .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"])
-                .args([format!("-std={standard}")])
-                .args(["-I", "include", "-x", language])
-                .args([Path::new(&source)])
-                .run(&mut campaign.transcript)?
-                .successful()?;
+            for features in [
+                [].as_slice(),
+                &["-DMEDIASEAL_CUSTODY", "-DMEDIASEAL_PKCS11"],
+            ] {
+                Invocation::new(compiler, &root)
+                    .args(["-Wall", "-Wextra", "-Wpedantic", "-Werror", "-fsyntax-only"])
+                    .args([format!("-std={standard}")])
+                    .args(features)
+                    .args(["-I", "include", "-x", language])
+                    .args([Path::new(&source)])
+                    .run(&mut campaign.transcript)?
+                    .successful()?;
+            }
         }
     }
     Ok(format!(

@@ -102,7 +102,7 @@ impl ForeignProvider {
                 .bytes()
                 .all(|o| o.is_ascii_lowercase() || o.is_ascii_digit() || o == b'-')
             && !OWN_SCHEMES.contains(&scheme);
-        let is_name = |name: &str| name.len() <= MAX_NAME && !name.chars().any(|c| c.is_control());
+        let is_name = |name: &str| name.len() <= MAX_NAME && !name.chars().any(char::is_control);
         if !is_scheme || id.is_empty() || !is_name(id) || !is_name(region) {
             return Err(Fault(MEDIASEAL_ERR_VAULT_ARGUMENT));
         }
