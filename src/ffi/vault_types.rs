@@ -1,5 +1,10 @@
 //! Structs and callbacks of keys at rest. They are part of every header; the functions that take them, of libraries with the feature.
 
+#![cfg_attr(
+    not(feature = "custody"),
+    allow(dead_code, reason = "callbacks that no function of this library takes")
+)]
+
 use core::ffi::{c_char, c_void};
 
 use super::convert::Sized32;
