@@ -120,7 +120,11 @@ fn make(folder: &Path) -> Vec<Stream> {
         ]
         .concat(),
     );
-    let aac = encode(folder, "lavc.aac", &["-c:a", "aac", "-ac", "2", "-f", "adts"]);
+    let aac = encode(
+        folder,
+        "lavc.aac",
+        &["-c:a", "aac", "-ac", "2", "-f", "adts"],
+    );
     let frame = 1_000_000 / 30;
     vec![
         Stream::new(
@@ -129,12 +133,7 @@ fn make(folder: &Path) -> Vec<Stream> {
             example("camera-h264.h264"),
             frame,
         ),
-        Stream::new(
-            "h265",
-            TrackFormat::of(Codec::H265(annex_b)),
-            h265,
-            frame,
-        ),
+        Stream::new("h265", TrackFormat::of(Codec::H265(annex_b)), h265, frame),
         Stream::new(
             "vp8",
             TrackFormat::of(Codec::Vp8),
@@ -184,7 +183,13 @@ pub(crate) fn reordered(folder: &Path) -> Stream {
     );
     let times = run(
         "ffprobe",
-        &["-show_entries", "packet=pts_time", "-of", "csv=p=0", matroska],
+        &[
+            "-show_entries",
+            "packet=pts_time",
+            "-of",
+            "csv=p=0",
+            matroska,
+        ],
     );
     let format = TrackFormat::of(Codec::H264(NalFormat::AnnexB));
     let mut stream = Stream::new("reordered", format, annex_b, 1);
@@ -299,7 +304,15 @@ fn adts(file: &[u8]) -> Vec<Vec<u8>> {
 /// A digest of each picture that ffmpeg decodes, in the order in which they are shown.
 pub(crate) fn pictures(input: &[&str], file: &Path) -> Vec<String> {
     let file = file.to_str().unwrap();
-    let end = ["-i", file, "-fps_mode", "passthrough", "-f", "framemd5", "-"];
+    let end = [
+        "-i",
+        file,
+        "-fps_mode",
+        "passthrough",
+        "-f",
+        "framemd5",
+        "-",
+    ];
     let printed = run("ffmpeg", &[&["-nostdin"], input, &end].concat());
     String::from_utf8(printed)
         .unwrap()

@@ -12,7 +12,7 @@ use mediaseal::vault::recording::export::{
 };
 use mediaseal::vault::recording::{Frame, Profile, Reader, TrackFormat};
 use mediaseal::{
-    BaseKey, ChannelEncryptor, CheckedCipher, CipherSuite, Codec, CounterOrigin, FrameInfo, KeyId,
+    BaseKey, ChannelEncryptor, CheckedCipher, CipherSuite, CounterOrigin, FrameInfo, KeyId,
     KeyStore, Media, Mode, SenderId,
 };
 
@@ -239,8 +239,12 @@ fn ciphertext_of_every_codec_opens_with_what_senders_granted() {
         writer.add_track(track, format).unwrap();
         // Two senders on each track, the second one frame later.
         for (index, name) in (0..).zip(["alice", "b/ob"]) {
-            let mut sender =
-                Sender::new(&people, cipher, 0x1_0000 + u64::from(track) * 2 + index, name);
+            let mut sender = Sender::new(
+                &people,
+                cipher,
+                0x1_0000 + u64::from(track) * 2 + index,
+                name,
+            );
             if let Some(codec) = codec
                 && is_aware
             {
@@ -294,10 +298,16 @@ fn files_under_common_encryption_need_their_keys() {
             found.push(stream.name);
             let key = file.key.as_ref().unwrap();
             let hex = data_encoding::HEXLOWER.encode(key.expose());
-            assert_same(stream, &["-decryption_key", &hex], path);
+            // ffmpeg 5.1 gives packets the tables of another fragment where it may seek.
+            let input = ["-seekable", "0", "-decryption_key", &hex];
+            assert_same(stream, &input, path);
             // Nothing long of the stream stands in the file.
             let octets = fs::read(path).unwrap();
-            let frame = stream.frames.iter().max_by_key(|frame| frame.len()).unwrap();
+            let frame = stream
+                .frames
+                .iter()
+                .max_by_key(|frame| frame.len())
+                .unwrap();
             let part = &frame[frame.len() - 40..];
             assert!(!octets.windows(40).any(|window| window == part));
             let json: serde_json::Value = serde_json::from_str(&key.to_json()).unwrap();
@@ -308,13 +318,21 @@ fn files_under_common_encryption_need_their_keys() {
         }
         assert_eq!(found, ["h264", "h265", "opus", "aac"]);
         // The others are left out, not written in clear.
-        let left: u64 = [2, 3, 4].map(|track| streams[track].frames.len() as u64).iter().sum();
+        let left: u64 = [2, 3, 4]
+            .map(|track| streams[track].frames.len() as u64)
+            .iter()
+            .sum();
         assert_eq!(report.frames_left_out(), left, "{report}");
         assert_eq!(report.left_out.len(), 3);
     }
     // Files under keys of their own have others.
     let options = Options::new().protect(Protection::Generate);
-    let (report, _) = export_to(&folder, &mut reader, &keys, &options);
+    let (report, _) = export_to(
+        &crate::media::folder("cenc/own"),
+        &mut reader,
+        &keys,
+        &options,
+    );
     let mut kids: Vec<_> = report
         .files
         .iter()
@@ -323,8 +341,4 @@ fn files_under_common_encryption_need_their_keys() {
     kids.sort_unstable();
     kids.dedup();
     assert_eq!(kids.len(), 4);
-    assert!(matches!(
-        streams[0].format.codec(),
-        Some(Codec::H264(_))
-    ));
 }

@@ -80,9 +80,7 @@ impl<'a> SenderFiles<'a> {
         sinks: &mut Sinks<'_>,
         done: &mut Vec<ExportedFile>,
     ) -> Result<Result<(), Reason>, ExportError> {
-        let taken = self
-            .stream
-            .take(self.format, media.octets, media.key_frame);
+        let taken = self.stream.take(self.format, media.octets, media.key_frame);
         let Ok(units) = taken else {
             return Ok(Err(Reason::Bitstream));
         };

@@ -127,7 +127,10 @@ impl Mp4 {
         if let Some((place, offset)) = auxiliary_offset {
             patch(&mut moof, Some(place), offset);
         }
-        let octets: usize = samples.iter().map(|placed| placed.sample.octets.len()).sum();
+        let octets: usize = samples
+            .iter()
+            .map(|placed| placed.sample.octets.len())
+            .sum();
         let mdat = u32::try_from(octets + 8).map_err(io::Error::other)?;
         moof.u32(mdat);
         moof.put(b"mdat");

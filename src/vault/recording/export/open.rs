@@ -32,8 +32,7 @@ impl SessionKeys {
 
     /// Takes a custom cipher, for the sessions of its suite.
     pub fn add_cipher(&mut self, cipher: CheckedCipher) {
-        self.ciphers
-            .retain(|there| there.suite() != cipher.suite());
+        self.ciphers.retain(|there| there.suite() != cipher.suite());
         self.ciphers.push(cipher);
     }
 
@@ -129,16 +128,17 @@ impl<'a> TrackOpener<'a> {
             _ => Reason::CipherFailed,
         })?;
         let info = FrameInfo::new(Ssrc::new(frame.track.into()));
-        let octets = decryptor
-            .decrypt_to_vec(&info, &frame.octets)
-            .map_err(|error| match error {
-                Error::Duplicate { .. } | Error::Replayed { .. } | Error::TooOld { .. } => {
-                    Reason::Duplicate
-                }
-                Error::AuthenticationFailed { .. } => Reason::NotAuthentic,
-                Error::Malformed(_) | Error::Truncated { .. } => Reason::Malformed,
-                _ => Reason::CipherFailed,
-            })?;
+        let octets =
+            decryptor
+                .decrypt_to_vec(&info, &frame.octets)
+                .map_err(|error| match error {
+                    Error::Duplicate { .. } | Error::Replayed { .. } | Error::TooOld { .. } => {
+                        Reason::Duplicate
+                    }
+                    Error::AuthenticationFailed { .. } => Reason::NotAuthentic,
+                    Error::Malformed(_) | Error::Truncated { .. } => Reason::Malformed,
+                    _ => Reason::CipherFailed,
+                })?;
         Ok(Opened {
             octets: Zeroizing::new(octets),
             sender: key.sender().clone(),

@@ -106,8 +106,7 @@ impl Mux for WebM {
         self.sink.write_all(&len.to_be_bytes())?;
         self.sink.write_all(&[0x81])?;
         self.sink.write_all(&since.to_be_bytes())?;
-        self.sink
-            .write_all(&[if sample.key { 0x80 } else { 0 }])?;
+        self.sink.write_all(&[if sample.key { 0x80 } else { 0 }])?;
         self.sink.write_all(&sample.octets)
     }
 

@@ -105,9 +105,7 @@ fn config_of(specific: &[u8]) -> Option<Config> {
         _ => return None,
     };
     // Lengths of one octet each.
-    let len = u8::try_from(specific.len())
-        .ok()
-        .filter(|len| *len <= 64)?;
+    let len = u8::try_from(specific.len()).ok().filter(|len| *len <= 64)?;
     let mut boxes = Boxes::default();
     boxes.full(b"esds", 0, 0, |esds| {
         // ES_Descriptor: no number, no flags.
@@ -141,7 +139,10 @@ mod tests {
         // AAC LC, 48 kHz, stereo, a frame of 10 octets.
         let frame = [0xff, 0xf1, 0x4c, 0x80, 0x01, 0x5f, 0xfc, 1, 2, 3];
         let (specific, payload, rest) = adts(&frame).unwrap();
-        assert_eq!((&specific[..], payload), (&[0x11, 0x90][..], &[1, 2, 3][..]));
+        assert_eq!(
+            (&specific[..], payload),
+            (&[0x11, 0x90][..], &[1, 2, 3][..])
+        );
         assert!(rest.is_empty());
         for len in 1..frame.len() {
             assert!(AacStream::new(None).take(&frame[..len]).is_err());

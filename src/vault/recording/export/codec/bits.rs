@@ -54,9 +54,7 @@ impl<'a> Bits<'a> {
 
     /// ue(v) of at most `most`.
     pub(super) fn ue_to(&mut self, most: u8) -> Option<u8> {
-        u8::try_from(self.ue()?)
-            .ok()
-            .filter(|value| *value <= most)
+        u8::try_from(self.ue()?).ok().filter(|value| *value <= most)
     }
 
     /// se(v).

@@ -9,9 +9,7 @@ const SPS: u8 = 7;
 const PPS: u8 = 8;
 
 /// Profiles whose parameter sets say chroma and depth.
-const HIGH: [u8; 13] = [
-    100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135,
-];
+const HIGH: [u8; 13] = [100, 110, 122, 244, 44, 83, 86, 118, 128, 138, 139, 134, 135];
 
 /// What a NAL unit is to a muxer.
 pub(super) fn kind(nal: &[u8]) -> Kind {
