@@ -4,12 +4,12 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "export/report.rs"]
+mod ffmpeg_report;
+#[path = "export/round_trip.rs"]
+mod ffmpeg_round_trip;
 #[path = "export/media.rs"]
 mod media;
-#[path = "export/report.rs"]
-mod report;
-#[path = "export/round_trip.rs"]
-mod round_trip;
 /// SM4-GCM of the example, as any application's own cipher.
 #[path = "../examples/sm4_gcm/mod.rs"]
 mod sm4_gcm;

@@ -19,6 +19,7 @@ mod custody;
 mod elf;
 mod examples;
 mod examples_c;
+mod export;
 mod header;
 mod header_compiles;
 mod independent;
@@ -53,8 +54,8 @@ commands:
   test [PART]...                    run every test, or the named parts of it:
                                     format lint docs header header-compiles tests aws-lc
                                     custody kernels c cpp independent crash examples
-                                    examples-c packages targets media codecs browser
-                                    instructions canary
+                                    examples-c packages targets media export codecs
+                                    browser instructions canary
   bench [--quick] [TABLE]...        measure mediaseal beside its peers, or the named tables of that:
                                     aead isolated same-tier channel c keys streams cores
                                     ctr-hmac costs codecs proof

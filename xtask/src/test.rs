@@ -3,8 +3,8 @@
 use crate::{
     aws_lc, browser, c_tests, canary, codecs,
     command::cargo,
-    cpp, crash, custody, examples, examples_c, header, header_compiles, independent, instructions,
-    kernels, media, mls,
+    cpp, crash, custody, examples, examples_c, export, header, header_compiles, independent,
+    instructions, kernels, media, mls,
     packages::{self, Program},
     parts::{Campaign, Halt, Part},
     staged, targets, wasm,
@@ -87,6 +87,10 @@ pub(crate) const PARTS: &[Part] = &[
     Part {
         name: "media",
         job: media::run,
+    },
+    Part {
+        name: "export",
+        job: export::run,
     },
     Part {
         name: "codecs",
@@ -178,7 +182,7 @@ fn tests(campaign: &mut Campaign) -> Result<String, Halt> {
     // search for keys must see.
     let finished = cargo(&root)
         .args(["test", "--release", "--workspace", "--no-fail-fast"])
-        .args(["--", "--show-output"])
+        .args(["--", "--show-output", "--skip", export::TESTS])
         .args(skipped)
         .run(&mut campaign.transcript)?;
     campaign.tally.read(&finished.stdout);

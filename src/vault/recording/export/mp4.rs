@@ -90,15 +90,10 @@ impl Mp4 {
         }
         let entries = self.entries(&samples, next);
         self.fragments = self.fragments.saturating_add(1);
-        let subsamples = match &mut self.cenc {
-            Some(cenc) => Some(
-                samples
-                    .iter_mut()
-                    .map(|placed| cenc.encrypt(&mut placed.sample))
-                    .collect::<Vec<_>>(),
-            ),
-            None => None,
-        };
+        let subsamples = self.cenc.as_mut().map(|cenc| {
+            let encrypt = |placed: &mut Placed| cenc.encrypt(&mut placed.sample);
+            samples.iter_mut().map(encrypt).collect::<Vec<_>>()
+        });
         let at = samples.first().map_or(0, |first| first.at);
         let mut data_offset = None;
         let mut auxiliary_offset = None;
