@@ -22,7 +22,8 @@ const FOLDER: &str = "bindings/wasm/browser";
 /// What of the package needs no browser.
 const TESTS: &str = "bindings/wasm/tests/package.test.mjs";
 
-const PROGRAMS: [Program; 3] = [
+/// What plays pages.
+pub(crate) const PROGRAMS: [Program; 3] = [
     Program {
         name: "chromium",
         package: "chromium",
@@ -119,20 +120,26 @@ fn page(campaign: &Campaign, output: &Path) -> Invocation {
 fn prepare(campaign: &mut Campaign) -> Result<PathBuf, Halt> {
     packages::ensure(campaign, &PROGRAMS, "the page in the browser")?;
     let output = campaign.workspace.target.join("browser");
+    install_driver(campaign, &output)?;
+    wasm::package(campaign, &output.join("mediaseal"))?;
+    Ok(output)
+}
+
+/// Installs what drives the browser into a folder.
+pub(crate) fn install_driver(campaign: &mut Campaign, output: &Path) -> Result<(), Halt> {
     let from = campaign.workspace.root.join(FOLDER);
-    let copied = fs::create_dir_all(&output).and_then(|()| {
+    let copied = fs::create_dir_all(output).and_then(|()| {
         for file in ["package.json", "package-lock.json"] {
             fs::copy(from.join(file), output.join(file))?;
         }
         Ok(())
     });
     copied.map_err(|error| Halt::Failed(format!("{}: {error}", output.display())))?;
-    Invocation::new("npm", &output)
+    Invocation::new("npm", output)
         .args(["ci", "--ignore-scripts", "--no-audit", "--no-fund"])
         .run(&mut campaign.transcript)?
         .successful()?;
-    wasm::package(campaign, &output.join("mediaseal"))?;
-    Ok(output)
+    Ok(())
 }
 
 #[cfg(test)]
