@@ -168,6 +168,31 @@ fn media_of_every_codec_decode_as_the_encoders_own_files() {
 }
 
 #[test]
+fn a_stream_that_changes_goes_on_in_another_file() {
+    let (people, folder) = (People::new(), folder("parts"));
+    let (first, second) = (streams().swap_remove(0), reordered(&folder));
+    let mut both = first.clone();
+    both.frames.extend(second.frames.clone());
+    let later = |micros: &u64| micros + 20_000_000;
+    both.micros.extend(second.micros.iter().map(later));
+    let mut reader = record_media(&people, &[both.clone()]);
+    let keys = SessionKeys::new();
+    let (report, paths) = export_to(&folder, &mut reader, &keys, &Options::new());
+    let parts: Vec<u32> = report.files.iter().map(|file| file.info.part).collect();
+    assert_eq!(
+        (parts, report.frames_left_out()),
+        (vec![1, 2], 0),
+        "{report}"
+    );
+    assert_same(&first, &[], &paths[0]);
+    assert_same(&second, &[], &paths[1]);
+    let options = Options::new().parameter_sets(ParameterSets::InBand);
+    let (report, _) = export_to(&folder, &mut reader, &keys, &options);
+    assert_eq!(report.files.len(), 1, "{report}");
+    assert_eq!(report.frames(), both.frames.len() as u64);
+}
+
+#[test]
 fn times_are_those_of_the_recording() {
     let (people, folder) = (People::new(), folder("times"));
     let mut streams = streams();

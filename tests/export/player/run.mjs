@@ -13,7 +13,7 @@ const { chromium } = createRequire(join(process.cwd(), 'node_modules'))('playwri
 const files = process.argv.slice(2).map((argument) => argument.split('='));
 const server = createServer((request, response) => {
     if (request.url === '/') {
-        response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>player</title>');
+        response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>player</title><link rel=icon href=data:,>');
         return;
     }
     const [path] = files[Number(request.url.slice(1))] ?? [];
@@ -65,12 +65,12 @@ async function play([url, keys]) {
         setTimeout(() => resolve({ error: `stopped at ${video.currentTime} s` }), 30000);
     });
     let opened = !keys;
+    // Names of codecs as players are given them: the browser looks at the stream itself.
+    const TYPES = { avcC: 'video/mp4; codecs="avc1.4d401f"', dOps: 'audio/mp4; codecs="opus"', esds: 'audio/mp4; codecs="mp4a.40.2"' };
     if (keys) {
         const octets = new Uint8Array(await (await fetch(url)).arrayBuffer());
-        const codecs = ['video/mp4; codecs="avc1.4d401f"', 'video/mp4; codecs="avc1.64001f"', 'audio/mp4; codecs="opus"', 'audio/mp4; codecs="mp4a.40.2"', 'video/mp4; codecs="hvc1.1.6.L93.B0"'];
-        const text = new TextDecoder('latin1').decode(octets.subarray(0, 2000));
-        const wanted = text.includes('avcC') ? 0 : text.includes('dOps') ? 2 : text.includes('esds') ? 3 : 4;
-        const contentType = codecs[wanted];
+        const front = new TextDecoder('latin1').decode(octets.subarray(0, 2000));
+        const contentType = TYPES[Object.keys(TYPES).find((box) => front.includes(box))];
         const capability = contentType.startsWith('video') ? { videoCapabilities: [{ contentType }] } : { audioCapabilities: [{ contentType }] };
         const access = await navigator.requestMediaKeySystemAccess('org.w3.clearkey', [{ initDataTypes: ['cenc'], ...capability }]);
         await video.setMediaKeys(await access.createMediaKeys());

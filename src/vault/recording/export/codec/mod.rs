@@ -107,3 +107,69 @@ impl Stream {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::Stream;
+    use crate::format::codec::{Codec, NalFormat};
+    use crate::vault::recording::TrackFormat;
+    use crate::vault::recording::export::ParameterSets;
+
+    /// Numbers that look random (xorshift64).
+    fn next(state: &mut u64) -> u64 {
+        *state ^= *state << 13;
+        *state ^= *state >> 7;
+        *state ^= *state << 17;
+        *state
+    }
+
+    #[test]
+    fn garbage_is_refused_or_taken_and_never_more() {
+        let formats = [
+            TrackFormat::of(Codec::H264(NalFormat::AnnexB)),
+            TrackFormat::of(Codec::H265(NalFormat::AnnexB)),
+            TrackFormat::of(Codec::H264(NalFormat::Length1)),
+            TrackFormat::of(Codec::Vp8),
+            TrackFormat::of(Codec::Vp9),
+            TrackFormat::of(Codec::Av1),
+            TrackFormat::of(Codec::Opus),
+            TrackFormat::numbered(TrackFormat::AAC),
+        ];
+        // What frames of each begin with, so that more than the first look is had.
+        let fronts: [&[u8]; 8] = [
+            &[0, 0, 0, 1, 0x67, 100, 0, 31],
+            &[0, 0, 0, 1, 0x42, 1, 1, 1, 0x60],
+            &[9, 0x67, 100],
+            &[0x10, 0, 0, 0x9d, 1, 0x2a],
+            &[0xa2, 0x49, 0x83, 0x42],
+            &[0x12, 0, 0x0a, 11],
+            b"OpusHead",
+            &[0xff, 0xf1, 0x4c, 0x80],
+        ];
+        let mut state = 0x9e37_79b9_7f4a_7c15;
+        for (format, front) in formats.into_iter().zip(fronts) {
+            let mut stream = Stream::of(format, ParameterSets::Front, None).unwrap();
+            let mut refused = 0;
+            for round in 0..20_000 {
+                let mut frame = front.to_vec();
+                for _ in 0..next(&mut state) % 40 {
+                    // Mostly small numbers, among them start codes.
+                    let octet = (next(&mut state) >> 20).to_be_bytes()[7];
+                    frame.push(if round % 2 == 0 { octet } else { octet % 4 });
+                }
+                match stream.take(format, &frame, round % 3 == 0) {
+                    Ok(units) => {
+                        for unit in units {
+                            let pairs = unit.protected.unwrap_or_default();
+                            let said: usize =
+                                pairs.iter().map(|(clear, secret)| clear + secret).sum();
+                            assert!(pairs.is_empty() || said == unit.octets.len());
+                        }
+                    }
+                    Err(_) => refused += 1,
+                }
+            }
+            assert!(refused > 0, "{format:?}");
+        }
+    }
+}
