@@ -65,6 +65,12 @@ fn grant_seeds_are_written_as_they_were_read() {
 
 #[cfg(feature = "recording")]
 #[test]
+fn recording_seeds_are_verified_read_and_recovered() {
+    replay("recordings", targets::recordings, 8);
+}
+
+#[cfg(feature = "recording")]
+#[test]
 fn record_seeds_have_one_form() {
     replay("records", targets::records, 10);
 }

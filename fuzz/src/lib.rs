@@ -8,6 +8,8 @@ mod codecs;
 #[cfg(feature = "recording")]
 mod grants;
 #[cfg(feature = "recording")]
+mod recordings;
+#[cfg(feature = "recording")]
 mod records;
 mod rtp;
 
@@ -17,6 +19,8 @@ pub use c_boundary::c_boundary;
 pub use codecs::codecs;
 #[cfg(feature = "recording")]
 pub use grants::grants;
+#[cfg(feature = "recording")]
+pub use recordings::recordings;
 #[cfg(feature = "recording")]
 pub use records::records;
 pub use rtp::rtp;

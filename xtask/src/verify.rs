@@ -50,6 +50,10 @@ pub(crate) const PARTS: &[Part] = &[
         job: |campaign| fuzz(campaign, "rtp"),
     },
     Part {
+        name: "fuzz-recordings",
+        job: |campaign| fuzz(campaign, "recordings"),
+    },
+    Part {
         name: "fuzz-records",
         job: |campaign| fuzz(campaign, "records"),
     },
