@@ -64,7 +64,7 @@ pub enum AuditLogError {
     /// See [`GrantError`]: the first key could not be sealed to an auditor.
     #[error(transparent)]
     Grant(#[from] GrantError),
-    /// See [`Error`]: what the library's core said.
+    /// See [`enum@Error`]: what the library's core said.
     #[error(transparent)]
     Core(#[from] Error),
 }

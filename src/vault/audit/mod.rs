@@ -7,7 +7,7 @@
 //!                                     k[i] is erased then
 //! ```
 //!
-//! Whoever takes over the machine finds the signing key and k[n] of the next record: he can sign a history of his own, but not compute a
+//! Whoever takes over the machine finds the signing key and k\[n\] of the next record: he can sign a history of his own, but not compute a
 //! MAC of any record before. `docs/audit.md` is for users, `docs/formats/audit.md` specifies the files.
 //!
 //! ```
