@@ -288,6 +288,32 @@ fn a_rotation_that_is_interrupted_anywhere_loses_nothing() {
 }
 
 #[test]
+fn a_rotation_that_is_tried_again_without_opening_anew_loses_nothing() {
+    let folder = folder("again");
+    let keychain = Arc::new(secret_service::Failing::new(mock::Store::new().unwrap()));
+    let store: Arc<CredentialStore> = Arc::clone(&keychain) as Arc<CredentialStore>;
+    let provider = KeychainProvider::create(Arc::clone(&store), &url(&folder)).unwrap();
+    let key = spec("kek-a");
+    provider.create_kek(&key).unwrap();
+    provider.set_state(&key.kek, KeyState::Active).unwrap();
+    let (dek, place) = (Dek::generate().unwrap(), context(b"x"));
+    let wrapped = provider.wrap(&key.kek, &dek, &place).unwrap();
+    // The file is sealed anew, and the keychain fails then.
+    keychain.fail("alice", 1);
+    provider.rotate_master().unwrap_err();
+    keychain.mend();
+    let next = held(&*store, "alice (next)").unwrap();
+    let error = provider.rotate_master().unwrap_err();
+    assert!(matches!(error, ProviderError::Denied(_)), "{error:?}");
+    assert_eq!(held(&*store, "alice (next)"), Some(next));
+    drop(provider);
+    let provider = KeychainProvider::open(Arc::clone(&store), &url(&folder)).unwrap();
+    let opened = provider.unwrap(&wrapped, &place).unwrap();
+    assert_eq!(opened.expose(), dek.expose());
+    provider.rotate_master().unwrap();
+}
+
+#[test]
 fn errors_of_keychains_tell_no_secret() {
     let folder = folder("errors");
     let keychain: Arc<CredentialStore> = mock::Store::new().unwrap();

@@ -146,6 +146,18 @@ impl FileProvider {
         new: &str,
         params: &PassphraseParams,
     ) -> Result<(), ProviderError> {
+        self.change_passphrase_after(old, new, params, || Ok(()))
+    }
+
+    /// As [`Self::change_passphrase`]; `keep` is called once `old` is known to be right, before anything is sealed under `new`. What it fails
+    /// with changes nothing. So a `new` that the store is sealed under already is never overwritten where it is kept.
+    pub(super) fn change_passphrase_after(
+        &self,
+        old: &str,
+        new: &str,
+        params: &PassphraseParams,
+        keep: impl FnOnce() -> Result<(), ProviderError>,
+    ) -> Result<(), ProviderError> {
         let mut inner = self.lock()?;
         let fresh = master_key(new, params)?;
         let transaction = inner
@@ -153,6 +165,7 @@ impl FileProvider {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(Fault::from)?;
         let (mut header, master) = unlock(&transaction, old)?;
+        keep()?;
         let rows = all_rows(&transaction)?;
         for row in rows.iter().filter(|row| row.sealed.is_some()) {
             let aad = row.authenticated(&self.id);

@@ -135,9 +135,10 @@ impl KeychainProvider {
             ProviderError::Denied("the keychain has no master key of this name".to_owned())
         })?;
         let new = new_master()?;
-        // Into the keychain first: no file is sealed under a key that is nowhere kept.
-        keep(&next, &new)?;
-        self.file.change_passphrase(&old, &new, &cheap()?)?;
+        // Into the keychain first: no file is sealed under a key that is nowhere kept. But only while the file is under the old one: else what
+        // stands there as the next one is, after a rotation that was cut short, the only key that opens it.
+        self.file
+            .change_passphrase_after(&old, &new, &cheap()?, || keep(&next, &new))?;
         keep(&entry, &new)?;
         next.delete_credential().map_err(told)?;
         Ok(())
