@@ -106,7 +106,12 @@ pub(crate) struct Line {
     pub(crate) far: Arc<FileProvider>,
     pub(crate) is_cut: AtomicBool,
     pub(crate) unwraps: AtomicUsize,
+    /// What happens elsewhere, once, while a key is unwrapped.
+    pub(crate) meanwhile: Mutex<Option<Meanwhile>>,
 }
+
+/// Something that happens while somebody else is at work.
+pub(crate) type Meanwhile = Box<dyn FnOnce() + Send>;
 
 impl Line {
     pub(crate) fn to(far: Arc<FileProvider>) -> Arc<Self> {
@@ -114,6 +119,7 @@ impl Line {
             far,
             is_cut: AtomicBool::new(false),
             unwraps: AtomicUsize::new(0),
+            meanwhile: Mutex::new(None),
         })
     }
 
@@ -145,6 +151,10 @@ impl KeyProvider for Line {
 
     fn unwrap(&self, wrapped: &WrappedKey, context: &WrapContext) -> Result<Dek, ProviderError> {
         self.unwraps.fetch_add(1, Ordering::Relaxed);
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
         self.far()?.unwrap(wrapped, context)
     }
 

@@ -105,6 +105,8 @@ impl Custody {
             let context = id.context(&kek.spec.region);
             let dek = inner.unwrap_with(access, &kek, &row.wrapped, &context)?;
             inner.rewrap_on_access(access, &row, &kek, &dek, id);
+            // Nobody destroyed it meanwhile.
+            inner.dek(id)?;
             Ok(dek)
         })
     }
@@ -328,22 +330,36 @@ impl Inner {
         wrapped: &WrappedKey,
         context: &WrapContext,
     ) -> Result<Dek, CustodyError> {
-        let allowed = UnwrapStates {
-            suspended: self.policy.unwraps_suspended(),
-            compromised: access.accept_compromised,
-        };
-        if kek.archived {
-            return Err(CustodyError::Archived(kek.spec.kek.clone()));
-        }
-        if !kek.state.may_unwrap(allowed) {
-            return Err(forbids(kek, "unwrap"));
-        }
+        self.still_unwraps(access, kek)?;
         in_region(kek, &context.region)?;
         if wrapped.provider != kek.provider.0 {
             return Err(said(ProviderError::DoesNotAuthenticate));
         }
         let provider = self.provider_of(kek)?;
-        provider.unwrap(wrapped, context).map_err(said)
+        let dek = provider.unwrap(wrapped, context).map_err(said)?;
+        self.still_unwraps(access, kek)?;
+        Ok(dek)
+    }
+
+    /// Refuses a KEK that may not unwrap as it is now. `asked` is its row as it was when authorizer and audit log were asked: another process may
+    /// have changed it since, and what became compromised only then nobody was asked about.
+    pub(super) fn still_unwraps(
+        &self,
+        access: &Access,
+        asked: &KekRow,
+    ) -> Result<(), CustodyError> {
+        let now = self.load(&asked.spec.kek)?;
+        let allowed = UnwrapStates {
+            suspended: self.policy.unwraps_suspended(),
+            compromised: access.accept_compromised && asked.state == KeyState::Compromised,
+        };
+        if now.archived {
+            return Err(CustodyError::Archived(now.spec.kek));
+        }
+        if !now.state.may_unwrap(allowed) {
+            return Err(forbids(&now, "unwrap"));
+        }
+        Ok(())
     }
 
     /// Wraps a DEK that was just opened under the current version of its KEK, if that is another one. It is opened in any case, so what fails

@@ -85,6 +85,8 @@ impl Custody {
             record.extend_from_slice(&16_u16.to_be_bytes());
             record.extend_from_slice(dek_id.as_bytes());
             record.extend_from_slice(&sealed);
+            // Nothing is acknowledged that was sealed under a key destroyed meanwhile: it would never open.
+            inner.dek(dek_id)?;
             Ok(record)
         })
     }
@@ -112,11 +114,12 @@ impl Custody {
             let dek = inner.unwrap_with(access, &kek, &row.wrapped, &context)?;
             inner.rewrap_on_access(access, &row, &kek, &dek, &dek_id);
             let mut plaintext = Zeroizing::new(vec![0; record.len() - OVERHEAD]);
-            if SoftwareKey::from_dek(&dek).open_into(&aad, sealed, &mut plaintext) {
-                Ok(plaintext)
-            } else {
-                Err(said(ProviderError::DoesNotAuthenticate))
+            if !SoftwareKey::from_dek(&dek).open_into(&aad, sealed, &mut plaintext) {
+                return Err(said(ProviderError::DoesNotAuthenticate));
             }
+            // Nobody destroyed its key meanwhile.
+            inner.dek(&dek_id)?;
+            Ok(plaintext)
         })
     }
 }

@@ -1,0 +1,153 @@
+//! What another process does to a key while this one is at work on it: the stricter state holds.
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod custody_support;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use custody_support::{Kit, Meanwhile, admin};
+use mediaseal::vault::custody::{
+    AccessRequest, Authorizer, Custody, CustodyError, CustodyOptions, Denied, DestroyMode, KekRef,
+    KeyState, NewKek, Policy, RecordPlace, Survivors,
+};
+
+fn recordings() -> NewKek {
+    NewKek::new("acme", "eu", "recordings")
+}
+
+fn place<'a>() -> RecordPlace<'a> {
+    RecordPlace {
+        table: "patients",
+        column: "diagnosis",
+        row_id: b"42",
+    }
+}
+
+/// Allows everything; something happens elsewhere, once, while it is asked.
+#[derive(Default)]
+struct Slow(Mutex<Option<Meanwhile>>);
+
+impl Authorizer for Slow {
+    fn authorize(&self, _: &AccessRequest<'_>) -> Result<(), Denied> {
+        let meanwhile = self.0.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
+        Ok(())
+    }
+}
+
+fn slow(name: &str) -> (Kit, Arc<Slow>) {
+    let slow = Arc::new(Slow::default());
+    let kit = Kit::with(name, "eu-central-1", Policy::default(), slow.clone());
+    (kit, slow)
+}
+
+/// A second handle on the store: another process.
+fn other(kit: &Kit) -> Custody {
+    let options: CustodyOptions = kit.options();
+    let path: &Path = &kit.folder.path("custody.db");
+    Custody::open(path, options).unwrap()
+}
+
+type Change = fn(&Custody, &KekRef);
+
+/// Takes a key to `state` by the states that lead there.
+fn set(custody: &Custody, kek: &KekRef, state: KeyState) {
+    custody
+        .set_state(&admin(), kek, state, "meanwhile")
+        .unwrap();
+}
+
+fn destroy(custody: &Custody, kek: &KekRef) {
+    set(custody, kek, KeyState::Deactivated);
+    let mode = DestroyMode::Logical;
+    custody
+        .destroy_kek(&admin(), kek, mode, Survivors::AreLost, "meanwhile")
+        .unwrap();
+}
+
+const CHANGES: [Change; 4] = [
+    |custody, kek| set(custody, kek, KeyState::Suspended),
+    |custody, kek| set(custody, kek, KeyState::Compromised),
+    |custody, kek| {
+        set(custody, kek, KeyState::Deactivated);
+        custody.archive(&admin(), kek, "meanwhile").unwrap();
+    },
+    destroy,
+];
+
+fn is_refused<T>(result: Result<T, CustodyError>) -> bool {
+    matches!(
+        result,
+        Err(CustodyError::StateForbids { .. }
+            | CustodyError::Archived(_)
+            | CustodyError::KeyDestroyed { .. })
+    )
+}
+
+#[test]
+fn a_kek_that_is_taken_out_of_use_meanwhile_opens_nothing() {
+    for (number, change) in CHANGES.into_iter().enumerate() {
+        for at_provider in [false, true] {
+            let (kit, slow) = slow(&format!("meanwhile-kek-{number}-{at_provider}"));
+            let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();
+            let (id, _) = kit.custody.new_dek(&admin(), &kek.id).unwrap();
+            let other = other(&kit);
+            let meanwhile: Meanwhile = Box::new(move || change(&other, &kek));
+            let when = if at_provider {
+                &kit.line.meanwhile
+            } else {
+                &slow.0
+            };
+            *when.lock().unwrap() = Some(meanwhile);
+            // Who accepts compromised keys was not asked as such: the key was not one then.
+            let accepting = admin().accepting_compromised();
+            let opened = kit.custody.open_dek(&accepting, &id);
+            assert!(is_refused(opened), "{number} {at_provider}");
+        }
+    }
+}
+
+#[test]
+fn a_dek_that_is_destroyed_meanwhile_neither_opens_nor_seals() {
+    let (kit, slow) = slow("meanwhile-dek");
+    let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();
+    type Use = fn(&Kit, &mediaseal::vault::custody::DekId, &[u8]) -> Result<(), CustodyError>;
+    let uses: [Use; 3] = [
+        |kit, id, _| kit.custody.open_dek(&admin(), id).map(drop),
+        |kit, id, _| {
+            let sealed = kit.custody.seal_record(&admin(), id, &place(), b"new");
+            sealed.map(drop)
+        },
+        |kit, _, record| {
+            let opened = kit.custody.open_record(&admin(), &place(), record);
+            opened.map(drop)
+        },
+    ];
+    for (number, work) in uses.into_iter().enumerate() {
+        for at_provider in [false, true] {
+            let (id, _) = kit.custody.new_dek(&admin(), &kek.id).unwrap();
+            let record = kit
+                .custody
+                .seal_record(&admin(), &id, &place(), b"before")
+                .unwrap();
+            let other = other(&kit);
+            let meanwhile: Meanwhile = Box::new(move || {
+                other.destroy_dek(&admin(), &id, "meanwhile").unwrap();
+            });
+            let when = if at_provider {
+                &kit.line.meanwhile
+            } else {
+                &slow.0
+            };
+            *when.lock().unwrap() = Some(meanwhile);
+            let done = work(&kit, &id, &record);
+            assert!(
+                matches!(done, Err(CustodyError::KeyDestroyed { .. })),
+                "{number} {at_provider}: {done:?}"
+            );
+        }
+    }
+}
