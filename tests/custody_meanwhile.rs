@@ -151,3 +151,34 @@ fn a_dek_that_is_destroyed_meanwhile_neither_opens_nor_seals() {
         }
     }
 }
+
+#[test]
+fn a_key_is_not_called_gone_while_a_reader_keeps_it_in_the_file() {
+    let kit = Kit::new("meanwhile-reader");
+    let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();
+    set(&kit.custody, &kek, KeyState::Deactivated);
+    let file = kit.folder.path("keys.db");
+    let reader = rusqlite::Connection::open(&file).unwrap();
+    let sealed: Vec<u8> = reader
+        .query_row("SELECT sealed FROM kek", [], |row| row.get(0))
+        .unwrap();
+    reader
+        .execute_batch("PRAGMA wal_checkpoint(TRUNCATE); BEGIN; SELECT * FROM kek;")
+        .unwrap();
+    let is_in_file = || {
+        let octets = std::fs::read(&file).unwrap();
+        octets.windows(sealed.len()).any(|window| window == sealed)
+    };
+    let mode = DestroyMode::Effective;
+    let tombstone = kit
+        .custody
+        .destroy_kek(&admin(), &kek, mode, Survivors::MustBeNone, "over")
+        .unwrap();
+    assert!(is_in_file());
+    assert_eq!(tombstone.gone_unix_micros, None);
+    drop(reader);
+    assert_eq!(kit.custody.tick().unwrap().told, [kek.clone()]);
+    assert!(!is_in_file());
+    let tombstone = kit.custody.tombstone(&admin(), &kek).unwrap().unwrap();
+    assert!(tombstone.gone_unix_micros.is_some());
+}

@@ -187,10 +187,14 @@ fn is_empty(connection: &Connection) -> Result<bool, Fault> {
     Ok(!statement.exists([])?)
 }
 
-/// Writes the log into the file and empties it, so that what was deleted is overwritten there too. Another process that reads may put
-/// this off; then it happens at the last close.
+/// Writes the log into the file and empties it, so that what was deleted is overwritten there too.
+///
+/// # Errors
+/// [`Fault::Busy`] if another process reads: SQLite says that in its answer, not as an error. It then happens when asked again, or at the last close.
 pub(super) fn checkpoint(connection: &Connection) -> Result<(), Fault> {
-    Ok(connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?)
+    let busy: i64 =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy == 0 { Ok(()) } else { Err(Fault::Busy) }
 }
 
 /// Looks whether the file is whole, page by page.

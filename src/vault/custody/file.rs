@@ -404,8 +404,9 @@ impl KeyProvider for FileProvider {
             )
             .map_err(Fault::from)?;
         transaction.commit().map_err(Fault::from)?;
-        // The sealed key is overwritten in the file (`secure_delete`) once the log is written back.
-        database::checkpoint(&inner.db).ok();
+        // The sealed key is overwritten in the file (`secure_delete`) once the log is written back. Until then it is not gone: whoever asked asks
+        // again.
+        database::checkpoint(&inner.db)?;
         Ok(Destruction::Done)
     }
 }
