@@ -3,13 +3,14 @@
 
 mod custody_support;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use custody_support::{Kit, Meanwhile, admin};
 use mediaseal::vault::custody::{
     AccessRequest, Authorizer, Custody, CustodyError, CustodyOptions, Denied, DestroyMode, KekRef,
-    KeyState, NewKek, Policy, RecordPlace, Survivors,
+    KeyState, NewKek, Policy, RecordPlace, Survivors, SweepProgress,
 };
 
 fn recordings() -> NewKek {
@@ -181,4 +182,30 @@ fn a_key_is_not_called_gone_while_a_reader_keeps_it_in_the_file() {
     assert!(!is_in_file());
     let tombstone = kit.custody.tombstone(&admin(), &kek).unwrap().unwrap();
     assert!(tombstone.gone_unix_micros.is_some());
+}
+
+#[test]
+fn a_version_that_is_taken_out_of_use_during_a_sweep_is_left_alone() {
+    for (number, change) in [
+        |custody: &Custody, kek: &KekRef| set(custody, kek, KeyState::Compromised),
+        |custody: &Custody, kek: &KekRef| custody.archive(&admin(), kek, "meanwhile").unwrap(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let kit = Kit::new(&format!("meanwhile-sweep-{number}"));
+        let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();
+        kit.custody.new_deks(&admin(), &kek.id, 5).unwrap();
+        kit.custody.rotate_kek(&admin(), &kek.id).unwrap();
+        let (other, former) = (other(&kit), kek.clone());
+        *kit.line.meanwhile.lock().unwrap() = Some(Box::new(move || change(&other, &former)));
+        let accepting = admin().accepting_compromised();
+        let mut go_on = |_: &SweepProgress| ControlFlow::Continue(());
+        let report = kit
+            .custody
+            .sweep(&accepting, &kek.id, 2, &mut go_on)
+            .unwrap();
+        assert_eq!(report.skipped, [kek]);
+        assert_eq!((report.progress.total, report.progress.done), (5, 2));
+    }
 }

@@ -88,7 +88,7 @@ impl Custody {
                 }
             }
             for row in former {
-                inner.sweep_version(&row, &current, batch, &mut report, progress)?;
+                inner.sweep_version(access, &row, &current, batch, &mut report, progress)?;
             }
             Ok(report)
         })
@@ -137,6 +137,7 @@ impl Inner {
     /// Moves all DEKs of one former version.
     fn sweep_version(
         &self,
+        access: &Access,
         former: &KekRow,
         current: &KekRow,
         batch: u32,
@@ -152,6 +153,19 @@ impl Inner {
                 return Ok(());
             };
             after.clone_from(&last.id);
+            // Somebody may have taken the version out of use since the last batch: the rest of it is left alone then.
+            match self.still_unwraps(access, former) {
+                Ok(()) => {}
+                Err(
+                    CustodyError::StateForbids { .. }
+                    | CustodyError::Archived(_)
+                    | CustodyError::KeyDestroyed { .. },
+                ) => {
+                    report.skipped.push(former.spec.kek.clone());
+                    return Ok(());
+                }
+                Err(error) => return Err(error),
+            }
             let mut rows = Vec::with_capacity(scanned.len());
             for ScannedDek { id, row } in scanned {
                 match row {
