@@ -392,6 +392,28 @@ fn shredding_takes_the_victims_and_leaves_the_others() {
 }
 
 #[test]
+fn victims_of_another_kek_are_not_shredded() {
+    let kit = Kit::new("shred-other");
+    let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();
+    let new = NewKek::new("acme", "eu", "records");
+    let other = kit.custody.create_kek(&admin(), &new).unwrap();
+    let (ours, _) = kit.custody.new_dek(&admin(), &kek.id).unwrap();
+    let (theirs, _) = kit.custody.new_dek(&admin(), &other.id).unwrap();
+    let victims = [ours, theirs];
+    let refused = kit
+        .custody
+        .shred(&admin(), &kek.id, &victims, "erasure request", &mut go_on);
+    assert!(
+        matches!(refused, Err(CustodyError::Invalid(_))),
+        "{refused:?}"
+    );
+    for id in victims {
+        kit.custody.open_dek(&admin(), &id).unwrap();
+    }
+    assert_eq!(kit.custody.keks(&admin()).unwrap().len(), 2);
+}
+
+#[test]
 fn keys_move_to_another_provider() {
     let kit = Kit::new("move");
     let other = file_provider(&kit.folder.path("other.db"), "eu-west-1");

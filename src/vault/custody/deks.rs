@@ -235,7 +235,7 @@ impl Inner {
     }
 
     /// What the KEK of a DEK is for, destroyed or not.
-    fn spec_of(&self, id: &DekId) -> Result<KekSpec, CustodyError> {
+    pub(super) fn spec_of(&self, id: &DekId) -> Result<KekSpec, CustodyError> {
         let row = {
             let db = self.db()?;
             match DekRow::load(&db, id.as_bytes())? {

@@ -100,6 +100,7 @@ impl Custody {
     /// Keys outside of the store (envelopes of recordings) that former versions wrap are lost with them, unless they were wrapped anew before.
     ///
     /// # Errors
+    /// [`CustodyError::Invalid`] if a victim is under another KEK, [`CustodyError::NotFound`] if there is none such: nothing is destroyed then.
     /// As [`Self::destroy_dek`], [`Self::rotate_kek`], [`Self::sweep`], [`Self::destroy_kek`]; [`CustodyError::StateForbids`] if DEKs that are
     /// not to be destroyed could not be moved: then no version is destroyed.
     pub fn shred(
@@ -110,6 +111,20 @@ impl Custody {
         reason: &str,
         progress: &mut dyn FnMut(&SweepProgress) -> ControlFlow<()>,
     ) -> Result<Vec<(KekRef, Tombstone)>, CustodyError> {
+        for victim in victims {
+            // One that is destroyed was so before this call was cut short.
+            match self.inner.spec_of(victim) {
+                Ok(spec) if spec.kek.id == kek_id => {}
+                Ok(spec) => {
+                    return Err(CustodyError::Invalid(format!(
+                        "data key {victim} is under key {}, not under {kek_id}",
+                        spec.kek
+                    )));
+                }
+                Err(CustodyError::KeyDestroyed { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
         for victim in victims {
             match self.destroy_dek(access, victim, reason) {
                 Ok(_) | Err(CustodyError::KeyDestroyed { .. }) => {}
