@@ -668,6 +668,36 @@ fn a_pinned_policy_refuses_what_is_elsewhere_and_records_it() {
     );
 }
 
+#[test]
+fn a_pin_covers_the_key_that_wraps_keys_of_the_callers() {
+    for (number, region) in ["", "eu"].into_iter().enumerate() {
+        let kit = Kit::new(&format!("pin-caller-{number}"));
+        let new = NewKek::new("acme", region, "recordings");
+        let kek = kit.custody.create_kek(&admin(), &new).unwrap();
+        let context = WrapContext {
+            purpose: vec![7; 32],
+            region: "eu-central-1".to_owned(),
+        };
+        let dek = Dek::generate().unwrap();
+        let wrapped = kit.custody.wrap(&admin(), &kek.id, &dek, &context).unwrap();
+        let pinned = kit.options().with_policy(Policy::pin("eu-central-1"));
+        let pinned = Custody::open(kit.folder.path("custody.db"), pinned).unwrap();
+        for refused in [
+            pinned.wrap(&admin(), &kek.id, &dek, &context).map(drop),
+            pinned.unwrap(&admin(), &wrapped, &context).map(drop),
+            pinned.rewrap(&admin(), &wrapped, &context).map(drop),
+        ] {
+            assert!(
+                matches!(
+                    refused,
+                    Err(CustodyError::RegionForbidden { what: "key", .. })
+                ),
+                "{region:?}: {refused:?}"
+            );
+        }
+    }
+}
+
 /// Lets nobody in before eight, and nobody without a second factor.
 struct OfficeHours;
 

@@ -252,7 +252,7 @@ impl Inner {
         Ok(provider)
     }
 
-    fn region(&self, what: &'static str, region: &str) -> Result<(), CustodyError> {
+    pub(super) fn region(&self, what: &'static str, region: &str) -> Result<(), CustodyError> {
         match self.policy.pinned() {
             Some(pinned) if !self.policy.allows(region) => Err(CustodyError::RegionForbidden {
                 pinned: pinned.to_owned(),

@@ -311,6 +311,8 @@ impl Inner {
         if !row.state.may_wrap() {
             return Err(forbids(row, "wrap"));
         }
+        // The pin covers the key itself too: one of everywhere, or of more than is pinned, is none of the region.
+        self.region("key", &row.spec.region)?;
         in_region(row, &context.region)?;
         let provider = self.provider_of(row)?;
         let wrapped = provider.wrap(&row.spec.kek, dek, context).map_err(said)?;
@@ -331,6 +333,7 @@ impl Inner {
         context: &WrapContext,
     ) -> Result<Dek, CustodyError> {
         self.still_unwraps(access, kek)?;
+        self.region("key", &kek.spec.region)?;
         in_region(kek, &context.region)?;
         if wrapped.provider != kek.provider.0 {
             return Err(said(ProviderError::DoesNotAuthenticate));
