@@ -881,6 +881,29 @@ fn a_record_opens_in_its_place_alone_and_survives_rotation_untouched() {
 }
 
 #[test]
+fn nothing_is_sealed_under_a_compromised_key_even_for_who_accepts_it() {
+    let kit = Kit::new("seal-compromised");
+    let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();
+    let (id, _) = kit.custody.new_dek(&admin(), &kek.id).unwrap();
+    let record = kit
+        .custody
+        .seal_record(&admin(), &id, &place(), b"before")
+        .unwrap();
+    kit.custody.rotate_kek(&admin(), &kek.id).unwrap();
+    kit.custody
+        .set_state(&admin(), &kek, KeyState::Compromised, "forum")
+        .unwrap();
+    let accepting = admin().accepting_compromised();
+    let sealed = kit.custody.seal_record(&accepting, &id, &place(), b"after");
+    assert!(
+        matches!(sealed, Err(CustodyError::StateForbids { .. })),
+        "{sealed:?}"
+    );
+    let opened = kit.custody.open_record(&accepting, &place(), &record);
+    assert_eq!(opened.unwrap().as_slice(), b"before");
+}
+
+#[test]
 fn a_recording_gets_its_kek_as_a_wrapper() {
     let kit = Kit::new("wrapper");
     let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();

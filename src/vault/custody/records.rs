@@ -58,7 +58,8 @@ impl Custody {
     /// Seals `plaintext` (at most 16 MiB) for one place under a DEK of the store. The sealed record has 59 octets more.
     ///
     /// # Errors
-    /// [`CustodyError::StateForbids`] if no version of the DEK's KEK is active: then nothing new is sealed; else as [`Self::open_dek`].
+    /// [`CustodyError::StateForbids`] if no version of the DEK's KEK is active, or the one that wraps the DEK is compromised,
+    /// whatever `access` accepts: then nothing new is sealed; else as [`Self::open_dek`].
     pub fn seal_record(
         &self,
         access: &Access,
@@ -77,7 +78,12 @@ impl Custody {
         inner.act(access, (Action::Wrap, "record.seal"), subject, || {
             inner.current(&kek.spec.kek.id)?;
             let context = dek_id.context(&kek.spec.region);
-            let dek = inner.unwrap_with(access, &kek, &row.wrapped, &context)?;
+            // Who accepts compromised keys opens what they sealed; nothing new is sealed under them.
+            let sealing = Access {
+                accept_compromised: false,
+                ..access.clone()
+            };
+            let dek = inner.unwrap_with(&sealing, &kek, &row.wrapped, &context)?;
             inner.rewrap_on_access(access, &row, &kek, &dek, dek_id);
             let sealed = SoftwareKey::from_dek(&dek).seal(&aad, plaintext)?;
             let mut record = Vec::with_capacity(HEAD + sealed.len());
