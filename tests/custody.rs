@@ -392,6 +392,35 @@ fn shredding_takes_the_victims_and_leaves_the_others() {
 }
 
 #[test]
+fn shredding_ends_versions_that_were_destroyed_logically() {
+    let kit = Kit::new("shred-logical");
+    let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();
+    let (victim, _) = kit.custody.new_dek(&admin(), &kek.id).unwrap();
+    kit.custody.rotate_kek(&admin(), &kek.id).unwrap();
+    let backup = kit.folder.path("backup.db");
+    rusqlite::Connection::open(kit.folder.path("custody.db"))
+        .unwrap()
+        .execute("VACUUM INTO ?", [backup.to_str().unwrap()])
+        .unwrap();
+    let (mode, survivors) = (DestroyMode::Logical, Survivors::AreLost);
+    kit.custody
+        .destroy_kek(&admin(), &kek, mode, survivors, "over")
+        .unwrap();
+    let destroyed = kit
+        .custody
+        .shred(&admin(), &kek.id, &[victim], "erasure request", &mut go_on)
+        .unwrap();
+    assert!(destroyed.iter().any(|(gone, _)| *gone == kek));
+    let tombstone = kit.custody.tombstone(&admin(), &kek).unwrap().unwrap();
+    assert_eq!(tombstone.mode, DestroyMode::Effective);
+    assert_eq!(tombstone.gone_unix_micros, Some(START));
+    assert!(kit.audit.has("kek.destroy", Outcome::Done));
+    let restored = Custody::open(&backup, kit.options()).unwrap();
+    assert!(restored.open_dek(&admin(), &victim).is_err());
+    kit.custody.verify(&admin()).unwrap();
+}
+
+#[test]
 fn victims_of_another_kek_are_not_shredded() {
     let kit = Kit::new("shred-other");
     let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();

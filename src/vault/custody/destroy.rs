@@ -110,13 +110,7 @@ impl Custody {
             })?;
             database::checkpoint(&*inner.db()?).ok();
             if tombstone.effective {
-                match inner.bury(&row) {
-                    Ok(gone) => tombstone.gone = Some(gone),
-                    Err(error) => {
-                        let why = format!("the provider is asked again later: {error}");
-                        inner.note(access, "kek.destroy", subject, Outcome::Failed, &why);
-                    }
-                }
+                tombstone.gone = inner.bury_now_or_later(access, &row, subject);
             }
             Ok(tombstone.into())
         })
@@ -143,6 +137,55 @@ impl Custody {
 }
 
 impl Inner {
+    /// Has a KEK that only the store calls destroyed destroyed at its provider too. None if that was asked for before.
+    pub(super) fn destroy_for_good(
+        &self,
+        access: &Access,
+        row: &KekRow,
+        reason: &str,
+    ) -> Result<Option<Tombstone>, CustodyError> {
+        let resource = resource(&row.spec.kek);
+        let former = TombstoneRow::load(&*self.db()?, &resource)?;
+        if former.is_some_and(|tombstone| tombstone.effective) {
+            return Ok(None);
+        }
+        let subject = Subject::of(&row.spec, &resource);
+        self.act(access, (Action::Destroy, "kek.destroy"), subject, || {
+            let mut tombstone = self.write(|db| {
+                let missing = || {
+                    let kek = &row.spec.kek;
+                    CustodyError::Damaged(format!("the tombstone of key {kek} is missing"))
+                };
+                let mut tombstone = TombstoneRow::load(db, &resource)?.ok_or_else(missing)?;
+                tombstone.effective = true;
+                tombstone.put(db, &resource)?;
+                Ok(tombstone)
+            })?;
+            tombstone.gone = self.bury_now_or_later(access, row, subject);
+            if tombstone.gone.is_some() {
+                self.note(access, "kek.destroy", subject, Outcome::Done, reason);
+            }
+            Ok(Some(tombstone.into()))
+        })
+    }
+
+    /// [`Self::bury`]; where the provider cannot be reached, `tick` asks again, and the audit log says so.
+    fn bury_now_or_later(
+        &self,
+        access: &Access,
+        row: &KekRow,
+        subject: Subject<'_>,
+    ) -> Option<u64> {
+        match self.bury(row) {
+            Ok(gone) => Some(gone),
+            Err(error) => {
+                let why = format!("the provider is asked again later: {error}");
+                self.note(access, "kek.destroy", subject, Outcome::Failed, &why);
+                None
+            }
+        }
+    }
+
     /// Has the provider destroy a KEK that the store calls destroyed, and notes when it is gone.
     pub(super) fn bury(&self, row: &KekRow) -> Result<u64, CustodyError> {
         let kek = &row.spec.kek;

@@ -95,7 +95,7 @@ impl Custody {
     }
 
     /// Destroys DEKs so that no backup brings them back: they are removed, the KEK gets a next version, all other DEKs of the store move to it, and
-    /// the former versions are destroyed at their provider. Cut short, it is called again with the same `victims`.
+    /// the former versions are destroyed at their provider, those included that were destroyed logically. Cut short, it is called again with the same `victims`.
     ///
     /// Keys outside of the store (envelopes of recordings) that former versions wrap are lost with them, unless they were wrapped anew before.
     ///
@@ -136,7 +136,14 @@ impl Custody {
         let versions = KekRow::versions(&*self.inner.db()?, kek_id)?;
         let mut destroyed = Vec::new();
         for row in versions {
-            if row.spec.kek == current || row.state == KeyState::Destroyed {
+            if row.spec.kek == current {
+                continue;
+            }
+            if row.state == KeyState::Destroyed {
+                // A version that only the store calls destroyed opens the victims in a backup all the same.
+                if let Some(tombstone) = self.inner.destroy_for_good(access, &row, reason)? {
+                    destroyed.push((row.spec.kek, tombstone));
+                }
                 continue;
             }
             let kek = row.spec.kek;
