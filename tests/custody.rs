@@ -155,6 +155,30 @@ fn a_creation_or_rotation_that_was_cut_short_is_finished() {
 }
 
 #[test]
+fn a_rotation_that_was_given_up_locks_nothing() {
+    for mode in [DestroyMode::Logical, DestroyMode::Effective] {
+        let kit = Kit::new(&format!("given-up-{mode:?}"));
+        let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();
+        let (id, _) = kit.custody.new_dek(&admin(), &kek.id).unwrap();
+        kit.line.is_cut.store(true, Ordering::Relaxed);
+        assert!(kit.custody.rotate_kek(&admin(), &kek.id).is_err());
+        kit.line.is_cut.store(false, Ordering::Relaxed);
+        let second = KekRef {
+            version: 2,
+            ..kek.clone()
+        };
+        let survivors = Survivors::MustBeNone;
+        kit.custody
+            .destroy_kek(&admin(), &second, mode, survivors, "given up")
+            .unwrap();
+        let third = kit.custody.rotate_kek(&admin(), &kek.id).unwrap();
+        assert_eq!(third.version, 3);
+        kit.custody.open_dek(&admin(), &id).unwrap();
+        kit.custody.new_dek(&admin(), &kek.id).unwrap();
+    }
+}
+
+#[test]
 fn a_provider_that_is_away_learns_of_a_state_later() {
     let kit = Kit::new("later");
     let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();

@@ -170,7 +170,7 @@ impl Custody {
     /// opened, or by [`Self::sweep`]. If an earlier call was cut short, this one finishes it.
     ///
     /// # Errors
-    /// [`CustodyError::StateForbids`] if the first version is in pre-activation; [`CustodyError::KeyDestroyed`] if the last one is destroyed.
+    /// [`CustodyError::StateForbids`] if the first version is in pre-activation; [`CustodyError::KeyDestroyed`] if all are destroyed.
     pub fn rotate_kek(&self, access: &Access, id: &str) -> Result<KekRef, CustodyError> {
         self.next_version(access, id, None, "kek.rotate")
     }
@@ -339,20 +339,23 @@ impl Inner {
     ) -> Result<KekRow, CustodyError> {
         let holder = (provider.scheme, provider.id);
         self.write(|db| {
-            let latest = KekRow::versions(db, &former.spec.kek.id)?
-                .into_iter()
-                .next()
+            let versions = KekRow::versions(db, &former.spec.kek.id)?;
+            let latest = versions
+                .first()
                 .ok_or_else(|| CustodyError::NotFound(format!("key {}", former.spec.kek)))?;
             match latest.state {
-                KeyState::Destroyed => {
+                // While an older version lives, one that was given up before it was active is followed by the next.
+                KeyState::Destroyed
+                    if versions.iter().all(|row| row.state == KeyState::Destroyed) =>
+                {
                     return Err(super::destroy::destroyed(db, &latest.spec.kek)?);
                 }
                 KeyState::PreActivation if latest.spec.kek.version == 1 => {
-                    return Err(forbids(&latest, "rotate before it was ever active"));
+                    return Err(forbids(latest, "rotate before it was ever active"));
                 }
-                KeyState::PreActivation if latest.provider == holder => return Ok(latest),
+                KeyState::PreActivation if latest.provider == holder => return Ok(latest.clone()),
                 KeyState::PreActivation => {
-                    return Err(forbids(&latest, "move while it is being made elsewhere"));
+                    return Err(forbids(latest, "move while it is being made elsewhere"));
                 }
                 _ => {}
             }
