@@ -445,6 +445,27 @@ fn shredding_ends_versions_that_were_destroyed_logically() {
 }
 
 #[test]
+fn shredding_destroys_no_version_if_one_cannot_go() {
+    let kit = Kit::new("shred-stuck");
+    let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();
+    kit.custody.new_dek(&admin(), &kek.id).unwrap();
+    let second = kit.custody.rotate_kek(&admin(), &kek.id).unwrap();
+    let (victim, _) = kit.custody.new_dek(&admin(), &kek.id).unwrap();
+    kit.custody
+        .set_state(&admin(), &kek, KeyState::Compromised, "forum")
+        .unwrap();
+    let refused = kit
+        .custody
+        .shred(&admin(), &kek.id, &[victim], "erasure request", &mut go_on);
+    assert!(
+        matches!(refused, Err(CustodyError::StateForbids { .. })),
+        "{refused:?}"
+    );
+    let tombstone = kit.custody.tombstone(&admin(), &second).unwrap();
+    assert_eq!(tombstone, None);
+}
+
+#[test]
 fn victims_of_another_kek_are_not_shredded() {
     let kit = Kit::new("shred-other");
     let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();

@@ -133,7 +133,18 @@ impl Custody {
         }
         let current = self.rotate_kek(access, kek_id)?;
         self.sweep(access, kek_id, 1_000, progress)?;
-        let versions = KekRow::versions(&*self.inner.db()?, kek_id)?;
+        let versions = {
+            let db = self.inner.db()?;
+            let versions = KekRow::versions(&db, kek_id)?;
+            // All or none: a version that still wraps keys shows before another one is destroyed.
+            for row in &versions {
+                let goes = row.spec.kek != current && row.state != KeyState::Destroyed;
+                if goes && DekRow::count(&db, &row.spec.kek)? > 0 {
+                    return Err(forbids(row, "die while it wraps keys of the store"));
+                }
+            }
+            versions
+        };
         let mut destroyed = Vec::new();
         for row in versions {
             if row.spec.kek == current {
