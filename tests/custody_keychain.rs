@@ -314,6 +314,38 @@ fn a_rotation_that_is_tried_again_without_opening_anew_loses_nothing() {
 }
 
 #[test]
+fn of_two_that_create_at_once_the_first_keeps_its_master_key() {
+    let folder = folder("at-once");
+    let keychain = Arc::new(secret_service::Failing::new(mock::Store::new().unwrap()));
+    let store: Arc<CredentialStore> = Arc::clone(&keychain) as Arc<CredentialStore>;
+    let first = (Arc::clone(&store), url(&folder));
+    keychain.meanwhile(Box::new(move || {
+        let provider = KeychainProvider::create(first.0, &first.1).unwrap();
+        provider.create_kek(&spec("kek-a")).unwrap();
+    }));
+    let error = KeychainProvider::create(Arc::clone(&store), &url(&folder)).unwrap_err();
+    assert!(matches!(error, ProviderError::Invalid(_)), "{error:?}");
+    let provider = KeychainProvider::open(Arc::clone(&store), &url(&folder)).unwrap();
+    let kek = spec("kek-a").kek;
+    provider.set_state(&kek, KeyState::Active).unwrap();
+}
+
+#[test]
+fn a_keychain_that_fails_late_leaves_neither_file_nor_entry() {
+    let folder = folder("late");
+    let keychain = Arc::new(secret_service::Failing::new(mock::Store::new().unwrap()));
+    let store: Arc<CredentialStore> = Arc::clone(&keychain) as Arc<CredentialStore>;
+    // It is read before and after the file is made, and does not take the master key then.
+    keychain.fail("alice", 2);
+    let error = KeychainProvider::create(Arc::clone(&store), &url(&folder)).unwrap_err();
+    assert!(matches!(error, ProviderError::Unavailable(_)), "{error:?}");
+    keychain.mend();
+    assert!(!folder.join("keys.db").exists());
+    assert_eq!(held(&*store, "alice"), None);
+    KeychainProvider::create(store, &url(&folder)).unwrap();
+}
+
+#[test]
 fn errors_of_keychains_tell_no_secret() {
     let folder = folder("errors");
     let keychain: Arc<CredentialStore> = mock::Store::new().unwrap();

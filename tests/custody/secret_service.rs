@@ -187,14 +187,24 @@ impl CredentialApi for Item {
 pub(crate) struct Failing {
     inner: Arc<CredentialStore>,
     plan: Arc<Mutex<Option<(String, u32)>>>,
+    meanwhile: Arc<Mutex<Option<Meanwhile>>>,
 }
+
+/// What somebody else does while we are at work.
+pub(crate) type Meanwhile = Box<dyn FnOnce() + Send>;
 
 impl Failing {
     pub(crate) fn new(inner: Arc<CredentialStore>) -> Self {
         Self {
             inner,
             plan: Arc::default(),
+            meanwhile: Arc::default(),
         }
+    }
+
+    /// Somebody else does this, once, right after an entry was read.
+    pub(crate) fn meanwhile(&self, work: Meanwhile) {
+        *self.meanwhile.lock().unwrap() = Some(work);
     }
 
     /// Fails at the use of the entry of `user` after so many more, and everywhere from then on: the process was killed.
@@ -226,6 +236,7 @@ impl CredentialStoreApi for Failing {
             inner: self.inner.build(service, user, modifiers)?,
             user: user.to_owned(),
             plan: Arc::clone(&self.plan),
+            meanwhile: Arc::clone(&self.meanwhile),
         })))
     }
 
@@ -238,6 +249,7 @@ struct FailingEntry {
     inner: Entry,
     user: String,
     plan: Arc<Mutex<Option<(String, u32)>>>,
+    meanwhile: Arc<Mutex<Option<Meanwhile>>>,
 }
 
 impl FailingEntry {
@@ -267,7 +279,12 @@ impl CredentialApi for FailingEntry {
 
     fn get_secret(&self) -> Result<Vec<u8>> {
         self.used()?;
-        self.inner.get_secret()
+        let secret = self.inner.get_secret();
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
+        secret
     }
 
     fn delete_credential(&self) -> Result<()> {

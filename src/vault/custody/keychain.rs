@@ -7,8 +7,8 @@
 //! Which keychain, the application says, by a store of the crate `keyring-core`: the Secret Service, the macOS Keychain, the Windows Credential
 //! Manager. It holds one short text; all else is in the file, which is worth nothing without it.
 
-use std::fmt;
 use std::sync::Arc;
+use std::{fmt, fs};
 
 use base64ct::{Base64Unpadded, Encoding};
 use keyring_core::api::CredentialStore;
@@ -57,7 +57,8 @@ struct Place {
 }
 
 impl KeychainProvider {
-    /// Draws a master key, puts it into the keychain and makes the file.
+    /// Draws a master key, makes the file and puts the master key into the keychain. Cut short in between, it leaves a file that opens for nobody
+    /// and has no keys: it can be removed.
     ///
     /// # Errors
     /// [`ProviderError::Invalid`] for a URL that is none, or if the entry or the file is there already; both then stay as they are.
@@ -68,29 +69,21 @@ impl KeychainProvider {
     ) -> Result<Self, ProviderError> {
         let place = Place::of(url)?;
         let entry = place.entry(&*keychain, "")?;
-        match load(&entry) {
-            Ok(None) => {}
-            Ok(Some(_)) => {
-                return Err(ProviderError::Invalid(
-                    "the keychain has a master key of this name already".to_owned(),
-                ));
-            }
-            Err(error) => return Err(error),
-        }
+        is_free(&entry)?;
         let master = new_master()?;
-        keep(&entry, &master)?;
-        match FileProvider::create(&place.path, &place.region, &master, &cheap()?) {
-            Ok(file) => Ok(Self {
-                file,
-                keychain,
-                place,
-            }),
-            Err(error) => {
-                // It was for this file alone, and nothing is sealed under it.
-                entry.delete_credential().ok();
-                Err(error)
-            }
+        // The file first: of several that make one at the same time, one gets past here, and no other touches its entry.
+        let file = FileProvider::create(&place.path, &place.region, &master, &cheap()?)?;
+        if let Err(error) = keep_first(&entry, &master) {
+            // Nothing is sealed in it.
+            drop(file);
+            fs::remove_file(&place.path).ok();
+            return Err(error);
         }
+        Ok(Self {
+            file,
+            keychain,
+            place,
+        })
     }
 
     /// Opens the file by the master key in the keychain.
@@ -246,6 +239,28 @@ fn keep(entry: &Entry, master: &str) -> Result<(), ProviderError> {
             "the keychain did not keep the master key".to_owned(),
         )),
     }
+}
+
+/// Refuses an entry that has a master key.
+fn is_free(entry: &Entry) -> Result<(), ProviderError> {
+    match load(entry)? {
+        None => Ok(()),
+        Some(_) => Err(ProviderError::Invalid(
+            "the keychain has a master key of this name already".to_owned(),
+        )),
+    }
+}
+
+/// [`keep`], in an entry that still has none. What it may have put there goes again if it fails.
+fn keep_first(entry: &Entry, master: &str) -> Result<(), ProviderError> {
+    is_free(entry)?;
+    keep(entry, master).inspect_err(|_| {
+        let is_ours =
+            |kept: Zeroizing<String>| bool::from(kept.as_bytes().ct_eq(master.as_bytes()));
+        if load(entry).is_ok_and(|kept| kept.is_some_and(is_ours)) {
+            entry.delete_credential().ok();
+        }
+    })
 }
 
 /// Argon2id at its least: it stands there because the file's form has it, and 256 random bits need no stretching.
