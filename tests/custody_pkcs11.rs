@@ -342,38 +342,68 @@ fn what_the_token_wraps_is_what_the_standards_say() {
             import(&session, "mediaseal/loose/1", &octets, true, true);
             let (dek, place) = (Dek::generate().unwrap(), context(b"place"));
 
-            let wrapped = provider.wrap(&kek("gcm", 1), &dek, &place).unwrap();
-            let aad = place.authenticated("gcm", 1).unwrap();
-            let opened = {
-                use aes_gcm::aead::{Aead, KeyInit, Payload};
-                let (nonce, sealed) = wrapped.octets.split_first_chunk::<12>().unwrap();
-                aes_gcm::Aes256Gcm::new(&octets.into())
-                    .decrypt(
-                        &(*nonce).into(),
-                        Payload {
-                            msg: sealed,
-                            aad: &aad,
-                        },
-                    )
-                    .unwrap()
+            // What others wrapped by the standards under a key of ours opens. That the token wraps like that follows: it opens by the same way
+            // what it wrapped, and both constructions have one result for a key, a nonce and a context.
+            let by_hand = |id: &str, algorithm, octets: Vec<u8>| WrappedKey {
+                provider: "pkcs11".to_owned(),
+                kek_id: id.to_owned(),
+                kek_version: 1,
+                algorithm,
+                region: place.region.clone(),
+                context_hash: Sha256::digest(place.authenticated(id, 1).unwrap()).into(),
+                octets,
             };
-            assert_eq!(opened, dek.expose());
+            let aad = place.authenticated("gcm", 1).unwrap();
+            let sealed = {
+                use aes_gcm::aead::{Aead, KeyInit, Payload};
+                let nonce = [0x42; 12];
+                let payload = Payload {
+                    msg: dek.expose(),
+                    aad: &aad,
+                };
+                let cipher = aes_gcm::Aes256Gcm::new(&octets.into());
+                let sealed = cipher.encrypt(&nonce.into(), payload).unwrap();
+                [&nonce[..], &sealed].concat()
+            };
+            let wrapped = by_hand("gcm", WrapAlgorithm::Aes256Gcm, sealed);
+            let opened = provider.unwrap(&wrapped, &place).unwrap();
+            assert_eq!(opened.expose(), dek.expose());
 
-            let wrapped = provider.wrap(&kek("kw", 1), &dek, &place).unwrap();
             let aad = place.authenticated("kw", 1).unwrap();
-            let opened = aes_kw::unwrap(&octets, &wrapped.octets).unwrap();
-            assert_eq!(opened[..32], dek.expose()[..]);
-            assert_eq!(opened[32..], Sha256::digest(&aad)[..]);
+            let bound = [&dek.expose()[..], &Sha256::digest(&aad)].concat();
+            let sealed = aes_kw::wrap(&octets, &bound).unwrap();
+            let wrapped = by_hand("kw", WrapAlgorithm::AesKw, sealed);
+            let opened = provider.unwrap(&wrapped, &place).unwrap();
+            assert_eq!(opened.expose(), dek.expose());
+
+            // But nothing new is wrapped under a key that somebody knows.
+            for id in ["gcm", "kw"] {
+                let error = provider.wrap(&kek(id, 1), &dek, &place).unwrap_err();
+                assert!(matches!(error, ProviderError::Refused { .. }), "{error:?}");
+            }
 
             // A key of our name that could leave the token is not used.
             let error = provider.wrap(&kek("loose", 1), &dek, &place).unwrap_err();
             assert!(matches!(error, ProviderError::Refused { .. }), "{error:?}");
             // Two keys of one name, as two processes may make at one moment: each opens what it wrapped.
-            import(&session, "mediaseal/twice/1", &octets, true, false);
+            provider.create_kek(&spec(&kek("twice", 1))).unwrap();
             let wrapped = provider.wrap(&kek("twice", 1), &dek, &place).unwrap();
-            import(&session, "mediaseal/twice/1", &[0x77; 32], true, false);
-            for _ in 0..2 {
-                let opened = provider.unwrap(&wrapped, &place).unwrap();
+            // The other one has no id, so it comes first; it is known, so it wraps nothing.
+            import(&session, "mediaseal/twice/1", &octets, true, false);
+            let again = provider.wrap(&kek("twice", 1), &dek, &place).unwrap();
+            let aad = place.authenticated("twice", 1).unwrap();
+            let opened = {
+                use aes_gcm::aead::{Aead, KeyInit, Payload};
+                let (nonce, sealed) = again.octets.split_first_chunk::<12>().unwrap();
+                let payload = Payload {
+                    msg: sealed,
+                    aad: &aad,
+                };
+                aes_gcm::Aes256Gcm::new(&octets.into()).decrypt(&(*nonce).into(), payload)
+            };
+            assert!(opened.is_err(), "wrapped under a known key");
+            for wrapped in [&wrapped, &again] {
+                let opened = provider.unwrap(wrapped, &place).unwrap();
                 assert_eq!(opened.expose(), dek.expose());
             }
             let mut altered = wrapped.clone();

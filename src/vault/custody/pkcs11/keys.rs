@@ -146,13 +146,22 @@ pub(super) fn wrap(
 ) -> Result<(WrapAlgorithm, Vec<u8>), ProviderError> {
     let label = label(kek)?;
     token.with_session(|session| {
-        let keys = find(session, kek, &label)?;
-        let key = keys.first().ok_or(ProviderError::NoSuchKek(kek.clone()))?;
-        let octets = match key.algorithm {
-            WrapAlgorithm::Aes256Gcm => seal(session, key.object, dek, context)?,
-            _ => key_wrap(session, key.object, dek, context)?,
-        };
-        Ok((key.algorithm, octets))
+        for key in find(session, kek, &label)? {
+            // Whoever brought a key into the token may know it: it opens what it wrapped, and wraps nothing.
+            if !cannot_leave(session, key.object)? {
+                continue;
+            }
+            let octets = match key.algorithm {
+                WrapAlgorithm::Aes256Gcm => seal(session, key.object, dek, context)?,
+                _ => key_wrap(session, key.object, dek, context)?,
+            };
+            return Ok((key.algorithm, octets));
+        }
+        Err(ProviderError::Refused {
+            kek: kek.clone(),
+            reason: "it was not made in the token".to_owned(),
+        }
+        .into())
     })
 }
 
@@ -329,7 +338,7 @@ fn key_unwrap(
 /// The KEK, and by what it wraps. One that could leave the token is refused, whoever made it.
 ///
 /// Labels need not be unique in a token, and two processes that make one KEK at one moment may not see each other. Then the name means
-/// both: the first by their ids wraps, and each opens what it wrapped, so that nothing is lost.
+/// both: the first by their ids that was made in the token wraps, and each opens what it wrapped, so that nothing is lost.
 fn find(session: &Login, kek: &KekRef, label: &str) -> Result<Vec<Key>, Trouble> {
     let mut keys = Vec::new();
     for object in objects(session, label)?.into_iter().take(MOST_OF_ONE_NAME) {
