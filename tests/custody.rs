@@ -772,6 +772,37 @@ fn a_pin_covers_the_key_that_wraps_keys_of_the_callers() {
     }
 }
 
+#[test]
+fn a_key_of_the_store_does_not_pass_for_one_of_the_callers() {
+    let kit = Kit::new("stored-context");
+    let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();
+    let (id, dek) = kit.custody.new_dek(&admin(), &kek.id).unwrap();
+    let octets: Vec<u8> = rusqlite::Connection::open(kit.folder.path("custody.db"))
+        .unwrap()
+        .query_row("SELECT wrapped FROM dek", [], |row| row.get(0))
+        .unwrap();
+    let wrapped = WrappedKey::from_bytes(&octets).unwrap();
+    let context = WrapContext {
+        purpose: [b"mediaseal v1 stored dek", &id.as_bytes()[..]].concat(),
+        region: "eu".to_owned(),
+    };
+    // The provider would open it.
+    let opened = kit.line.far.unwrap(&wrapped, &context).unwrap();
+    assert_eq!(opened.expose(), dek.expose());
+    for refused in [
+        kit.custody.unwrap(&admin(), &wrapped, &context).map(drop),
+        kit.custody.rewrap(&admin(), &wrapped, &context).map(drop),
+        kit.custody
+            .wrap(&admin(), &kek.id, &dek, &context)
+            .map(drop),
+    ] {
+        assert!(
+            matches!(refused, Err(CustodyError::Invalid(_))),
+            "{refused:?}"
+        );
+    }
+}
+
 /// Lets nobody in before eight, and nobody without a second factor.
 struct OfficeHours;
 

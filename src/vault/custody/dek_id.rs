@@ -46,6 +46,16 @@ impl DekId {
     }
 }
 
+/// Refuses a caller's context that reads like that of a key of the store: a row's key is opened by its id alone, as what it is.
+pub(super) fn not_stored(context: &WrapContext) -> Result<(), CustodyError> {
+    if context.purpose.starts_with(STORED) {
+        return Err(CustodyError::Invalid(
+            "this context is that of keys of the store".into(),
+        ));
+    }
+    Ok(())
+}
+
 impl fmt::Display for DekId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&names::hex(&self.0))

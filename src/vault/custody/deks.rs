@@ -5,7 +5,7 @@ use crate::vault::wrapped::{Dek, WrapContext, WrappedKey};
 use super::access::{Access, Action};
 use super::core::{Custody, Inner, Subject, said};
 use super::database;
-use super::dek_id::DekId;
+use super::dek_id::{DekId, not_stored};
 use super::destroy::Tombstone;
 use super::error::{CustodyError, ProviderError};
 use super::lifecycle::{check_reason, forbids};
@@ -158,6 +158,7 @@ impl Custody {
         dek: &Dek,
         context: &WrapContext,
     ) -> Result<WrappedKey, CustodyError> {
+        not_stored(context)?;
         let inner = &self.inner;
         let spec = inner.latest(kek_id)?.spec;
         let resource = super::lifecycle::resource(&spec.kek);
@@ -180,6 +181,7 @@ impl Custody {
         wrapped: &WrappedKey,
         context: &WrapContext,
     ) -> Result<Dek, CustodyError> {
+        not_stored(context)?;
         let inner = &self.inner;
         let kek = inner.kek_of(wrapped);
         let kek = inner.sought(access, "dek.unwrap", &wrapped.kek_id, kek)?;
@@ -204,6 +206,7 @@ impl Custody {
         wrapped: &WrappedKey,
         context: &WrapContext,
     ) -> Result<WrappedKey, CustodyError> {
+        not_stored(context)?;
         let inner = &self.inner;
         let kek = inner.kek_of(wrapped)?;
         let resource = super::lifecycle::resource(&kek.spec.kek);
