@@ -209,3 +209,16 @@ fn a_version_that_is_taken_out_of_use_during_a_sweep_is_left_alone() {
         assert_eq!((report.progress.total, report.progress.done), (5, 2));
     }
 }
+
+#[test]
+fn a_provider_that_was_told_an_older_state_last_is_told_the_newer_one() {
+    let kit = Kit::new("meanwhile-told");
+    let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();
+    let (other, same) = (other(&kit), kek.clone());
+    *kit.line.before_told.lock().unwrap() =
+        Some(Box::new(move || set(&other, &same, KeyState::Active)));
+    // It is active again before the provider hears that it is suspended.
+    set(&kit.custody, &kek, KeyState::Suspended);
+    assert_eq!(kit.custody.tick().unwrap().told, [kek.clone()]);
+    kit.custody.new_dek(&admin(), &kek.id).unwrap();
+}

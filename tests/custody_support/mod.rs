@@ -108,6 +108,8 @@ pub(crate) struct Line {
     pub(crate) unwraps: AtomicUsize,
     /// What happens elsewhere, once, while a key is unwrapped.
     pub(crate) meanwhile: Mutex<Option<Meanwhile>>,
+    /// The same, while it is told a state.
+    pub(crate) before_told: Mutex<Option<Meanwhile>>,
 }
 
 /// Something that happens while somebody else is at work.
@@ -120,6 +122,7 @@ impl Line {
             is_cut: AtomicBool::new(false),
             unwraps: AtomicUsize::new(0),
             meanwhile: Mutex::new(None),
+            before_told: Mutex::new(None),
         })
     }
 
@@ -159,6 +162,10 @@ impl KeyProvider for Line {
     }
 
     fn set_state(&self, kek: &KekRef, state: KeyState) -> Result<Enforcement, ProviderError> {
+        let meanwhile = self.before_told.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile();
+        }
         self.far()?.set_state(kek, state)
     }
 

@@ -264,8 +264,9 @@ impl Inner {
 
     pub(super) fn mark_told(&self, row: &KekRow) -> Result<(), CustodyError> {
         self.write(|db| {
+            // What it was told last, even if the state is another one by now: then `tick` tells it that. A destroyed key is buried, not told.
             if let Some(mut now) = KekRow::load(db, &row.spec.kek)?
-                && now.state == row.state
+                && (now.state == row.state || now.state != KeyState::Destroyed)
             {
                 now.told = Some(row.state);
                 now.put(db)?;
