@@ -207,7 +207,9 @@ fn a_provider_that_is_away_learns_of_a_state_later() {
     assert_eq!(tombstone.gone_unix_micros, None);
     kit.line.is_cut.store(false, Ordering::Relaxed);
     kit.clock.advance(SECOND);
+    assert!(!kit.audit.has("kek.destroy", Outcome::Done));
     assert_eq!(kit.custody.tick().unwrap().told, std::slice::from_ref(&kek));
+    assert!(kit.audit.has("kek.destroy", Outcome::Done));
     let tombstone = kit.custody.tombstone(&admin(), &kek).unwrap().unwrap();
     assert_eq!(tombstone.gone_unix_micros, Some(START + SECOND));
     assert!(matches!(
@@ -909,6 +911,29 @@ fn without_a_record_nothing_is_done() {
     let lenient = Custody::open(kit.folder.path("custody.db"), lenient).unwrap();
     lenient.open_dek(&admin(), &id).unwrap();
     assert_eq!(lenient.unrecorded(), 1);
+}
+
+#[test]
+fn without_a_record_no_key_becomes_active_by_itself() {
+    let kit = Kit::new("activation-audit");
+    let new = NewKek {
+        activation: Activation::At {
+            unix_micros: START + SECOND,
+        },
+        ..recordings()
+    };
+    let kek = kit.custody.create_kek(&admin(), &new).unwrap();
+    kit.clock.advance(SECOND);
+    kit.audit.is_broken.store(true, Ordering::Relaxed);
+    let report = kit.custody.tick().unwrap();
+    assert!(report.changed.is_empty(), "{report:?}");
+    assert_eq!(report.failed.len(), 1);
+    kit.audit.is_broken.store(false, Ordering::Relaxed);
+    kit.audit.clear();
+    let changed = kit.custody.tick().unwrap().changed;
+    assert_eq!(changed, [(kek, KeyState::Active)]);
+    assert!(kit.audit.has("kek.state", Outcome::Allowed));
+    assert!(kit.audit.has("kek.state", Outcome::Done));
 }
 
 #[test]

@@ -290,13 +290,7 @@ impl Inner {
             );
             return Err(refused);
         }
-        let event = self.event(access, name, subject, Outcome::Allowed, "");
-        if let Err(error) = self.audit.record(&event) {
-            if self.policy.is_fail_closed() {
-                return Err(error.into());
-            }
-            self.unrecorded.fetch_add(1, Ordering::Relaxed);
-        }
+        self.record_allowed(access, name, subject, "")?;
         let done = work();
         if let Err(error) = &done {
             let outcome = match error {
@@ -310,6 +304,24 @@ impl Inner {
             self.note(access, name, subject, outcome, &error.to_string());
         }
         done
+    }
+
+    /// Records that something is about to be done. Without that it is not done, unless the policy lets it pass.
+    pub(super) fn record_allowed(
+        &self,
+        access: &Access,
+        name: &'static str,
+        subject: Subject<'_>,
+        reason: &str,
+    ) -> Result<(), CustodyError> {
+        let event = self.event(access, name, subject, Outcome::Allowed, reason);
+        if let Err(error) = self.audit.record(&event) {
+            if self.policy.is_fail_closed() {
+                return Err(error.into());
+            }
+            self.unrecorded.fetch_add(1, Ordering::Relaxed);
+        }
+        Ok(())
     }
 
     fn authorized(

@@ -283,6 +283,10 @@ impl Inner {
             let resource = resource(&row.spec.kek);
             let subject = Subject::of(&row.spec, &resource);
             let system = Access::of("system");
+            // What brings a key into use is recorded first, as when somebody asks for it. What takes it out of use waits for nothing.
+            if state == KeyState::Active {
+                self.record_allowed(&system, "kek.state", subject, reason)?;
+            }
             match self.enter(&row.spec.kek, state, "system", reason) {
                 Ok(_) => self.note(&system, "kek.state", subject, Outcome::Done, reason),
                 // Another process was faster.
@@ -307,7 +311,12 @@ impl Inner {
             if tombstone.is_none_or(|row| !row.effective || row.gone.is_some()) {
                 return Ok(false);
             }
-            return self.bury(&row).map(|_| true);
+            self.bury(&row)?;
+            let resource = resource(kek);
+            let subject = Subject::of(&row.spec, &resource);
+            let (system, why) = (Access::of("system"), "gone at its provider");
+            self.note(&system, "kek.destroy", subject, Outcome::Done, why);
+            return Ok(true);
         }
         if row.told.is_none() || row.told == Some(row.state) {
             return Ok(false);
