@@ -914,6 +914,39 @@ fn without_a_record_nothing_is_done() {
 }
 
 #[test]
+fn what_is_too_long_for_a_record_is_refused() {
+    let kit = Kit::new("long");
+    let kek = kit
+        .custody
+        .create_kek(&admin(), &NewKek::new("acme", "", "recordings"))
+        .unwrap();
+    kit.audit.clear();
+    let long = "x".repeat(256);
+    let from = Access {
+        address: long.clone(),
+        ..admin()
+    };
+    let context = WrapContext {
+        purpose: vec![7; 32],
+        region: long.clone(),
+    };
+    let dek = Dek::generate().unwrap();
+    for refused in [
+        kit.custody.new_dek(&from, &kek.id).map(drop),
+        kit.custody.new_dek(&Access::of(long), &kek.id).map(drop),
+        kit.custody
+            .wrap(&admin(), &kek.id, &dek, &context)
+            .map(drop),
+    ] {
+        assert!(
+            matches!(refused, Err(CustodyError::Invalid(_))),
+            "{refused:?}"
+        );
+    }
+    assert!(kit.audit.events.lock().unwrap().is_empty());
+}
+
+#[test]
 fn without_a_record_no_key_becomes_active_by_itself() {
     let kit = Kit::new("activation-audit");
     let new = NewKek {

@@ -272,10 +272,16 @@ impl Inner {
         work: impl FnOnce() -> Result<T, CustodyError>,
     ) -> Result<T, CustodyError> {
         // Octets that a name has no room for are refused before anything is written with them.
-        if access.principal.len() > super::names::MAX_NAME {
-            return Err(CustodyError::Invalid(
-                "a principal has at most 255 octets".into(),
-            ));
+        for (what, name) in [
+            ("a principal", access.principal.as_str()),
+            ("an address", access.address.as_str()),
+            ("a region", subject.region),
+        ] {
+            if name.len() > super::names::MAX_NAME {
+                return Err(CustodyError::Invalid(format!(
+                    "{what} has at most 255 octets"
+                )));
+            }
         }
         let permitted = self
             .region("key", subject.region)
