@@ -1260,3 +1260,16 @@ fn a_url_names_a_provider() {
         assert!(open_provider(&url, secrets).is_err(), "{url}");
     }
 }
+
+#[test]
+#[cfg(unix)]
+fn a_store_in_a_file_that_was_there_empty_is_for_this_user_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = Folder::new("mode");
+    let path = folder.path("keys.db");
+    fs::write(&path, b"").unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    FileProvider::create(&path, "eu", PASSPHRASE, &cheap()).unwrap();
+    let mode = fs::metadata(&path).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}

@@ -146,7 +146,14 @@ fn make_file(path: &Path) -> std::io::Result<()> {
     options.write(true).create(true).truncate(false);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)?.sync_all()?;
+    let file = options.open(path)?;
+    // One that somebody else made may be open to others. A store that is there is left as it is: it is refused next.
+    #[cfg(unix)]
+    if file.metadata()?.len() == 0 {
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        file.set_permissions(mode)?;
+    }
+    file.sync_all()?;
     #[cfg(unix)]
     std::fs::File::open(
         path.parent()
