@@ -178,7 +178,7 @@ fn a_key_is_not_called_gone_while_a_reader_keeps_it_in_the_file() {
     assert!(is_in_file());
     assert_eq!(tombstone.gone_unix_micros, None);
     drop(reader);
-    assert_eq!(kit.custody.tick().unwrap().told, [kek.clone()]);
+    assert_eq!(kit.custody.tick().unwrap().told, std::slice::from_ref(&kek));
     assert!(!is_in_file());
     let tombstone = kit.custody.tombstone(&admin(), &kek).unwrap().unwrap();
     assert!(tombstone.gone_unix_micros.is_some());
@@ -219,6 +219,6 @@ fn a_provider_that_was_told_an_older_state_last_is_told_the_newer_one() {
         Some(Box::new(move || set(&other, &same, KeyState::Active)));
     // It is active again before the provider hears that it is suspended.
     set(&kit.custody, &kek, KeyState::Suspended);
-    assert_eq!(kit.custody.tick().unwrap().told, [kek.clone()]);
+    assert_eq!(kit.custody.tick().unwrap().told, std::slice::from_ref(&kek));
     kit.custody.new_dek(&admin(), &kek.id).unwrap();
 }
