@@ -50,7 +50,7 @@ fn main() -> Result<()> {
     let clock = Arc::new(SystemClock);
     let mut writer = if options.folder.join("header").is_file() {
         // What a recorder's operator does, who has no key of the recording, and then its owner.
-        recover(&*storage, None)?;
+        recover(&*storage)?;
         let found = verify(&*storage, Some(recorder.public()))?;
         if let Verdict::Tampered { place } = found.verdict {
             return Err(format!("wrong: {place}").into());

@@ -8,6 +8,8 @@
 mod crash;
 #[path = "recording/damage.rs"]
 mod damage;
+#[path = "recording/forged.rs"]
+mod forged;
 #[path = "recording/round_trip.rs"]
 mod round_trip;
 #[path = "recording/support.rs"]

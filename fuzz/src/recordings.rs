@@ -48,8 +48,8 @@ pub fn recordings(input: &[u8]) {
     if let Some(dek) = dek.as_deref().and_then(|dek| dek.try_into().ok()) {
         read(&storage, &Dek::from_bytes(dek));
     }
-    if recover(&*storage, None).is_ok() {
-        let again = recover(&*storage, None).expect("it is whole now");
+    if recover(&*storage).is_ok() {
+        let again = recover(&*storage).expect("it is whole now");
         assert_eq!((again.closed_segments, again.discarded), (0, 0));
     }
 }

@@ -240,7 +240,6 @@ fn every_state_that_a_crash_can_leave_is_recovered() {
     for op in &work.log[..first] {
         disk.apply(op);
     }
-    let signer = Some(&*work.people.recorder);
     let public = Some(work.people.recorder.public());
     let (mut states, mut again) = (0, 0);
     for done in first..=work.log.len() {
@@ -259,7 +258,7 @@ fn every_state_that_a_crash_can_leave_is_recovered() {
                 "{what}: {found:?}"
             );
             work.check(&storage, safe, &what);
-            recover(&*storage, signer).unwrap_or_else(|error| panic!("{what}: {error}"));
+            recover(&*storage).unwrap_or_else(|error| panic!("{what}: {error}"));
             let found = verify(&*storage, public).unwrap();
             let is_clean = matches!(
                 found.verdict,
@@ -275,7 +274,7 @@ fn every_state_that_a_crash_can_leave_is_recovered() {
                     within.apply(op);
                     for fate in [Fate::Lost, Fate::Kept, Fate::Random(done as u64)] {
                         let storage = Memory::of(within.after(fate));
-                        recover(&*storage, signer).unwrap();
+                        recover(&*storage).unwrap();
                         assert_eq!(work.check(&storage, safe, &what), frames, "{what}");
                         again += 1;
                         states += 1;
@@ -452,7 +451,7 @@ fn every_call_of_the_storage_may_fail() {
             for call in 0.. {
                 let storage = Memory::of(files.clone());
                 storage.fail_at(Some(call));
-                let recovered = recover(&*storage, Some(&people.recorder));
+                let recovered = recover(&*storage);
                 storage.fail_at(None);
                 goes_on(&people, &storage, &dek, &sent, safe, &what);
                 if recovered.is_ok() {

@@ -317,7 +317,7 @@ fn recovery_takes_nothing_away_from_what_was_signed() {
                 manifest[at] ^= 4;
             }
             let storage = Memory::of(files.clone());
-            let recovered = recover(&*storage, Some(&whole.people.recorder));
+            let recovered = recover(&*storage);
             assert!(
                 matches!(
                     recovered,
@@ -330,7 +330,7 @@ fn recovery_takes_nothing_away_from_what_was_signed() {
     }
     // On what is whole it does nothing.
     let storage = Memory::of(whole.files.clone());
-    let recovered = recover(&*storage, Some(&whole.people.recorder)).unwrap();
+    let recovered = recover(&*storage).unwrap();
     assert_eq!((recovered.closed_segments, recovered.discarded), (0, 0));
     assert_eq!(storage.files(), whole.files);
 }
@@ -353,7 +353,7 @@ fn a_recovery_does_not_believe_a_segment_that_its_commit_does_not_match() {
         let mut files = files.clone();
         files.get_mut(name).unwrap()[60] ^= 1;
         let storage = Memory::of(files.clone());
-        let recovered = recover(&*storage, None);
+        let recovered = recover(&*storage);
         assert!(
             matches!(recovered, Err(RecordingError::Damaged(_))),
             "{name}: {recovered:?}"
@@ -402,7 +402,7 @@ fn whatever_lies_there_is_refused_or_read_and_nothing_panics() {
             .all(|(name, octets)| name == "envelope" || whole.files[name] == *octets);
         assert_eq!(is_whole, envelope_alone, "{verdict:?}");
         whole.missing(&storage, "random changes");
-        recover(&*storage, Some(&whole.people.recorder)).ok();
+        recover(&*storage).ok();
         whole.missing(&storage, "random changes, recovered");
         envelope(&*storage).ok();
     }

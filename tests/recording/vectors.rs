@@ -151,7 +151,7 @@ fn recordings_of_another_program_are_read_and_judged_as_it_says() {
         }
         // What was cut off is closed without any key.
         if case["verdict"] == "Incomplete" {
-            let recovered = recover(&*storage, None).unwrap();
+            let recovered = recover(&*storage).unwrap();
             assert_eq!(recovered.closed_segments, 1);
             check_frames(&mut Reader::open(storage, &dek).unwrap(), name);
         }

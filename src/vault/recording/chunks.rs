@@ -67,7 +67,12 @@ impl Reader {
     }
 
     /// Opens a chunk of a segment, or what fills no chunk, if it is not the one that was opened last.
-    fn open_at(&mut self, track: u16, place: usize, chunk: u64) -> Result<(), RecordingError> {
+    pub(super) fn open_at(
+        &mut self,
+        track: u16,
+        place: usize,
+        chunk: u64,
+    ) -> Result<(), RecordingError> {
         let codec = self.track(track)?.codec;
         let segment = self.segment(track, place)?;
         let number = segment.number;

@@ -47,6 +47,8 @@ pub(super) struct Segment {
     pub(super) previous: [u8; DIGEST],
     /// Where its commits lie.
     pub(super) points: Vec<Point>,
+    /// Number of its last record in the manifest.
+    pub(super) record: u64,
     /// Its commits, as long as it is open.
     pub(super) commits: Vec<State>,
 }
@@ -129,6 +131,8 @@ pub(super) struct Index {
     /// Track and place of each segment, by number.
     pub(super) numbers: BTreeMap<u64, (u16, usize)>,
     pub(super) is_final: bool,
+    /// Records so far.
+    records: u64,
 }
 
 impl Index {
@@ -158,6 +162,7 @@ impl Index {
                 self.is_final = true;
             }
         }
+        self.records += 1;
         Some(())
     }
 
@@ -171,10 +176,11 @@ impl Index {
         {
             return None;
         }
+        let end_of_numbers = self.end_of_numbers();
         let track = self.tracks.get_mut(&state.track)?;
         let end = plain_len(state, status);
         if track.open().is_none() {
-            if self.numbers.contains_key(&state.segment) {
+            if self.numbers.contains_key(&state.segment) || state.segment >= end_of_numbers {
                 return None;
             }
             let place = (state.track, track.segments.len());
@@ -186,6 +192,7 @@ impl Index {
                 start: track.len(),
                 previous: track.last_digest(),
                 points: Vec::new(),
+                record: self.records,
                 commits: Vec::new(),
             };
             track.segments.push(segment);
@@ -199,6 +206,7 @@ impl Index {
             return None;
         }
         segment.status = status;
+        segment.record = self.records;
         segment.state = state.clone();
         segment.points.push(Point {
             end,
@@ -226,8 +234,16 @@ impl Index {
         segment.points.truncate(commit + 1);
         segment.state = state.clone();
         segment.status = Status::Recovered;
+        segment.record = self.records;
         segment.commits = Vec::new();
         Some(())
+    }
+
+    /// No recorder has come so far: it numbers on, and has at most one segment a track without a record. So numbers do not run out.
+    fn end_of_numbers(&self) -> u64 {
+        let last = self.numbers.last_key_value();
+        last.map_or(0, |(number, _)| number.saturating_add(1))
+            .saturating_add(MAX_TRACKS as u64)
     }
 
     pub(super) fn segment(&self, number: u64) -> Option<&Segment> {

@@ -77,12 +77,33 @@ impl Manifest {
     pub(super) fn read_on(
         &mut self,
         storage: &dyn Storage,
+        after_each: impl FnMut(&Tree),
+    ) -> Result<Rest, RecordingError> {
+        self.read(storage, u64::MAX, after_each)
+    }
+
+    /// Reads on until there are so many records.
+    pub(super) fn read_until(
+        &mut self,
+        storage: &dyn Storage,
+        records: u64,
+    ) -> Result<(), RecordingError> {
+        self.read(storage, records, |_| ()).map(|_| ())
+    }
+
+    fn read(
+        &mut self,
+        storage: &dyn Storage,
+        records: u64,
         mut after_each: impl FnMut(&Tree),
     ) -> Result<Rest, RecordingError> {
         let file_len = storage.len(MANIFEST).map_err(io_at(MANIFEST))?;
         let mut octets = Vec::new();
         let mut at = 0;
         loop {
+            if self.chain.records() >= records {
+                return Ok(Rest::Broken(file_len.saturating_sub(self.len)));
+            }
             let mut chain = self.chain.clone();
             let next = chain.read(&octets[at..])?;
             let believed = match next {

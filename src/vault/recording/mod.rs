@@ -67,6 +67,7 @@ mod recover;
 mod segment;
 mod storage;
 mod verify;
+mod vouch;
 mod writer;
 
 pub use begin::NewRecording;

@@ -40,7 +40,7 @@ pub struct Cursor {
     track: u16,
     /// Which of the track's segments, and which octet of it.
     segment: usize,
-    offset: u64,
+    pub(super) offset: u64,
     sender: SenderId,
 }
 
@@ -70,8 +70,21 @@ impl Reader {
         let header = read_header(&*storage)?;
         header.check(dek)?;
         let key = header.input_key(dek)?;
-        let mut reader = Self {
-            manifest: Manifest::of(&header),
+        let manifest = Manifest::of(&header);
+        let mut reader = Self::of(storage, header, key, manifest);
+        reader.refresh()?;
+        Ok(reader)
+    }
+
+    /// Reads what a manifest says that was read.
+    pub(super) const fn of(
+        storage: Arc<dyn Storage>,
+        header: Header,
+        key: InputKey,
+        manifest: Manifest,
+    ) -> Self {
+        Self {
+            manifest,
             storage,
             header,
             key,
@@ -79,9 +92,7 @@ impl Reader {
             openers: Vec::new(),
             opened: None,
             chunks_opened: 0,
-        };
-        reader.refresh()?;
-        Ok(reader)
+        }
     }
 
     /// Reads what the manifest got since, and tells whether there is anything new. A recording that grows is followed by calling this once in a while.
@@ -284,7 +295,10 @@ impl Reader {
     }
 
     /// Reads the frame at a cursor that is not at the end, and moves the cursor behind it.
-    fn frame_at(&mut self, cursor: &mut Cursor) -> Result<RecordedFrame, RecordingError> {
+    pub(super) fn frame_at(
+        &mut self,
+        cursor: &mut Cursor,
+    ) -> Result<RecordedFrame, RecordingError> {
         let (track, place) = (cursor.track, cursor.segment);
         let segment = self.segment(track, place)?;
         let (number, end) = (segment.number, segment.len());
@@ -341,7 +355,7 @@ impl Reader {
 }
 
 impl Cursor {
-    fn at(track: u16, segment: usize, offset: u64) -> Self {
+    pub(super) fn at(track: u16, segment: usize, offset: u64) -> Self {
         Self {
             track,
             segment,

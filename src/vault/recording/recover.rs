@@ -6,8 +6,8 @@ use super::error::{Place, RecordingError, io_at};
 use super::header::Header;
 use super::index::{MAX_TRACKS, Segment, Status, file_len, segment_name, tail_file_len, tail_name};
 use super::manifest::{
-    CHECKPOINTS, Checkpoints, ENVELOPE, HEADER, MANIFEST, Manifest, NEW, PIECE, Rest, Roots,
-    read_header, verifier_key,
+    CHECKPOINTS, Checkpoints, ENVELOPE, HEADER, MANIFEST, Manifest, NEW, PIECE, Roots, read_header,
+    verifier_key,
 };
 use super::record::{DIGEST, RECORD_LEN, Record, State};
 use super::storage::Storage;
@@ -27,22 +27,19 @@ pub struct Recovery {
     pub discarded: u64,
 }
 
-/// Closes a recording's segments where their last commits are, after a crash of its writer. It needs no key of the recording; with the
-/// recorder's `signer` the result is signed at once, else by the next writer.
+/// Closes a recording's segments where their last commits are, after a crash of its writer. It needs no key, and so signs nothing: what no checkpoint
+/// covers anybody may have written. The next writer signs it, who can open it ([`Writer::resume`](super::Writer::resume)).
 ///
-/// It believes the last whole record whose hashes match the files. A crash in the middle of it does no harm; running it on a recording that is
-/// whole does nothing.
+/// It believes the last whole record whose hashes match the files; a final record that no checkpoint covers counts as not written. A crash in the
+/// middle of it does no harm; running it on a recording that is whole does nothing.
 ///
 /// # Errors
 /// [`RecordingError::Damaged`] if more is missing than a crash can take: records under a signed checkpoint, or octets under a commit. Nothing was
 /// changed then. [`RecordingError::Busy`] if a writer is at work.
-pub fn recover(storage: &dyn Storage, signer: Option<&Signer>) -> Result<Recovery, RecordingError> {
+pub fn recover(storage: &dyn Storage) -> Result<Recovery, RecordingError> {
     let header = read_header(storage)?;
-    if signer.is_some_and(|signer| signer.public().as_bytes() != header.signer()) {
-        return Err(RecordingError::WrongSigner);
-    }
     let _lock = lock(storage)?;
-    recover_locked(storage, &header, signer).map(|(_, recovery)| recovery)
+    recover_locked(storage, &header).map(|recovered| recovered.recovery)
 }
 
 /// Keeps other writers out.
@@ -56,23 +53,38 @@ pub(super) fn lock(storage: &dyn Storage) -> Result<Box<dyn Send>, RecordingErro
     })
 }
 
-/// Recovers, and returns the manifest as it is then.
+/// A recording that was recovered.
+pub(super) struct Recovered {
+    pub(super) manifest: Manifest,
+    /// Records that a checkpoint covers.
+    pub(super) signed: u64,
+    pub(super) recovery: Recovery,
+}
+
+/// Recovers, and signs nothing.
 pub(super) fn recover_locked(
     storage: &dyn Storage,
     header: &Header,
-    signer: Option<&Signer>,
-) -> Result<(Manifest, Recovery), RecordingError> {
+) -> Result<Recovered, RecordingError> {
     let key = verifier_key(header, header.signer())?;
     let checkpoints = Checkpoints::read(storage, &key)?;
     let mut manifest = Manifest::of(header);
     let mut roots = Roots::new(&checkpoints);
     let rest = manifest.read_on(storage, |tree| roots.compare(tree))?;
     let record = manifest.chain.records();
-    if checkpoints.size() > record || rest.len() > MAX_TORN {
+    let mut torn = rest.len();
+    if checkpoints.size() > record || torn > MAX_TORN {
         return Err(RecordingError::Damaged(Place::Manifest { record }));
     }
     if let Some(place) = roots.wrong() {
         return Err(RecordingError::Damaged(place));
+    }
+    if manifest.index.is_final && checkpoints.size() < record {
+        // Its checkpoint was not written, or who cannot sign wrote it: it counts as not written.
+        let len = manifest.len;
+        manifest = Manifest::of(header);
+        manifest.read_until(storage, record - 1)?;
+        torn += len - manifest.len;
     }
     let mut recovery = Recovery::default();
     let open: Vec<&Segment> = manifest
@@ -87,8 +99,8 @@ pub(super) fn recover_locked(
         .map(|segment| last_match(storage, segment))
         .collect::<Result<Vec<State>, _>>()?;
     let foreign = foreign(storage, &manifest, &ends)?;
-    if rest != Rest::Nothing {
-        recovery.discarded += rest.len();
+    if torn > 0 {
+        recovery.discarded += torn;
         shorten(storage, MANIFEST, manifest.len)?;
     }
     if checkpoints.rest > 0 {
@@ -131,12 +143,11 @@ pub(super) fn recover_locked(
         storage.append(MANIFEST, &octets).map_err(io_at(MANIFEST))?;
         storage.sync(MANIFEST).map_err(io_at(MANIFEST))?;
     }
-    if let Some(signer) = signer
-        && manifest.tree.size() > checkpoints.size()
-    {
-        sign(storage, header, &manifest, signer)?;
-    }
-    Ok((manifest, recovery))
+    Ok(Recovered {
+        manifest,
+        signed: checkpoints.size(),
+        recovery,
+    })
 }
 
 /// Adds a checkpoint of what the manifest is.

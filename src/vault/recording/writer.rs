@@ -10,8 +10,9 @@ use super::frame::{Frame, TrackFormat, head};
 use super::header::{Header, InputKey, Profile};
 use super::index::{Index, MAX_TRACKS};
 use super::manifest::{Manifest, read_header};
+use super::reader::Reader;
 use super::record::{DIGEST, Record};
-use super::recover::{Recovery, lock, recover_locked};
+use super::recover::{Recovered, Recovery, lock, recover_locked, sign};
 use super::segment::OpenSegment;
 use super::storage::Storage;
 use crate::error::Error;
@@ -138,10 +139,12 @@ impl Writer {
         }
     }
 
-    /// Goes on with a recording whose writer is gone: recovers it, and continues in new segments.
+    /// Goes on with a recording whose writer is gone: recovers it, and continues in new segments. What no checkpoint covers is opened under the DEK, all
+    /// of it, before it is signed.
     ///
     /// # Errors
-    /// [`RecordingError::Closed`] if it was finished; [`RecordingError::WrongKey`], [`RecordingError::WrongSigner`] if it is another recording's key or
+    /// [`RecordingError::Closed`] if it was finished; [`RecordingError::Damaged`] if what no checkpoint covers is not what a writer with this key wrote:
+    /// nothing was signed then; [`RecordingError::WrongKey`], [`RecordingError::WrongSigner`] if it is another recording's key or
     /// recorder; else as [`recover`](super::recover()).
     pub fn resume(
         storage: Arc<dyn Storage>,
@@ -155,9 +158,20 @@ impl Writer {
             return Err(RecordingError::WrongSigner);
         }
         let lock = lock(&*storage)?;
-        let (manifest, recovery) = recover_locked(&*storage, &header, Some(&signer))?;
+        let Recovered {
+            manifest,
+            signed,
+            recovery,
+        } = recover_locked(&*storage, &header)?;
         if manifest.index.is_final {
             return Err(RecordingError::Closed);
+        }
+        if manifest.tree.size() > signed {
+            let key = header.input_key(dek)?;
+            let mut reader =
+                Reader::of(Arc::clone(&storage), header.clone(), key, manifest.clone());
+            reader.check_since(signed)?;
+            sign(&*storage, &header, &manifest, &signer)?;
         }
         let granted = granted(&*storage)?.into_iter().collect();
         let key = header.input_key(dek)?;
