@@ -242,3 +242,61 @@ fn a_segment_number_that_leaves_none_is_no_recorders() {
         assert_eq!(found.verdict, Verdict::Complete);
     }
 }
+
+#[test]
+fn a_recovery_falls_back_to_no_earlier_commit() {
+    let (people, storage, clock) = (People::new(), Memory::new(), TestClock::new());
+    let (mut writer, dek) = people.start(Profile::Media, &storage, &clock).unwrap();
+    add_tracks(&mut writer);
+    let sent = frames(43, 12, 1_000);
+    let mut before = BTreeMap::new();
+    for half in sent.chunks(6) {
+        before = storage.files();
+        for one in half {
+            writer.write_frame(&one.frame()).unwrap();
+        }
+        writer.flush().unwrap();
+    }
+    drop(writer);
+    let tails = |files: &BTreeMap<String, Vec<u8>>| -> Vec<String> {
+        let names = files.keys().filter(|name| name.ends_with(".tail"));
+        names.cloned().collect()
+    };
+    // The tails of the commit before, in place of those of the last.
+    let mut files = storage.files();
+    assert_eq!((tails(&before).len(), tails(&files).len()), (2, 2));
+    for name in tails(&files) {
+        files.remove(&name);
+    }
+    for name in tails(&before) {
+        files.insert(name.clone(), before[&name].clone());
+    }
+    let earlier = Memory::of(files.clone());
+    let recovered = recover(&*earlier);
+    assert!(
+        matches!(recovered, Err(RecordingError::Damaged(_))),
+        "{recovered:?}"
+    );
+    assert_eq!(earlier.files(), files, "something was changed");
+    assert!(people.resume(&earlier, &dek, &clock).is_err());
+    // Nor does a record say that a segment ended at an earlier one.
+    let mut files = storage.files();
+    let manifest = files.get_mut("manifest").unwrap();
+    let commits = records(manifest);
+    let first = commits.iter().find(|record| record[4] == 2).unwrap();
+    let body = first[5..5 + STATE].to_vec();
+    append(manifest, 4, &body);
+    for name in tails(&before) {
+        files.insert(name.clone(), before[&name].clone());
+    }
+    let storage = Memory::of(files);
+    people
+        .resume(&storage, &dek, &clock)
+        .unwrap()
+        .finish()
+        .unwrap();
+    let mut reader = Reader::open(storage, &dek).unwrap();
+    for track in 0..2 {
+        assert_eq!(read_track(&mut reader, track).0, of_track(&sent, track));
+    }
+}

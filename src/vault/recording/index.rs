@@ -224,15 +224,14 @@ impl Index {
         Some(())
     }
 
-    /// A segment ends at one of its commits.
+    /// A segment ends at the last of its commits.
     fn recovered(&mut self, state: &State) -> Option<()> {
         let track = self.tracks.get_mut(&state.track)?;
         track.open()?;
         let segment = track.segments.last_mut()?;
-        let commit = segment.commits.iter().rposition(|commit| commit == state)?;
-        segment.tail = u32::try_from(commit).ok().filter(|_| state.tail_len > 0);
-        segment.points.truncate(commit + 1);
-        segment.state = state.clone();
+        if segment.state != *state {
+            return None;
+        }
         segment.status = Status::Recovered;
         segment.record = self.records;
         segment.commits = Vec::new();

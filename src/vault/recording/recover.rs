@@ -30,7 +30,7 @@ pub struct Recovery {
 /// Closes a recording's segments where their last commits are, after a crash of its writer. It needs no key, and so signs nothing: what no checkpoint
 /// covers anybody may have written. The next writer signs it, who can open it ([`Writer::resume`](super::Writer::resume)).
 ///
-/// It believes the last whole record whose hashes match the files; a final record that no checkpoint covers counts as not written. A crash in the
+/// It believes the last whole record; a final record that no checkpoint covers counts as not written. A crash in the
 /// middle of it does no harm; running it on a recording that is whole does nothing.
 ///
 /// # Errors
@@ -96,9 +96,9 @@ pub(super) fn recover_locked(
     // Everything is looked at before anything is changed.
     let ends = open
         .iter()
-        .map(|segment| last_match(storage, segment))
+        .map(|segment| last_commit(storage, segment))
         .collect::<Result<Vec<State>, _>>()?;
-    let foreign = foreign(storage, &manifest, &ends)?;
+    let foreign = foreign(storage, &manifest)?;
     if torn > 0 {
         recovery.discarded += torn;
         shorten(storage, MANIFEST, manifest.len)?;
@@ -165,17 +165,16 @@ pub(super) fn sign(
     storage.sync(CHECKPOINTS).map_err(io_at(CHECKPOINTS))
 }
 
-/// The last commit of a segment that its files have.
-fn last_match(storage: &dyn Storage, segment: &Segment) -> Result<State, RecordingError> {
-    let name = segment_name(segment.number);
-    for (commit, state) in segment.commits.iter().enumerate().rev() {
-        let commit = u32::try_from(commit).map_err(|_| RecordingError::OutOfRange)?;
-        let matches = digest(storage, &name, file_len(state, Status::Recovered))?
-            == Some(state.digest)
-            && tail_matches(storage, state, commit)?;
-        if matches {
-            return Ok(state.clone());
-        }
+/// The last commit of a segment. Its files were durable before its record was, so no crash leaves them otherwise, and an earlier one is not believed.
+fn last_commit(storage: &dyn Storage, segment: &Segment) -> Result<State, RecordingError> {
+    let (name, state) = (segment_name(segment.number), &segment.state);
+    let is_there = digest(storage, &name, segment.file_len())? == Some(state.digest)
+        && match segment.tail {
+            Some(commit) => tail_matches(storage, state, commit)?,
+            None => true,
+        };
+    if is_there {
+        return Ok(state.clone());
     }
     Err(RecordingError::Damaged(Place::Segment {
         segment: segment.number,
@@ -226,22 +225,8 @@ pub(super) fn digest(
 }
 
 /// Files that no record names: segments and tails that were never committed, tails that are spent, files that were not finished.
-fn foreign(
-    storage: &dyn Storage,
-    manifest: &Manifest,
-    ends: &[State],
-) -> Result<Vec<String>, RecordingError> {
+fn foreign(storage: &dyn Storage, manifest: &Manifest) -> Result<Vec<String>, RecordingError> {
     let mut kept = names(manifest);
-    for end in ends {
-        let segment = manifest.index.segment(end.segment);
-        let commit =
-            segment.and_then(|segment| segment.commits.iter().rposition(|commit| commit == end));
-        if let Some(commit) = commit.and_then(|commit| u32::try_from(commit).ok())
-            && end.tail_len > 0
-        {
-            kept.push(tail_name(end.segment, commit));
-        }
-    }
     kept.sort_unstable();
     let mut foreign = storage.list().map_err(io_at("."))?;
     foreign.retain(|name| {
@@ -271,9 +256,7 @@ pub(super) fn names(manifest: &Manifest) -> Vec<String> {
     let mut names = Vec::new();
     for segment in manifest.index.segments() {
         names.push(segment_name(segment.number));
-        if segment.status == Status::Recovered
-            && let Some(tail) = segment.tail
-        {
+        if let Some(tail) = segment.tail {
             names.push(tail_name(segment.number, tail));
         }
     }

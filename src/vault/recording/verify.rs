@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use super::error::{Place, RecordingError, io_at};
 use super::header::Header;
-use super::index::{Segment, Status, segment_name, tail_name};
+use super::index::{Segment, Status, segment_name};
 use super::manifest::{
     Checkpoints, MANIFEST, Manifest, NEW, Rest, Roots, read_header, verifier_key,
 };
@@ -193,11 +193,6 @@ fn check_octets(storage: &dyn Storage, segment: &Segment) -> Result<(), Recordin
 /// Looks for files that do not belong here, and returns how many octets those have that a crash may leave.
 fn check_names(storage: &dyn Storage, manifest: &Manifest) -> Result<u64, RecordingError> {
     let mut known = names(manifest);
-    for segment in manifest.index.segments() {
-        if let Some(tail) = segment.tail {
-            known.push(tail_name(segment.number, tail));
-        }
-    }
     known.sort_unstable();
     let mut discarded = 0;
     let mut there = storage.list().map_err(io_at("."))?;
