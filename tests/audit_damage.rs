@@ -9,13 +9,16 @@ use std::fs;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
+use hmac::{Hmac, KeyInit, Mac};
+use mediaseal::vault::Dek;
 use mediaseal::vault::audit::{
     AuditLog, AuditLogError, AuditRecord, Durability, Fault, Report, Trust, Verdict, checkpoints,
     prove, verify,
 };
-use mediaseal::vault::grant::{Identity, Signer};
+use mediaseal::vault::grant::{Grant, Identity, Payload, Signer};
 use mediaseal::vault::transparency::{Checkpoint, Tree, VerifierKey, leaf_hash};
 use setup::{Folder, auditor, filled, key_of, options, signer};
+use sha2::{Digest, Sha256};
 
 const ENTRY: usize = 72;
 
@@ -423,6 +426,56 @@ fn sign_as(log: &Log, rows: &[(Vec<u8>, usize)]) {
     }
     let note = Checkpoint::of(&origin, &tree).sign(&log.signer).unwrap();
     log.folder.write("checkpoints", note.as_bytes());
+}
+
+fn hmac(key: &[u8; 32], parts: &[&[u8]]) -> [u8; 32] {
+    let mut mac = <Hmac<Sha256> as KeyInit>::new_from_slice(key).unwrap();
+    parts.iter().for_each(|part| mac.update(part));
+    mac.finalize().into_bytes().into()
+}
+
+#[test]
+fn who_has_the_signing_key_seals_no_other_chain_under_the_id_of_a_log() {
+    let log = Log::new("reseal", 40, &[20]);
+    // The same id, time, signer and auditor, and a key of his own.
+    let old = log.folder.read("header");
+    let mut key = [9; 32];
+    let context = [b"mediaseal v1 sealed audit", &old[8..32]].concat();
+    let first = Payload::Dek(Dek::from_bytes(&key));
+    let grant = Grant::seal(&first, log.auditor.recipient(), &log.signer, &context).unwrap();
+    let grant = grant.to_bytes();
+    let mut header = old[..65].to_vec();
+    assert_eq!(header[64], 1, "auditors");
+    header.extend_from_slice(&u16::try_from(grant.len()).unwrap().to_be_bytes());
+    header.extend_from_slice(&grant);
+    log.folder.write("header", &header);
+    // All records again, under that chain.
+    let hash = |octets: &[u8]| data_encoding::HEXLOWER.encode(&Sha256::digest(octets));
+    let mut rows = log.numbered();
+    for (line, _) in &mut rows {
+        let text = String::from_utf8(line.clone()).unwrap();
+        let text = text.replace(&hash(&old), &hash(&header));
+        *line = text.replace("alice", "mallory").into_bytes();
+    }
+    sign_as(&log, &rows);
+    let mut index = log.folder.read("index");
+    for (number, entry) in index.chunks_exact_mut(ENTRY).enumerate() {
+        let mac = hmac(&key, &[&(number as u64).to_be_bytes(), &entry[8..40]]);
+        entry[40..].copy_from_slice(&mac);
+        key = hmac(&key, &[b"mediaseal v1 audit\x01"]);
+    }
+    log.folder.write("index", &index);
+    let mut state = b"MSAUS\0\0\x01".to_vec();
+    state.extend_from_slice(&40_u64.to_be_bytes());
+    state.extend_from_slice(&key);
+    state.extend_from_slice(&Sha256::digest(&state));
+    log.folder.write("state", &state);
+    // Nobody else can tell; an auditor can.
+    assert_eq!(named(&log.by_signer(&[]).unwrap()), None);
+    assert!(matches!(
+        log.by_auditor(&[]),
+        Err(AuditLogError::Damaged("header"))
+    ));
 }
 
 #[test]

@@ -79,6 +79,9 @@ pub(crate) const SEGMENT: &str = "mediaseal v1 segment";
 /// Label of the way from one key of an audit log's MAC chain to the next.
 #[cfg(feature = "recording")]
 pub(crate) const AUDIT: &str = "mediaseal v1 audit";
+/// Label of an audit log's id, which commits to the first key of its MAC chain.
+#[cfg(feature = "recording")]
+pub(crate) const AUDIT_ID: &str = "mediaseal v1 id of audit log";
 /// Label in front of what the first key of an audit log's MAC chain is sealed for.
 #[cfg(feature = "recording")]
 pub(crate) const SEALED_AUDIT: &str = "mediaseal v1 sealed audit";
@@ -120,6 +123,8 @@ pub(crate) const LABELS: &[&str] = &[
     PASSPHRASE_STANZA,
     #[cfg(feature = "recording")]
     AUDIT,
+    #[cfg(feature = "recording")]
+    AUDIT_ID,
     #[cfg(feature = "recording")]
     SEALED_AUDIT,
     COBBLESTONE,

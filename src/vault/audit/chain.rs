@@ -3,8 +3,9 @@
 //! ```text
 //! k[i+1] = HKDF-Expand(k[i], "mediaseal v1 audit", 32)
 //! mac[i] = HMAC-SHA256(k[i], u64(i) ‖ leaf hash of record i)
+//! id     = HKDF-Expand(k[0], "mediaseal v1 id of audit log", 16)
 //! ```
-//! The inputs of the two HMACs under k[i] have 19 and 40 octets, so neither is ever taken for the other.
+//! The inputs of the HMACs under k[i] have 19, 40 and, under k[0], 29 octets, so none is ever taken for another.
 
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
@@ -12,7 +13,7 @@ use zeroize::Zeroizing;
 
 use crate::cipher::{Hash, kdf};
 use crate::error::Error;
-use crate::keys::schedule::AUDIT;
+use crate::keys::schedule::{AUDIT, AUDIT_ID};
 use crate::keys::secret::Secret;
 use crate::vault::transparency::TreeHash;
 
@@ -49,6 +50,19 @@ impl Chain {
 
     pub(super) fn key(&self) -> &[u8; 32] {
         self.key.expose()
+    }
+
+    /// The id of the log whose first key this is: whoever has the id knows whether a key is its first.
+    pub(super) fn log_id(&self) -> [u8; 16] {
+        let mut id = [0; 16];
+        let expanded = kdf::expand(
+            Hash::Sha256,
+            self.key.expose(),
+            &[AUDIT_ID.as_bytes()],
+            &mut id,
+        );
+        assert!(expanded, "HKDF gives 255 Nh octets, more than 16");
+        id
     }
 
     /// The MAC of the record that the key is for.

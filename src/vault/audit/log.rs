@@ -101,10 +101,12 @@ impl AuditLog {
         if folder.join(HEADER).exists() {
             return Err(AuditLogError::AlreadyThere);
         }
-        let mut id = [0; 16];
-        getrandom::fill(&mut id).map_err(|_| Error::EntropyUnavailable)?;
         let created = options.clock.unix_micros();
-        let chain = with_wiped_stack(Chain::generate)?;
+        let (chain, id) = with_wiped_stack(|| {
+            let chain = Chain::generate()?;
+            let id = chain.log_id();
+            Ok::<_, Error>((chain, id))
+        })?;
         let first = Payload::Dek(Dek::from_bytes(chain.key()));
         let (header, octets) = Header::new(id, created, &first, auditors, &signer)?;
         drop(first);

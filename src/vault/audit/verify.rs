@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::chain::Chain;
 use super::error::AuditLogError;
-use super::files::{CHECKPOINTS, Entry, Header, INDEX, RECORDS, read_state};
+use super::files::{CHECKPOINTS, Entry, HEADER, Header, INDEX, RECORDS, read_state};
 use super::log::CHECKPOINT_RECORDS;
 use super::record::{is_bound_to, is_numbered};
 use super::recover::{MAX_NOTE, is_line_len, next_entry, next_note, read_line};
@@ -392,7 +392,8 @@ fn tampered(record: u64, fault: Fault) -> Found {
     Err(Verdict::Tampered { record, fault })
 }
 
-/// Opens the first key of the chain.
+/// Opens the first key of the chain, and insists that it is the one that the log's id is of. The folder's own header is no proof of that: who holds the
+/// signing key can seal the auditor another key, but not one of the same id.
 fn first_key(header: &Header, auditor: &Identity) -> Result<Chain, AuditLogError> {
     let own = auditor.recipient().id();
     let grant = header
@@ -401,7 +402,15 @@ fn first_key(header: &Header, auditor: &Identity) -> Result<Chain, AuditLogError
         .find(|grant| grant.recipient() == own)
         .ok_or(AuditLogError::NotAnAuditor)?;
     match grant.open(auditor, &header.signer, &header.grant_context())? {
-        Payload::Dek(first) => Ok(Chain::at(0, first.expose())),
+        Payload::Dek(first) => {
+            let chain = Chain::at(0, first.expose());
+            let is_own = subtle::ConstantTimeEq::ct_eq(&chain.log_id()[..], &header.id[..]);
+            if bool::from(is_own) {
+                Ok(chain)
+            } else {
+                Err(AuditLogError::Damaged(HEADER))
+            }
+        }
         _ => Err(AuditLogError::NotAnAuditor),
     }
 }

@@ -52,6 +52,7 @@ def first_key(header, keys):
             assert payload[0] == 3
             found = payload[1:]
     assert at == len(header) and len(found) == 32
+    assert expand(found, b"mediaseal v1 id of audit log", 16) == ident
     return found, f"mediaseal/audit/{ident.hex()}", signer
 
 def as_written(text):  # the escapes of a line
