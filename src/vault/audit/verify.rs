@@ -58,8 +58,10 @@ pub enum Fault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Verdict {
-    /// What its signer wrote, as far as [`Report`] says.
+    /// What its signer wrote, and all of it: an auditor found the key on disk at its end, or a checkpoint that was held covers just these records.
     Intact,
+    /// What is there is what its signer wrote. Whether records are missing at the end nothing tells: give a checkpoint that was kept elsewhere.
+    IntactSoFar,
     /// At one with itself; nothing was trusted, so anybody may have written it.
     Consistent,
     /// Altered.
@@ -90,6 +92,9 @@ pub struct Report {
     pub covered: u64,
     /// Whether the MAC chain was verified too, which an auditor does.
     pub is_chained: bool,
+    /// Whether it is known that no record is missing at the end ([`Verdict::Intact`]). The key on disk says so to an auditor alone: anybody else could
+    /// not tell it from one that was made up.
+    pub is_end_known: bool,
     /// Octets at the ends of the files that belong to nothing whole: what a killed writer had begun. It is cut when the log is opened.
     pub unfinished: u64,
 }
@@ -114,6 +119,8 @@ struct Verifier {
     state: Option<Chain>,
     /// Checkpoints by size, those that were held too.
     checkpoints: Vec<Checkpoint>,
+    /// Records under the largest that was held.
+    held: Option<u64>,
     /// The first record after the last good checkpoint of the log's own, and the first after the last of an unbroken row of them.
     covered: u64,
     bad_checkpoint: Option<u64>,
@@ -149,6 +156,7 @@ impl Verifier {
             chain,
             state,
             checkpoints: Vec::new(),
+            held: None,
             covered: 0,
             bad_checkpoint: None,
             unfinished: 0,
@@ -157,6 +165,7 @@ impl Verifier {
         verifier.read_checkpoints(folder)?;
         for note in held {
             let checkpoint = verifier.open(note.as_bytes())?;
+            verifier.held = verifier.held.max(Some(checkpoint.size));
             verifier.checkpoints.push(checkpoint);
         }
         verifier
@@ -206,9 +215,11 @@ impl Verifier {
         let found = self.records(folder, &mut tree)?;
         let records = tree.size();
         let found = found.and_then(|()| self.end(records));
+        let is_end_known = found.is_ok() && self.is_end_known(records);
         let verdict = match found {
             Err(verdict) => verdict,
-            Ok(()) if self.is_trusted => Verdict::Intact,
+            Ok(()) if is_end_known => Verdict::Intact,
+            Ok(()) if self.is_trusted => Verdict::IntactSoFar,
             Ok(()) => Verdict::Consistent,
         };
         Ok(Report {
@@ -216,6 +227,7 @@ impl Verifier {
             records,
             covered: self.covered.min(records),
             is_chained: self.chain.is_some(),
+            is_end_known,
             unfinished: self.unfinished,
         })
     }
@@ -355,6 +367,14 @@ impl Verifier {
             return tampered(self.covered, Fault::Checkpoint);
         }
         Ok(())
+    }
+
+    /// Whether there is proof that records which are all good are all. The key on disk was compared with the chain where it stands; a log that is being
+    /// written has gone on since it was read.
+    fn is_end_known(&self, records: u64) -> bool {
+        let by_state = self.state.as_ref().is_some_and(|at| at.step() <= records);
+        let by_chain = self.chain.is_some() && by_state;
+        self.is_trusted && (by_chain || self.held == Some(records))
     }
 
     /// Whether nobody wrote since the key on disk was read.
