@@ -105,6 +105,9 @@ pub(super) fn recover(
     if checkpoints_len.saturating_sub(checkpoints_end) >= MAX_NOTE {
         return Err(AuditLogError::Damaged(CHECKPOINTS));
     }
+    // What the key goes past is durable before the key is: the writer that died may not have synced it.
+    files.records.sync_data()?;
+    files.index.sync_data()?;
     write_state(&mut files.state, &chain)?;
     files.state.sync_data()?;
     files.records.set_len(end)?;
