@@ -542,6 +542,37 @@ fn nothing_is_proven_from_a_log_that_was_altered() {
 }
 
 #[test]
+fn a_log_that_lost_its_header_is_not_wiped() {
+    let log = Log::new("headless", 20, &[]);
+    fs::remove_file(log.folder.join("header")).unwrap();
+    let names = ["records", "index", "checkpoints"];
+    let octets = names.map(|name| log.folder.read(name));
+    for kept in 0..3 {
+        for (name, octets) in names.iter().zip(&octets) {
+            let is_kept = *name == names[kept];
+            log.folder.write(name, if is_kept { octets } else { &[] });
+        }
+        let made = AuditLog::create(
+            &*log.folder,
+            &setup::auditors(),
+            signer(),
+            options(Durability::System),
+        );
+        assert!(matches!(made, Err(AuditLogError::AlreadyThere)), "{kept}");
+        assert_eq!(log.folder.read(names[kept]), octets[kept]);
+    }
+    // What a beginning leaves that was cut short has nothing in them.
+    names.iter().for_each(|name| log.folder.write(name, &[]));
+    AuditLog::create(
+        &*log.folder,
+        &setup::auditors(),
+        signer(),
+        options(Durability::System),
+    )
+    .unwrap();
+}
+
+#[test]
 fn an_altered_log_is_not_gone_on_with() {
     let log = Log::new("refused", 100, &[50]);
     let opened = || AuditLog::open(&*log.folder, signer(), options(Durability::System));

@@ -87,7 +87,7 @@ impl AuditLog {
     /// `auditors`, one to sixteen of them, and kept nowhere.
     ///
     /// # Errors
-    /// [`AuditLogError::AlreadyThere`] if the folder has a log; [`AuditLogError::Auditors`] for none or too many;
+    /// [`AuditLogError::AlreadyThere`] if the folder has a log, or records of one without its header; [`AuditLogError::Auditors`] for none or too many;
     /// [`AuditLogError::Locked`], [`AuditLogError::Io`] and others as they say.
     pub fn create(
         folder: impl AsRef<Path>,
@@ -98,7 +98,10 @@ impl AuditLog {
         let folder = folder.as_ref();
         make_folder(folder)?;
         let lock = lock(folder, true)?;
-        if folder.join(HEADER).exists() {
+        // A log whose header is lost is no reason to wipe its records: one that was never begun has none.
+        let has_some =
+            |name: &&str| fs::metadata(folder.join(name)).is_ok_and(|file| file.len() > 0);
+        if folder.join(HEADER).exists() || [RECORDS, INDEX, CHECKPOINTS].iter().any(has_some) {
             return Err(AuditLogError::AlreadyThere);
         }
         let created = options.clock.unix_micros();
