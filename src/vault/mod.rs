@@ -13,6 +13,7 @@ pub mod audit;
 mod clock;
 #[cfg(feature = "custody")]
 pub mod custody;
+mod folder;
 pub mod grant;
 pub mod recording;
 pub mod transparency;

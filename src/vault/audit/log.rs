@@ -20,7 +20,7 @@ use crate::keys::secret::with_wiped_stack;
 use crate::os::ForkGuard;
 use crate::vault::grant::{Payload, Recipient, Signer};
 use crate::vault::transparency::{Checkpoint, Tree, VerifierKey, leaf_hash};
-use crate::vault::{Clock, Dek, SystemClock};
+use crate::vault::{Clock, Dek, SystemClock, folder};
 
 /// Most records between two checkpoints.
 pub(super) const CHECKPOINT_RECORDS: u64 = 256;
@@ -96,7 +96,7 @@ impl AuditLog {
         options: AuditLogOptions,
     ) -> Result<Self, AuditLogError> {
         let folder = folder.as_ref();
-        make_folder(folder)?;
+        folder::make(folder)?;
         let lock = lock(folder, true)?;
         // A log whose header is lost is no reason to wipe its records: one that was never begun has none.
         let has_some =
@@ -122,7 +122,8 @@ impl AuditLog {
         write_at(&mut file, 0, &octets)?;
         file.sync_all()?;
         fs::rename(folder.join(beside), folder.join(HEADER))?;
-        sync_folder(folder)?;
+        folder::sync(folder)?;
+        folder::sync(folder::parent(folder))?;
         let recovered = Recovered::default();
         let start = Start {
             chain,
@@ -479,27 +480,4 @@ fn lock(folder: &Path, is_new: bool) -> Result<File, AuditLogError> {
         Err(TryLockError::WouldBlock) => Err(AuditLogError::Locked),
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// Syncs names: of the files in the folder, and of the folder in what holds it.
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        File::open(folder)?.sync_all()?;
-        let parent = folder
-            .parent()
-            .filter(|parent| !parent.as_os_str().is_empty());
-        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
-    }
-    #[cfg(not(unix))]
-    let _ = folder;
-    Ok(())
 }

@@ -7,6 +7,8 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::vault::folder;
+
 /// Files that are kept open at once.
 const OPEN_FILES: usize = 32;
 
@@ -92,16 +94,7 @@ impl LocalStorage {
     /// What the system says.
     pub fn create(folder: impl AsRef<Path>) -> io::Result<Self> {
         let folder = folder.as_ref();
-        if !folder.is_dir() {
-            let mut builder = fs::DirBuilder::new();
-            #[cfg(unix)]
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.recursive(true).create(folder)?;
-            let parent = folder
-                .parent()
-                .filter(|parent| !parent.as_os_str().is_empty());
-            sync_folder(parent.unwrap_or(Path::new(".")))?;
-        }
+        folder::make(folder)?;
         Self::open(folder)
     }
 
@@ -172,7 +165,7 @@ impl Storage for LocalStorage {
         let path = self.path(name)?;
         if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
             fs::create_dir(folder)?;
-            sync_folder(&self.folder)?;
+            folder::sync(&self.folder)?;
         }
         let mut options = OpenOptions::new();
         options.read(true).append(true).create_new(true);
@@ -195,9 +188,9 @@ impl Storage for LocalStorage {
     fn sync_names(&self) -> io::Result<()> {
         let grants = self.folder.join("grants");
         if grants.is_dir() {
-            sync_folder(&grants)?;
+            folder::sync(&grants)?;
         }
-        sync_folder(&self.folder)
+        folder::sync(&self.folder)
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
@@ -272,15 +265,4 @@ fn keep(files: &mut HashMap<String, File>, name: &str, file: File) {
         }
         files.insert(name.to_owned(), file);
     }
-}
-
-#[cfg(unix)]
-fn sync_folder(folder: &Path) -> io::Result<()> {
-    File::open(folder)?.sync_all()
-}
-
-#[cfg(not(unix))]
-#[allow(clippy::unnecessary_wraps, reason = "as on Unix")]
-fn sync_folder(_: &Path) -> io::Result<()> {
-    Ok(())
 }
