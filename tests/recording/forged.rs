@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use mediaseal::vault::Dek;
-use mediaseal::vault::recording::{Profile, Reader, RecordingError, Verdict, recover, verify};
+use mediaseal::vault::recording::{
+    Profile, Reader, RecordingError, Verdict, envelope, recover, replace_envelope, verify,
+};
 use sha2::{Digest, Sha256};
 
 use crate::support::{
@@ -299,4 +301,30 @@ fn a_recovery_falls_back_to_no_earlier_commit() {
     for track in 0..2 {
         assert_eq!(read_track(&mut reader, track).0, of_track(&sent, track));
     }
+}
+
+#[test]
+fn two_who_replace_the_envelope_at_once_leave_a_whole_one() {
+    let crashed = Crashed::new();
+    let storage = Memory::of(crashed.files.clone());
+    let there = envelope(&*storage).unwrap();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..500 {
+                    replace_envelope(&*storage, &there).unwrap();
+                }
+            });
+        }
+    });
+    assert_eq!(storage.files(), crashed.files);
+    // A recovery leaves alone what one of them is writing.
+    let mut files = crashed.files.clone();
+    let new = "envelope.0123456789abcdef.new".to_owned();
+    files.insert(new.clone(), vec![1, 2]);
+    let storage = Memory::of(files);
+    recover(&*storage).unwrap();
+    assert_eq!(storage.files()[&new], [1, 2]);
+    crashed.is_finished(&storage);
+    assert_eq!(storage.files()[&new], [1, 2]);
 }

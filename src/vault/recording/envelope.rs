@@ -6,6 +6,7 @@ use super::error::{Place, RecordingError, io_at};
 use super::header::Header;
 use super::manifest::{ENVELOPE, NEW, read_header};
 use super::storage::Storage;
+use crate::error::Error;
 use crate::id::KeyId;
 use crate::vault::WrapContext;
 use crate::vault::grant::{Envelope, GrantError, SessionGrant};
@@ -51,7 +52,24 @@ pub fn replace_envelope(storage: &dyn Storage, envelope: &Envelope) -> Result<()
         return Err(RecordingError::NoOwner);
     }
     let octets = envelope.to_bytes()?;
-    put(storage, ENVELOPE, &octets)
+    // No lock is held: whoever does the same at once has a name of his own, and the last one stands.
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|_| Error::EntropyUnavailable)?;
+    let new = format!("{ENVELOPE}.{:016x}{NEW}", u64::from_be_bytes(random));
+    let done = put_by(storage, &new, ENVELOPE, &octets);
+    if done.is_err() {
+        // What is left of it is no part of a recording.
+        storage.delete(&new).ok();
+    }
+    done
+}
+
+/// Whether a file is the beginning of a new envelope, whose writer may be at work.
+pub(super) fn is_new_envelope(name: &str) -> bool {
+    name.strip_prefix(ENVELOPE)
+        .and_then(|rest| rest.strip_prefix('.'))
+        .and_then(|rest| rest.strip_suffix(NEW))
+        .is_some_and(|random| hex16(random).is_some())
 }
 
 /// Reads the grant of a session, if its sender handed one over.
@@ -107,14 +125,29 @@ fn grant_name(kid: KeyId) -> String {
     format!("grants/{:016x}", kid.value())
 }
 
-/// Writes a file beside, and gives it the name when it is whole and durable.
+/// The number that 16 hexadecimal digits are, in the one form in which they are written.
+fn hex16(digits: &str) -> Option<u64> {
+    let number = u64::from_str_radix(digits, 16).ok()?;
+    (format!("{number:016x}") == digits).then_some(number)
+}
+
+/// Writes a file beside, and gives it the name when it is whole and durable. The writer's lock is held.
 pub(super) fn put(storage: &dyn Storage, name: &str, octets: &[u8]) -> Result<(), RecordingError> {
     let new = format!("{name}{NEW}");
     match storage.delete(&new) {
         Err(error) if error.kind() != ErrorKind::NotFound => return Err(io_at(&new)(error)),
-        _ => storage.create_new(&new, octets).map_err(io_at(&new))?,
+        _ => put_by(storage, &new, name, octets),
     }
-    storage.sync(&new).map_err(io_at(&new))?;
-    storage.rename(&new, name).map_err(io_at(name))?;
+}
+
+fn put_by(
+    storage: &dyn Storage,
+    new: &str,
+    name: &str,
+    octets: &[u8],
+) -> Result<(), RecordingError> {
+    storage.create_new(new, octets).map_err(io_at(new))?;
+    storage.sync(new).map_err(io_at(new))?;
+    storage.rename(new, name).map_err(io_at(name))?;
     storage.sync_names().map_err(io_at(name))
 }

@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::envelope::is_new_envelope;
 use super::error::{Place, RecordingError, io_at};
 use super::header::Header;
 use super::index::{MAX_TRACKS, Segment, Status, file_len, segment_name, tail_file_len, tail_name};
@@ -231,6 +232,7 @@ fn foreign(storage: &dyn Storage, manifest: &Manifest) -> Result<Vec<String>, Re
     let mut foreign = storage.list().map_err(io_at("."))?;
     foreign.retain(|name| {
         is_ours(name)
+            && !is_new_envelope(name)
             && kept
                 .binary_search_by(|kept| kept.as_str().cmp(name))
                 .is_err()
@@ -245,7 +247,8 @@ pub(super) fn is_ours(name: &str) -> bool {
     match parts.as_slice() {
         [number, "seg"] | [number, "seg", "new"] => is_number(number),
         [number, commit, "tail"] => is_number(number) && is_number(commit),
-        [MANIFEST | CHECKPOINTS | ENVELOPE, "new"] => true,
+        [MANIFEST | CHECKPOINTS, "new"] => true,
+        [ENVELOPE, _, "new"] => is_new_envelope(name),
         [grant, "new"] => grant.starts_with("grants/"),
         _ => false,
     }

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 
+use super::envelope::is_new_envelope;
 use super::error::{Place, RecordingError, io_at};
 use super::header::Header;
 use super::index::{Segment, Status, segment_name};
@@ -198,11 +199,11 @@ fn check_names(storage: &dyn Storage, manifest: &Manifest) -> Result<u64, Record
     let mut there = storage.list().map_err(io_at("."))?;
     there.sort_unstable();
     for name in there {
-        if is_common(&name) || known.binary_search(&name).is_ok() {
+        if is_common(&name) || is_new_envelope(&name) || known.binary_search(&name).is_ok() {
             continue;
         }
         if manifest.index.is_final || !is_ours(&name) {
-            // A replacement of the envelope, or a grant, that a crash cut off is no part of the recording.
+            // A grant that a crash cut off is no part of the recording.
             if name.ends_with(NEW) && is_ours(&name) && !name.contains(".seg") {
                 continue;
             }
