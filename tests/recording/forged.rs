@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use mediaseal::vault::Dek;
 use mediaseal::vault::recording::{
-    Profile, Reader, RecordingError, Verdict, envelope, recover, replace_envelope, verify,
+    Place, Profile, Reader, RecordingError, Verdict, envelope, granted, recover, replace_envelope,
+    verify,
 };
 use sha2::{Digest, Sha256};
 
@@ -327,4 +328,26 @@ fn two_who_replace_the_envelope_at_once_leave_a_whole_one() {
     assert_eq!(storage.files()[&new], [1, 2]);
     crashed.is_finished(&storage);
     assert_eq!(storage.files()[&new], [1, 2]);
+}
+
+#[test]
+fn a_kid_is_written_in_one_form_alone() {
+    let crashed = Crashed::new();
+    let storage = Memory::of(crashed.files.clone());
+    crashed.is_finished(&storage);
+    for kid in [
+        "0123456789ABCDEF",
+        "+123456789abcdef",
+        "0123456789abcde",
+        "00123456789abcdef",
+    ] {
+        let mut files = storage.files();
+        let name = format!("grants/{kid}");
+        files.insert(name.clone(), vec![1]);
+        let storage = Memory::of(files);
+        assert_eq!(granted(&*storage).unwrap(), []);
+        let found = verify(&*storage, None).unwrap();
+        let place = Place::Foreign { name };
+        assert_eq!(found.verdict, Verdict::Tampered { place });
+    }
 }

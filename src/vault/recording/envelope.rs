@@ -98,13 +98,7 @@ pub fn grant(storage: &dyn Storage, kid: KeyId) -> Result<Option<SessionGrant>, 
 /// What the storage says.
 pub fn granted(storage: &dyn Storage) -> Result<Vec<KeyId>, RecordingError> {
     let names = storage.list().map_err(io_at("grants"))?;
-    let mut kids: Vec<KeyId> = names
-        .iter()
-        .filter_map(|name| name.strip_prefix("grants/"))
-        .filter(|kid| kid.len() == 16)
-        .filter_map(|kid| u64::from_str_radix(kid, 16).ok())
-        .map(KeyId::new)
-        .collect();
+    let mut kids: Vec<KeyId> = names.iter().filter_map(|name| granted_kid(name)).collect();
     kids.sort_unstable();
     Ok(kids)
 }
@@ -119,6 +113,11 @@ pub(super) fn put_grant(storage: &dyn Storage, grant: &SessionGrant) -> Result<(
         Err(error) if error.kind() == ErrorKind::NotFound => put(storage, &name, &octets),
         Err(error) => Err(io_at(&name)(error)),
     }
+}
+
+/// The KID whose grant a file of this name is.
+pub(super) fn granted_kid(name: &str) -> Option<KeyId> {
+    hex16(name.strip_prefix("grants/")?).map(KeyId::new)
 }
 
 fn grant_name(kid: KeyId) -> String {
