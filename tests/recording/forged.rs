@@ -351,3 +351,47 @@ fn a_kid_is_written_in_one_form_alone() {
         assert_eq!(found.verdict, Verdict::Tampered { place });
     }
 }
+
+#[test]
+fn files_of_other_names_are_named_and_never_touched() {
+    let crashed = Crashed::new();
+    for name in [
+        ".seg",
+        "9.seg",
+        "+000000009.seg",
+        "00000000009.seg",
+        "99999999999999999999999.seg",
+        "0000000009.1.tail",
+        "0000000009..tail",
+        "grants/.new",
+        "grants/ü.new",
+        "grants/0123456789ABCDEF.new",
+        "envelope.new",
+        "envelope.0123456789ABCDEF.new",
+    ] {
+        let mut files = crashed.files.clone();
+        files.insert(name.to_owned(), vec![1]);
+        let storage = Memory::of(files);
+        recover(&*storage).unwrap();
+        assert_eq!(storage.files()[name], [1], "{name}");
+        let found = verify(&*storage, None).unwrap();
+        let place = Place::Foreign {
+            name: name.to_owned(),
+        };
+        assert_eq!(found.verdict, Verdict::Tampered { place }, "{name}");
+    }
+    // Those of a recorder that crashed are taken away.
+    for name in [
+        "0000000009.seg",
+        "0000000009.seg.new",
+        "0000000009.000001.tail",
+        "manifest.new",
+        "grants/0123456789abcdef.new",
+    ] {
+        let mut files = crashed.files.clone();
+        files.insert(name.to_owned(), vec![1]);
+        let storage = Memory::of(files);
+        recover(&*storage).unwrap();
+        assert!(!storage.files().contains_key(name), "{name}");
+    }
+}

@@ -240,16 +240,22 @@ fn foreign(storage: &dyn Storage, manifest: &Manifest) -> Result<Vec<String>, Re
     Ok(foreign)
 }
 
-/// Whether a recorder gives files such names, besides those that every recording has.
+/// Whether a recorder gives files such names, besides those that every recording has. Names that are not just as it writes them are somebody else's.
 pub(super) fn is_ours(name: &str) -> bool {
-    let is_number = |text: &str| text.bytes().all(|octet| octet.is_ascii_digit());
+    let is_segment = |text: &str| {
+        let number = text.parse();
+        number.is_ok_and(|number| segment_name(number) == format!("{text}.seg"))
+    };
     let parts: Vec<&str> = name.split('.').collect();
     match parts.as_slice() {
-        [number, "seg"] | [number, "seg", "new"] => is_number(number),
-        [number, commit, "tail"] => is_number(number) && is_number(commit),
+        [number, "seg"] | [number, "seg", "new"] => is_segment(number),
+        [number, commit, "tail"] => match (number.parse(), commit.parse()) {
+            (Ok(number), Ok(commit)) => tail_name(number, commit) == name,
+            _ => false,
+        },
         [MANIFEST | CHECKPOINTS, "new"] => true,
         [ENVELOPE, _, "new"] => is_new_envelope(name),
-        [grant, "new"] => grant.starts_with("grants/"),
+        [grant, "new"] => granted_kid(grant).is_some(),
         _ => false,
     }
 }
