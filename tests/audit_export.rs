@@ -254,8 +254,21 @@ fn cef_escapes_what_it_must() {
         extension,
         "rt=1709210096123 externalId=9 suser=alice \"the\" admin] act=kek.destroy outcome=refused \
          reason=end of retention\\nCEF:0|forged| cs1Label=resource cs1=kek/tenant|a\\=b\\\\c/3 \
-         cs2Label=attributes cs2=region\\=eu; a b\\=]\"\\=Ünïcode"
+         cs2Label=attributes cs2=region\\=eu; a b\\\\\\=]\"\\=Ünïcode"
     );
+    // One attribute does not pass for two.
+    let with = |attributes: &[(&'static str, &str)]| {
+        let mut record = record(2, Outcome::Done);
+        let attributes = attributes.iter();
+        record.event.attributes = attributes
+            .map(|(name, value)| ((*name).into(), (*value).to_owned()))
+            .collect();
+        to_cef(&record)
+    };
+    let (one, two) = (with(&[("a", "b; c=d")]), with(&[("a", "b"), ("c", "d")]));
+    assert!(two.ends_with("cs2=a\\=b; c\\=d"), "{two}");
+    assert!(one.ends_with("cs2=a\\=b\\\\; c\\\\\\=d"), "{one}");
+    assert_ne!(with(&[("a", "b\\; c=d")]), one);
     let mut piped = record(1, Outcome::Done);
     piped.event.action = "a|b\\c".into();
     assert!(to_cef(&piped).contains("|a\\|b\\\\c|a\\|b\\\\c done|2|"));

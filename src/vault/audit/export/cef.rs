@@ -6,7 +6,8 @@ use crate::vault::audit::sink::Outcome;
 
 /// A record as one line of CEF, without newline, for a file or as the text of a syslog message.
 ///
-/// `rt` is the time in milliseconds, `externalId` the record's number, `suser` the actor, `act` the action, `cs1` the resource and `cs2` the attributes.
+/// `rt` is the time in milliseconds, `externalId` the record's number, `suser` the actor, `act` the action, `cs1` the resource and `cs2` the attributes, as
+/// `name=value; name=value` with `\` before `\`, `;` and `=` within a name or value. Around that is CEF's own escaping, as of any text.
 #[must_use]
 pub fn to_cef(record: &AuditRecord) -> String {
     let event = &record.event;
@@ -26,7 +27,7 @@ pub fn to_cef(record: &AuditRecord) -> String {
     let attributes: Vec<String> = event
         .attributes
         .iter()
-        .map(|(name, value)| format!("{name}={value}"))
+        .map(|(name, value)| format!("{}={}", part(name), part(value)))
         .collect();
     let attributes = attributes.join("; ");
     let fields = [
@@ -47,6 +48,18 @@ pub fn to_cef(record: &AuditRecord) -> String {
         .collect();
     line.push_str(&texts.join(" "));
     line
+}
+
+/// A name or value of an attribute, so that it ends where it ends.
+fn part(text: &str) -> String {
+    let mut part = String::with_capacity(text.len());
+    for c in text.chars() {
+        if matches!(c, '\\' | ';' | '=') {
+            part.push('\\');
+        }
+        part.push(c);
+    }
+    part
 }
 
 /// A value on one line, with `\` before itself and before `special`.
