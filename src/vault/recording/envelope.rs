@@ -134,7 +134,7 @@ fn hex16(digits: &str) -> Option<u64> {
 pub(super) fn put(storage: &dyn Storage, name: &str, octets: &[u8]) -> Result<(), RecordingError> {
     let new = format!("{name}{NEW}");
     match storage.delete(&new) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(io_at(&new)(error)),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(io_at(&new)(error)),
         _ => put_by(storage, &new, name, octets),
     }
 }
