@@ -82,12 +82,24 @@ pub(super) fn create(
             session.destroy_object(key)?;
             return Err(ProviderError::Unsupported(LEAKY).into());
         }
-        // Whoever sees another's key of the same name takes its own back; see `find` for when neither does.
-        if objects(session, &label)?.len() != 1 {
-            session.destroy_object(key)?;
-            return Err(ProviderError::KekExists(kek.clone()).into());
+        // Whoever sees another's key of the same name that comes first takes its own back: nobody wraps under that one. The one that comes first
+        // stays, since the other process may wrap under it at this moment; see `find`.
+        for other in objects(session, &label)? {
+            if other != key && comes_before(session, other, &id) {
+                session.destroy_object(key)?;
+                return Err(ProviderError::KekExists(kek.clone()).into());
+            }
         }
         Ok(())
+    })
+}
+
+/// Whether `find` takes `key` before one of the id `id`. One that is gone by now does not come before anything.
+fn comes_before(session: &Session, key: ObjectHandle, id: &[u8]) -> bool {
+    let attributes = session.get_attributes(key, &[AttributeType::Id]);
+    attributes.is_ok_and(|attributes| {
+        let mut attributes = attributes.iter();
+        attributes.any(|attribute| matches!(attribute, Attribute::Id(its) if its.as_slice() < id))
     })
 }
 
