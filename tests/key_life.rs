@@ -355,6 +355,9 @@ fn many_failures_make_one_event_that_advises_a_fresh_key() {
     for _ in 0..4096 {
         assert!(pair.decryptor.decrypt_to_vec(&info(), &forged).is_err());
     }
+    // That the stream fails was said long before.
+    let failing = pair.receive.poll_event();
+    assert!(matches!(failing, Some(Event::StreamFailing { .. })));
     let event = pair.receive.poll_event();
     assert_eq!(
         event,
@@ -396,9 +399,10 @@ fn lost_events_are_counted() {
             assert!(matches!(refused, Err(Error::AuthenticationFailed { .. })));
         }
     }
+    // One of each key, and one of the stream.
     assert_eq!(
         store.poll_event(),
-        Some(Event::EventsLost { count: 300 - 256 })
+        Some(Event::EventsLost { count: 301 - 256 })
     );
     let rest = std::iter::from_fn(|| store.poll_event()).count();
     assert_eq!(rest, 256);
