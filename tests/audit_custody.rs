@@ -46,13 +46,13 @@ fn custody_writes_an_audit_log_and_does_nothing_that_it_cannot_write_down() {
     let abroad = NewKek::new("acme", "us", "recordings");
     assert!(custody.create_kek(&Access::of("mallory"), &abroad).is_err());
 
-    // A caller whose address is longer than a record cannot be written down, and so gets nothing.
+    // A caller whose address is longer than a record could hold gets nothing, and is not written down either.
     let unwraps = line.unwraps.load(Ordering::Relaxed);
     let mut large = Access::of("eve");
     large.address = "x".repeat(70_000);
     assert!(matches!(
         custody.open_dek(&large, &id),
-        Err(CustodyError::Audit(_))
+        Err(CustodyError::Invalid(_))
     ));
     assert_eq!(
         line.unwraps.load(Ordering::Relaxed),
