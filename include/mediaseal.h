@@ -2225,13 +2225,18 @@ typedef struct mediaseal_decrypt_job {
      * Written on success if not NULL. Its `sender` lives until the decryptor's next job.
      */
     mediaseal_opened *opened;
+    /**
+     * Written if the frame was refused, if not NULL: whose it was and why. Its `sender` lives until
+     * the decryptor's next job.
+     */
+    mediaseal_failure *failure;
 } mediaseal_decrypt_job;
 
 /**
  * A mediaseal_decrypt_job with every default.
  */
 #define MEDIASEAL_DECRYPT_JOB_INIT \
-    { (uint32_t)sizeof(mediaseal_decrypt_job), 0, NULL, NULL, NULL, 0, NULL, 0, 0, NULL }
+    { (uint32_t)sizeof(mediaseal_decrypt_job), 0, NULL, NULL, NULL, 0, NULL, 0, 0, NULL, NULL }
 
 /**
  * An RTP packet that came. Initialize with MEDIASEAL_RTP_PACKET_INIT.

@@ -161,9 +161,13 @@ fn a_batch_gives_the_octets_of_single_calls_and_opens_them() {
                     );
                     assert_eq!(opened.len, plaintext.len());
                     assert_eq!(opened.sender, common::alice());
+                    assert!(frame.failure().is_none());
                 }
                 (Err(error), Err(expected)) => {
                     assert_eq!(error, expected, "stream {stream}, frame {at}");
+                    let failure = frame.failure().unwrap();
+                    assert_eq!(&failure.error, error);
+                    assert_eq!(failure.stream, Ssrc::new(u32::try_from(stream).unwrap()));
                     let octets = frame.frame().as_slice();
                     let plaintext = plaintext(stream, at % FRAMES);
                     let is_shown = plaintext.len() > 32
@@ -236,7 +240,14 @@ fn a_batch_allocates_nothing() {
         drop(jobs);
         let mut frames: Vec<[_; 1]> = frames
             .into_iter()
-            .map(|[frame]| [BatchFrame::new(FrameInfo::default(), frame.into_parts().0)])
+            .enumerate()
+            .map(|(at, [frame])| {
+                let mut frame = frame.into_parts().0;
+                if at == 0 {
+                    frame.as_mut_slice()[HEAD] ^= 1;
+                }
+                [BatchFrame::new(FrameInfo::default(), frame)]
+            })
             .collect();
         let mut jobs: Vec<_> = decryptors
             .into_iter()
@@ -245,8 +256,9 @@ fn a_batch_allocates_nothing() {
             .collect();
         let opening = measure(|| decrypt_batch(&mut jobs)).count_total;
         drop(jobs);
-        for frame in frames.iter().flatten() {
-            assert!(frame.result().unwrap().is_ok());
+        for (at, frame) in frames.iter().flatten().enumerate() {
+            assert_eq!(frame.result().unwrap().is_ok(), at > 0);
+            assert_eq!(frame.failure().is_none(), at > 0);
         }
         // The first frame of a stream is outside of the steady state.
         if round > 0 {

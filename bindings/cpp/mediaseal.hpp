@@ -2275,6 +2275,7 @@ struct decrypt_job {
     mutable_bytes out{};                          ///< Where the frame goes: it begins where `ciphertext` does, or lies apart. It belongs to this job alone.
     frame_info info{};                            ///< As for decryptor::try_decrypt.
     mediaseal::opened* opened = nullptr;        ///< Written if not nullptr. Its sender lives until the decryptor's next job.
+    mediaseal::failure* failure = nullptr;      ///< Written if the frame is refused and this is not nullptr. Its sender lives until the decryptor's next job.
     mediaseal_status status = MEDIASEAL_OK;     ///< Written: how this job ended.
     std::size_t out_len = 0;                    ///< Written: octets of the frame, 0 if the job failed.
 };
@@ -2293,6 +2294,7 @@ inline void convert(const decrypt_job& job, mediaseal_decrypt_job& to) noexcept 
     to.decryptor = job.decryptor == nullptr ? nullptr : job.decryptor->native_handle();
     to.ciphertext = job.ciphertext.data();
     to.ciphertext_len = job.ciphertext.size();
+    to.failure = job.failure;
 }
 
 inline void ask_for_opened(const encrypt_job&, mediaseal_encrypt_job&, mediaseal_opened&) noexcept {}

@@ -14,7 +14,7 @@ mod sealing;
 
 use arrayvec::ArrayVec;
 
-use super::{ChannelDecryptor, ChannelEncryptor, Opened, Sealed};
+use super::{ChannelDecryptor, ChannelEncryptor, Failure, Opened, Sealed};
 use crate::cipher::mac_batch::{MAX_PACKETS, Packet, tags};
 use crate::cipher::{Nonce, PacketKey, prefetch, wipe_text};
 use crate::error::Error;
@@ -39,6 +39,7 @@ pub struct BatchFrame<'f, T> {
     info: FrameInfo<'f>,
     frame: FrameBuf<'f>,
     result: Option<Result<T, Error>>,
+    failure: Option<Failure>,
 }
 
 impl<'f, T> BatchFrame<'f, T> {
@@ -49,12 +50,19 @@ impl<'f, T> BatchFrame<'f, T> {
             info,
             frame,
             result: None,
+            failure: None,
         }
     }
 
     /// Returns what became of the frame, or nothing before the batch was run.
     pub fn result(&self) -> Option<&Result<T, Error>> {
         self.result.as_ref()
+    }
+
+    /// Returns whose frame it was that a decryptor refused, with all that is known of it.
+    #[must_use]
+    pub const fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
     }
 
     /// Returns the frame: after success what it became.
@@ -151,6 +159,7 @@ pub fn encrypt_batch(jobs: &mut [EncryptJob<'_, '_>]) {
                 info,
                 frame,
                 result,
+                ..
             } = &mut frames[at];
             if encryptor.has_codecs() {
                 *result = Some(encryptor.encrypt_in_place(info, frame));
@@ -188,6 +197,7 @@ fn finish_sealing(
             info,
             frame,
             result,
+            ..
         } = &mut frames[at];
         *result = Some(Ok(sealing.finish(encryptor, tag, info, frame)));
     }
@@ -237,20 +247,17 @@ fn begin_opening(
     waiting: &mut ArrayVec<Waiting, MAX_PACKETS>,
 ) {
     let DecryptJob { decryptor, frames } = &mut jobs[job];
-    let BatchFrame {
-        info,
-        frame,
-        result,
-    } = &mut frames[at];
+    let BatchFrame { info, frame, .. } = &mut frames[at];
     if decryptor.has_codecs() {
         let opened = decryptor.decrypt_in_place(info, frame);
-        *result = Some(opened.map(OpenedFrame::from));
+        let opened = opened.map(OpenedFrame::from);
+        frames[at].ended(decryptor, opened);
         return;
     }
     let candidate = match decryptor.candidate(info, frame.as_slice()) {
         Ok(candidate) => candidate,
         Err(error) => {
-            *result = Some(Err(error));
+            frames[at].ended(decryptor, Err(error));
             return;
         }
     };
@@ -267,7 +274,19 @@ fn begin_opening(
         });
     } else {
         let opened = decryptor.open_in_place(candidate, info, frame);
-        *result = Some(opened.map(OpenedFrame::from));
+        let opened = opened.map(OpenedFrame::from);
+        frames[at].ended(decryptor, opened);
+    }
+}
+
+impl BatchFrame<'_, OpenedFrame> {
+    /// Notes what became of the frame, which was its decryptor's last.
+    fn ended(&mut self, decryptor: &ChannelDecryptor, result: Result<OpenedFrame, Error>) {
+        self.failure = match result {
+            Ok(_) => None,
+            Err(_) => decryptor.last_failure().cloned(),
+        };
+        self.result = Some(result);
     }
 }
 
@@ -284,20 +303,17 @@ fn finish_opening(jobs: &mut [DecryptJob<'_, '_>], waiting: &mut ArrayVec<Waitin
     let tags = tags(packets);
     for (waited, expected) in waiting.drain(..).zip(&tags) {
         let DecryptJob { decryptor, frames } = &mut jobs[waited.job];
-        let BatchFrame {
-            info,
-            frame,
-            result,
-        } = &mut frames[waited.at];
+        let BatchFrame { info, frame, .. } = &mut frames[waited.at];
         let header = waited.opening.header();
         let (header_len, len) = (waited.header_len, waited.plaintext_len);
         let tag_len = frame.len() - header_len - len;
         let data = &mut frame.as_mut_slice()[header_len..][..len];
         let accepted = waited.opening.finish(decryptor, expected, info, data);
-        *result = Some(accepted.and_then(|()| {
+        let opened = accepted.and_then(|()| {
             frame.shrink(header_len, tag_len);
             decryptor.opened(header, len).map(OpenedFrame::from)
-        }));
+        });
+        frames[waited.at].ended(decryptor, opened);
     }
 }
 

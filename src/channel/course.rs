@@ -39,7 +39,7 @@ pub struct Failure {
     pub kid: Option<KeyId>,
     /// CTR in its header.
     pub ctr: Option<Counter>,
-    /// Who sends under that KID; nothing if no frame of it has opened yet.
+    /// Who sends under that KID, as the key says; nothing if there is no such key, or no frame of its session has opened yet.
     pub sender: Option<SenderId>,
     /// Whether audio is missing now: let the decoder conceal a frame (Opus: decode with no data) in place of playing a gap. Never for duplicates, nor for frames that were played.
     pub conceal: bool,

@@ -128,6 +128,8 @@ impl mediaseal_decrypt_job {
         let mut waiting = None;
         with_exclusive(self.decryptor, |opener| {
             let told = SizedOut::optional(self.opened)?;
+            // A wrong one is refused before the frame is touched.
+            SizedOut::optional(self.failure)?;
             match opener.begin(self) {
                 Ok(Ok(opened)) => {
                     len.write(opened.len);
@@ -136,10 +138,7 @@ impl mediaseal_decrypt_job {
                     }
                 }
                 Ok(Err(job)) => waiting = Some(job),
-                Err(refused) => {
-                    opener.last = Some(refused);
-                    return Err(refused.into());
-                }
+                Err(refused) => return Err(self.refused(opener, refused)),
             }
             Ok(())
         })?;
@@ -179,12 +178,20 @@ impl mediaseal_decrypt_job {
                     }
                     Ok(())
                 }
-                Err(error) => {
-                    opener.last = Some(error.into());
-                    Err(error.into())
-                }
+                Err(error) => Err(self.refused(opener, error.into())),
             }
         })
+    }
+
+    /// Notes and tells that the frame was refused.
+    fn refused(&self, opener: &mut Opener, refused: Refused) -> Fault {
+        opener.last = Some(refused);
+        match SizedOut::optional(self.failure) {
+            Ok(Some(told)) => told.write(&opener.failure()),
+            Ok(None) => {}
+            Err(fault) => return fault,
+        }
+        refused.into()
     }
 }
 

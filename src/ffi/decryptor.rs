@@ -202,6 +202,11 @@ impl Opener {
         Ok(opened)
     }
 
+    /// Why the last frame was refused, and whose it was.
+    pub(super) fn failure(&self) -> mediaseal_failure {
+        mediaseal_failure::of_frame(self.last.as_ref(), self.decryptor.last_failure())
+    }
+
     /// Opens where the frame lies; returns where the plaintext is then.
     fn open_in_place(
         &mut self,
@@ -303,9 +308,7 @@ pub unsafe extern "C" fn mediaseal_decryptor_last_failure(
     out_failure: *mut mediaseal_failure,
 ) -> mediaseal_status {
     exclusive(decryptor, |opener| {
-        let failure = opener.decryptor.last_failure();
-        let told = mediaseal_failure::of_frame(opener.last.as_ref(), failure);
-        SizedOut::new(out_failure)?.write(&told);
+        SizedOut::new(out_failure)?.write(&opener.failure());
         Ok(())
     })
 }

@@ -336,6 +336,8 @@ pub struct mediaseal_decrypt_job {
     pub out_len: usize,
     /// Written on success if not NULL. Its `sender` lives until the decryptor's next job.
     pub opened: *mut mediaseal_opened,
+    /// Written if the frame was refused, if not NULL: whose it was and why. Its `sender` lives until the decryptor's next job.
+    pub failure: *mut mediaseal_failure,
 }
 
 /// An RTP packet that came. Initialize with MEDIASEAL_RTP_PACKET_INIT.

@@ -244,6 +244,25 @@ static void codecs(void)
     for (int job = 0; job < 2; job++)
         CHECK(back[job].out_len == sizeof frame && memcmp(batch[job], frame, sizeof frame) == 0);
 
+    /* Each frame of a batch that is refused says whose it was. */
+    mediaseal_failure failures[2] = {MEDIASEAL_FAILURE_INIT, MEDIASEAL_FAILURE_INIT};
+    OK(mediaseal_encrypt_batch(jobs, 2));
+    for (int job = 0; job < 2; job++) {
+        back[job].ciphertext_len = jobs[job].out_len;
+        back[job].failure = &failures[job];
+    }
+    batch[1][jobs[1].out_len - 1] ^= 1;
+    STATUS(MEDIASEAL_ERR_AUTHENTICATION_FAILED, mediaseal_decrypt_batch(back, 2));
+    CHECK(back[0].status == MEDIASEAL_OK && failures[0].status == MEDIASEAL_OK && failures[0].flags == 0);
+    CHECK(failures[1].status == MEDIASEAL_ERR_AUTHENTICATION_FAILED && failures[1].ssrc == other.ssrc);
+    CHECK(failures[1].flags == MEDIASEAL_FAILURE_HAS_HEADER && failures[1].sender_len == 5 && memcmp(failures[1].sender, "alice", 5) == 0);
+    OK(mediaseal_encrypt_batch(jobs, 2));
+    failures[1].struct_size = 3;
+    STATUS(MEDIASEAL_ERR_STRUCT_SIZE, mediaseal_decrypt_batch(back, 2));
+    CHECK(back[0].status == MEDIASEAL_OK && back[1].status == MEDIASEAL_ERR_STRUCT_SIZE);
+    back[1].failure = NULL;
+    OK(mediaseal_decrypt_batch(back + 1, 1));
+
     OK(mediaseal_encryptor_set_default_codec(pair.encryptor, MEDIASEAL_CODEC_REFUSED, MEDIASEAL_NAL_ANNEX_B));
     STATUS(MEDIASEAL_ERR_NO_CODEC, mediaseal_encryptor_encrypt(pair.encryptor, &other, frame, sizeof frame, sealed, sizeof sealed, &len));
     free_raw_pair(&pair);

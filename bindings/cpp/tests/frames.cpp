@@ -269,17 +269,20 @@ void many_frames_go_in_one_call() {
 
     std::vector<decrypt_job> openings(count);
     std::vector<opened> told(count);
+    std::vector<failure> refused(count);
     for (std::size_t i = 0; i < count; ++i) {
         if (i != 20 && i != 40) CHECK(sealings[i].status == MEDIASEAL_OK && !shows(sealed[i], frames[i]));
         openings[i].decryptor = &opening;
         openings[i].ciphertext = {sealed[i].data(), sealings[i].out_len};
         openings[i].out = back[i];
         openings[i].opened = &told[i];
+        openings[i].failure = &refused[i];
     }
     CHECK_THROWS(decrypt_batch(openings), MEDIASEAL_ERR_TRUNCATED);
     for (std::size_t i = 0; i < count; ++i) {
         if (i == 20 || i == 40) {
             CHECK(openings[i].status == MEDIASEAL_ERR_TRUNCATED && openings[i].out_len == 0);
+            CHECK(refused[i].status == MEDIASEAL_ERR_TRUNCATED && !refused[i].conceal());
         } else {
             CHECK(openings[i].status == MEDIASEAL_OK && same({back[i].data(), openings[i].out_len}, frames[i]));
             CHECK(told[i].media == video && told[i].epoch);
