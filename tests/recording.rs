@@ -10,6 +10,8 @@ mod crash;
 mod damage;
 #[path = "recording/forged.rs"]
 mod forged;
+#[path = "recording/large.rs"]
+mod large;
 #[path = "recording/round_trip.rs"]
 mod round_trip;
 #[path = "recording/support.rs"]

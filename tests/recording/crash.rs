@@ -10,7 +10,7 @@ use mediaseal::vault::recording::{Profile, Reader, RecordingError, Verdict, reco
 
 use crate::support::{
     Memory, Op, People, Random, Sent, TestClock, add_tracks, frames, note_salts, of_track,
-    read_track,
+    read_track, size,
 };
 
 /// What becomes of what was not synced.
@@ -224,16 +224,12 @@ impl Work {
     }
 }
 
-/// How many states to look at: `MEDIASEAL_CRASH_STATES` in the environment asks for more.
-fn wanted_states() -> usize {
-    std::env::var("MEDIASEAL_CRASH_STATES").map_or(4_000, |text| text.parse().unwrap())
-}
-
 #[test]
 fn every_state_that_a_crash_can_leave_is_recovered() {
     let work = work(true);
     let first = work.safe[0].0;
-    let random = wanted_states() / (work.log.len() - first) / 2;
+    let wanted = size("MEDIASEAL_CRASH_STATES", 4_000);
+    let random = wanted / (work.log.len() - first);
     let mut fates = vec![Fate::Lost, Fate::Kept, Fate::NamesKept, Fate::OctetsKept];
     fates.extend((0..random.max(2)).map(|seed| Fate::Random(seed as u64)));
     let mut disk = Disk::default();
@@ -287,7 +283,7 @@ fn every_state_that_a_crash_can_leave_is_recovered() {
         }
     }
     assert!(
-        states >= 4_000.min(wanted_states()) && again > 100,
+        states >= wanted && again > 100,
         "{states} states, {again} in recovery"
     );
     println!("crash states: {states}, {again} of them in the middle of a recovery");

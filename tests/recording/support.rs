@@ -12,6 +12,11 @@ use mediaseal::vault::recording::{
 use mediaseal::vault::{Clock, Dek};
 use mediaseal::{Codec, SenderId};
 
+/// How much of something to do: the environment asks for the whole campaign (`cargo xtask verify recordings`).
+pub(crate) fn size(variable: &str, usual: usize) -> usize {
+    std::env::var(variable).map_or(usual, |text| text.parse().expect(variable))
+}
+
 /// A clock that the test moves.
 #[derive(Default)]
 pub(crate) struct TestClock(AtomicU64);

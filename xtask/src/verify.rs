@@ -4,8 +4,8 @@ use std::fs;
 
 use crate::{
     cargo_c,
-    command::Invocation,
-    kernels, mls,
+    command::{Invocation, cargo},
+    crash, kernels, mls,
     packages::{self, Program},
     parts::{Campaign, Halt, Part},
     tools::{self, CARGO_DENY, CARGO_FUZZ},
@@ -65,7 +65,64 @@ pub(crate) const PARTS: &[Part] = &[
         name: "mls",
         job: mls::run,
     },
+    Part {
+        name: "recordings",
+        job: recordings,
+    },
+    Part {
+        name: "crash",
+        job: crash::run_long,
+    },
+    Part {
+        name: "custody-kills",
+        job: custody_kills,
+    },
 ];
+
+/// The tests of recordings at their whole size, which `cargo xtask test` runs at a smaller one.
+fn recordings(campaign: &mut Campaign) -> Result<String, Halt> {
+    let output = cargo(&campaign.workspace.root)
+        .env("MEDIASEAL_CRASH_STATES", "100000")
+        .env("MEDIASEAL_FLIP_OCTETS", "1048576")
+        .env("MEDIASEAL_RANDOM_READS", "1000000")
+        .env("MEDIASEAL_SEEK_OCTETS", "10000000000")
+        .args(["test", "--release", "--test", "recording", "--"])
+        .args(["--nocapture"])
+        .run(&mut campaign.transcript)?
+        .successful()?
+        .stdout;
+    let said: Vec<&str> = [
+        "crash states: ",
+        "changed octets: ",
+        "random reads: ",
+        "seek in ",
+    ]
+    .iter()
+    .filter_map(|what| {
+        output
+            .lines()
+            .find_map(|line| Some(&line[line.find(what)?..]))
+    })
+    .collect();
+    if said.len() == 4 {
+        Ok(said.join("; "))
+    } else {
+        Err(Halt::Failed(format!("only this was said: {said:?}")))
+    }
+}
+
+/// Kills what keeps keys, as often as nobody waits for at every change.
+fn custody_kills(campaign: &mut Campaign) -> Result<String, Halt> {
+    let output = cargo(&campaign.workspace.root)
+        .args(["test", "--release", "--features", "custody"])
+        .args(["--test", "custody_kill", "--", "--kills", "10000"])
+        .run(&mut campaign.transcript)?
+        .successful()?
+        .stdout;
+    let last = output.lines().rfind(|line| line.starts_with("custody: "));
+    last.map(str::to_owned)
+        .ok_or_else(|| Halt::Failed("the kills ended without a word".to_owned()))
+}
 
 /// Checks the licences and origins of all dependencies against `deny.toml`.
 fn deny(campaign: &mut Campaign) -> Result<String, Halt> {
