@@ -111,6 +111,7 @@ fn record(writer: &mut Writer, first: u64, pause: Duration, out: &mut impl Write
             sender: &sender,
             micros: index * 1_000,
             key_frame: index % 100 < 2,
+            metadata: &[],
             octets: &octets,
         })?;
         writeln!(out, "sent {}", index + 1)?;

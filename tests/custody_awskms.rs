@@ -3,6 +3,8 @@
 #![cfg(all(test, feature = "awskms"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "custody/keks.rs"]
+mod keks;
 #[path = "custody/kms_server.rs"]
 mod kms_server;
 #[path = "custody/moto.rs"]
@@ -13,10 +15,11 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use hmac::{Hmac, KeyInit, Mac};
+use keks::{context, kek, spec};
 use kms_server::{Reply, Request, Server, exception};
 use mediaseal::vault::custody::awskms::{KmsOptions, KmsProvider};
 use mediaseal::vault::custody::{
-    Destruction, Enforcement, KekRef, KekSpec, KeyProvider, KeyState, Protection, ProviderError,
+    Destruction, Enforcement, KekRef, KeyProvider, KeyState, Protection, ProviderError,
     ProviderUrl, Rewrap, SecretKind,
 };
 use mediaseal::vault::{Clock, Dek, WrapAlgorithm, WrapContext, WrappedKey};
@@ -36,29 +39,6 @@ fn secrets(kind: SecretKind, _: &ProviderUrl) -> Option<Zeroizing<String>> {
         _ => return None,
     };
     Some(Zeroizing::new(secret.to_owned()))
-}
-
-fn kek(id: &str, version: u32) -> KekRef {
-    KekRef {
-        id: id.to_owned(),
-        version,
-    }
-}
-
-fn spec(kek: &KekRef) -> KekSpec {
-    KekSpec {
-        kek: kek.clone(),
-        tenant: "acme".to_owned(),
-        region: "eu".to_owned(),
-        purpose: "recordings".to_owned(),
-    }
-}
-
-fn context(purpose: &[u8]) -> WrapContext {
-    WrapContext {
-        purpose: purpose.to_vec(),
-        region: "eu".to_owned(),
-    }
 }
 
 fn open(url: &str, options: &KmsOptions) -> Result<KmsProvider, ProviderError> {

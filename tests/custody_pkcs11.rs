@@ -3,6 +3,8 @@
 #![cfg(all(test, unix, feature = "pkcs11"))]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "custody/keks.rs"]
+mod keks;
 #[path = "custody/tokens.rs"]
 mod tokens;
 
@@ -15,9 +17,10 @@ use cryptoki::context::{CInitializeArgs, CInitializeFlags, Pkcs11};
 use cryptoki::object::{Attribute, AttributeType, KeyType, ObjectClass};
 use cryptoki::session::{Session, UserType};
 use cryptoki::types::AuthPin;
+use keks::{context, kek, spec};
 use mediaseal::vault::custody::pkcs11::{Pkcs11Module, Pkcs11Provider, TokenWrapping};
 use mediaseal::vault::custody::{
-    Destruction, Enforcement, KekRef, KekSpec, KeyProvider, KeyState, Protection, ProviderError,
+    Destruction, Enforcement, KekRef, KeyProvider, KeyState, Protection, ProviderError,
     ProviderMeans, ProviderUrl, Rewrap, SecretKind, aes_kw,
 };
 use mediaseal::vault::{Dek, WrapAlgorithm, WrapContext, WrappedKey};
@@ -33,29 +36,6 @@ const CKR_DEVICE_REMOVED: u32 = 0x32;
 const CKR_SESSION_CLOSED: u32 = 0xB0;
 const CKR_SESSION_HANDLE_INVALID: u32 = 0xB3;
 const CKR_TOKEN_NOT_PRESENT: u32 = 0xE0;
-
-fn kek(id: &str, version: u32) -> KekRef {
-    KekRef {
-        id: id.to_owned(),
-        version,
-    }
-}
-
-fn spec(kek: &KekRef) -> KekSpec {
-    KekSpec {
-        kek: kek.clone(),
-        tenant: "acme".to_owned(),
-        region: "eu".to_owned(),
-        purpose: "recordings".to_owned(),
-    }
-}
-
-fn context(purpose: &[u8]) -> WrapContext {
-    WrapContext {
-        purpose: purpose.to_vec(),
-        region: "eu".to_owned(),
-    }
-}
 
 /// A session of the test's own, beside the provider's.
 fn raw_session(label: &str) -> (Pkcs11, Session) {

@@ -23,6 +23,7 @@ fn write(writer: &mut Writer, track: u16, sender: &SenderId, micros: u64, octets
             sender,
             micros,
             key_frame: false,
+            metadata: &[],
             octets,
         })
         .unwrap();

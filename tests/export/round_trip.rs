@@ -100,6 +100,7 @@ fn record_media(people: &People, streams: &[Stream]) -> Reader {
                 sender: &alice,
                 micros: BEGIN + micros,
                 key_frame: stream.is_audio(),
+                metadata: &[],
                 octets,
             };
             writer.write_frame(&frame).unwrap();
@@ -275,15 +276,19 @@ fn ciphertext_of_every_codec_opens_with_what_senders_granted() {
             writer.add_grant(&sender.grant).unwrap();
             signers.push(*sender.signer.public());
             for (octets, micros) in stream.frames.iter().zip(&stream.micros) {
+                // What it is bound to, as an application may: its time, every second frame.
+                let time = micros.to_be_bytes();
+                let metadata = &time[..if micros % 2 == 0 { 8 } else { 0 }];
                 let octets = sender
                     .encryptor
-                    .encrypt_to_vec(&FrameInfo::default(), octets)
+                    .encrypt_to_vec(&FrameInfo::default().metadata(metadata), octets)
                     .unwrap();
                 let frame = Frame {
                     track,
                     sender: &sender.id,
                     micros: BEGIN + micros + index,
                     key_frame: stream.is_audio(),
+                    metadata,
                     octets: &octets,
                 };
                 writer.write_frame(&frame).unwrap();

@@ -122,6 +122,7 @@ fn a_seek_in_a_large_recording_reads_three_chunks_at_most() {
             sender: &sender,
             micros: number * STEP,
             key_frame: number % 50 < 2,
+            metadata: &[],
             octets: octets(&noise, number),
         };
         writer.write_frame(&frame).unwrap();

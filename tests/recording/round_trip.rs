@@ -206,6 +206,7 @@ fn senders_come_back_whoever_they_are_and_wherever_reading_begins() {
             sender: SenderId::new(names[index / 13 % names.len()]).unwrap(),
             micros: index as u64 * 40_000,
             key_frame: false,
+            metadata: Vec::new(),
             octets: noise(index as u64, index % 97),
         })
         .collect();
@@ -431,15 +432,16 @@ fn frames_of_any_cipher_are_kept_as_they_came_and_open_for_owners_by_grant() {
             let mut octets = noise(index, 700);
             octets[0] &= 0xfe;
             let encryptor = if track == 0 { &mut plain } else { &mut aware };
-            let ciphertext = encryptor
-                .encrypt_to_vec(&FrameInfo::default(), &octets)
-                .unwrap();
+            let metadata = noise(index, 20);
+            let info = FrameInfo::default().metadata(&metadata);
+            let ciphertext = encryptor.encrypt_to_vec(&info, &octets).unwrap();
             let written = writer
                 .write_frame(&Frame {
                     track,
                     sender: &alice,
                     micros: index * 20_000,
                     key_frame: true,
+                    metadata: &metadata,
                     octets: &ciphertext,
                 })
                 .unwrap();
@@ -463,6 +465,7 @@ fn frames_of_any_cipher_are_kept_as_they_came_and_open_for_owners_by_grant() {
                 sender: &alice,
                 micros: 900_000,
                 key_frame: false,
+                metadata: &[],
                 octets: &[&[0x80, 0x77, 1][..], &orphan].concat(),
             })
             .unwrap();
@@ -472,6 +475,7 @@ fn frames_of_any_cipher_are_kept_as_they_came_and_open_for_owners_by_grant() {
                 sender: &alice,
                 micros: 920_000,
                 key_frame: false,
+                metadata: &[],
                 octets: &[0xff],
             })
             .unwrap();
@@ -503,9 +507,10 @@ fn frames_of_any_cipher_are_kept_as_they_came_and_open_for_owners_by_grant() {
                 let (octets, ciphertext) = expected.next().unwrap();
                 assert_eq!(frame.octets, *ciphertext);
                 assert_eq!(frame.kid(), Some(kid));
-                let opened = decryptor
-                    .decrypt_to_vec(&FrameInfo::default(), &frame.octets)
-                    .unwrap();
+                let info = FrameInfo::default();
+                assert!(decryptor.decrypt_to_vec(&info, &frame.octets).is_err());
+                let info = info.metadata(&frame.metadata);
+                let opened = decryptor.decrypt_to_vec(&info, &frame.octets).unwrap();
                 assert_eq!(opened, *octets);
             }
             assert!(expected.next().is_none());
@@ -529,6 +534,7 @@ fn wrong_calls_are_refused_and_cost_nothing() {
         sender: &alice,
         micros: 0,
         key_frame: false,
+        metadata: &[],
         octets,
     };
     assert!(matches!(
@@ -540,6 +546,15 @@ fn wrong_calls_are_refused_and_cost_nothing() {
         writer.write_frame(&frame(0, &long)),
         Err(RecordingError::FrameTooLong { .. })
     ));
+    let bound = |len| Frame {
+        metadata: &long[..len],
+        ..frame(0, b"bound")
+    };
+    assert!(matches!(
+        writer.write_frame(&bound(65_536)),
+        Err(RecordingError::FrameTooLong { len: 65_541 })
+    ));
+    writer.write_frame(&bound(65_535)).unwrap();
     // The longest that is taken, an empty one, and no frame at all on track 1.
     let longest = &long[1024..];
     for octets in [longest, b"", longest, b"x"] {
@@ -552,7 +567,7 @@ fn wrong_calls_are_refused_and_cost_nothing() {
         .iter()
         .map(|sent| sent.octets.len())
         .collect();
-    assert_eq!(lens, [longest.len(), 0, longest.len(), 1]);
+    assert_eq!(lens, [5, longest.len(), 0, longest.len(), 1]);
     assert!(read_track(&mut reader, 1).0.is_empty());
     let stranger = People::new();
     assert!(matches!(

@@ -276,6 +276,7 @@ pub(crate) struct Sent {
     pub(crate) sender: SenderId,
     pub(crate) micros: u64,
     pub(crate) key_frame: bool,
+    pub(crate) metadata: Vec<u8>,
     pub(crate) octets: Vec<u8>,
 }
 
@@ -286,6 +287,7 @@ impl Sent {
             sender: &self.sender,
             micros: self.micros,
             key_frame: self.key_frame,
+            metadata: &self.metadata,
             octets: &self.octets,
         }
     }
@@ -330,6 +332,7 @@ pub(crate) fn frames(seed: u64, count: usize, len: usize) -> Vec<Sent> {
                 sender: SenderId::new(sender).unwrap(),
                 micros: index as u64 * 20_000,
                 key_frame: index % 50 < 2,
+                metadata: noise(seed, [0, 9, 40][index % 3]),
                 octets: noise(seed ^ (index as u64) << 20, len / 2 + random.below(len)),
             }
         })
@@ -367,6 +370,7 @@ pub(crate) fn read_track(reader: &mut Reader, track: u16) -> (Vec<Sent>, Vec<Rec
                 sender: frame.sender.clone(),
                 micros: frame.micros,
                 key_frame: frame.key_frame,
+                metadata: frame.metadata.clone(),
                 octets: frame.octets.clone(),
             }),
             Err(error) => errors.push(error),

@@ -129,6 +129,7 @@ fn recordings_of_another_program_are_read_and_judged_as_it_says() {
                         sender: mediaseal::SenderId::new(octets(&frame["sender"])).unwrap(),
                         micros: frame["micros"].as_u64().unwrap(),
                         key_frame: frame["key_frame"].as_bool().unwrap(),
+                        metadata: octets(&frame["metadata"]),
                         octets: octets(&frame["octets"]),
                     })
                     .collect();
@@ -200,6 +201,7 @@ fn what_another_program_is_to_read() {
                             "sender": HEXLOWER.encode(sent.sender.as_bytes()),
                             "micros": sent.micros,
                             "key_frame": sent.key_frame,
+                            "metadata": HEXLOWER.encode(&sent.metadata),
                             "octets": HEXLOWER.encode(&sent.octets),
                         })
                     })

@@ -97,6 +97,7 @@ fn recorder(mebibytes: &dyn Fn(usize, Duration) -> f64) {
                 sender: &sender,
                 micros: index as u64 * 1_000,
                 key_frame: index % 1_000 == 0,
+                metadata: &[],
                 octets: &octets,
             })
             .expect("room on the disk");

@@ -126,10 +126,12 @@ pub enum RecordingError {
         /// The track.
         track: u16,
     },
-    /// Drop the frame: it has more octets than a segment takes.
-    #[error("a frame of {len} octets is longer than a segment")]
+    /// Drop the frame: it has more octets than a segment takes, or metadata of more than 65,535.
+    #[error(
+        "a frame of {len} octets with its metadata is longer than a segment, or its metadata longer than 65,535 octets"
+    )]
     FrameTooLong {
-        /// Its octets.
+        /// Its octets and its metadata's.
         len: usize,
     },
     /// Fix the call: what is asked for lies behind the end.

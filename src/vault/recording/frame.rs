@@ -1,7 +1,8 @@
 //! Frames as they lie in a segment, and what tracks are.
 //!
 //! ```text
-//!  frame = u32(length of what follows) ‖ u8(flags: 1 = key frame) ‖ u64(µs) ‖ lp(sender, empty = as before) ‖ octets
+//!  frame = u32(length of what follows) ‖ u8(flags: 1 = key frame, 2 = has metadata) ‖ u64(µs) ‖ lp(sender, empty = as before)
+//!          ‖ lp(metadata), if it has some ‖ octets
 //! ```
 
 use std::fmt;
@@ -16,10 +17,11 @@ use crate::id::{KeyId, SenderId};
 
 /// Octets in front of a frame's sender.
 pub(super) const FRAME_HEAD: usize = 4 + 1 + 8 + 2;
-/// Most octets of a frame: with its head and the longest sender it fits a segment.
+/// Most octets of a frame and its metadata: with its head and the longest sender it fits a segment.
 pub(super) const MAX_FRAME: usize = (8 << 20) - 1024;
 
 const KEY_FRAME: u8 = 1;
+const HAS_METADATA: u8 = 2;
 /// In a track's codec: frames are codec-aware, not bare ciphertext.
 const CODEC_AWARE: u16 = 0x8000;
 
@@ -156,6 +158,8 @@ pub struct Frame<'a> {
     pub micros: u64,
     /// Whether decoding can begin with it.
     pub key_frame: bool,
+    /// What its sender bound to it ([`FrameInfo::metadata`](crate::FrameInfo::metadata)), up to 65,535 octets: without it nobody opens such a frame again. Empty if nothing.
+    pub metadata: &'a [u8],
     /// Its octets: ciphertext as it came ([`Profile::Frames`](super::Profile::Frames)), or encoded media.
     pub octets: &'a [u8],
 }
@@ -174,6 +178,8 @@ pub struct RecordedFrame {
     pub micros: u64,
     /// Whether decoding can begin with it.
     pub key_frame: bool,
+    /// What its sender bound to it.
+    pub metadata: Vec<u8>,
     /// Its octets.
     pub octets: Vec<u8>,
 }
@@ -200,6 +206,7 @@ impl fmt::Debug for RecordedFrame {
             .field("sender", &self.sender)
             .field("micros", &self.micros)
             .field("key_frame", &self.key_frame)
+            .field("metadata_len", &self.metadata.len())
             .field("len", &self.octets.len())
             .finish_non_exhaustive()
     }
@@ -207,20 +214,35 @@ impl fmt::Debug for RecordedFrame {
 
 /// The octets in front of a frame's own, with `sender` where it is to be said.
 pub(super) fn head(frame: &Frame<'_>, sender: &[u8]) -> Result<Vec<u8>, RecordingError> {
-    let len = frame.octets.len();
+    let metadata = frame.metadata;
+    let len = frame.octets.len().saturating_add(metadata.len());
     let too_long = || RecordingError::FrameTooLong { len };
     if len > MAX_FRAME {
         return Err(too_long());
     }
     let sender_len = u16::try_from(sender.len()).map_err(|_| too_long())?;
-    let rest = FRAME_HEAD - 4 + sender.len() + len;
-    let rest = u32::try_from(rest).map_err(|_| too_long())?;
-    let mut head = Vec::with_capacity(FRAME_HEAD + sender.len());
-    head.extend_from_slice(&rest.to_be_bytes());
-    head.push(if frame.key_frame { KEY_FRAME } else { 0 });
+    let metadata_len = u16::try_from(metadata.len()).map_err(|_| too_long())?;
+    let mut head = Vec::with_capacity(FRAME_HEAD + sender.len() + 2 + metadata.len());
+    head.extend_from_slice(&[0; 4]);
+    let flags = [
+        (frame.key_frame, KEY_FRAME),
+        (!metadata.is_empty(), HAS_METADATA),
+    ];
+    head.push(
+        flags
+            .iter()
+            .map(|(is, flag)| if *is { *flag } else { 0 })
+            .sum(),
+    );
     head.extend_from_slice(&frame.micros.to_be_bytes());
     head.extend_from_slice(&sender_len.to_be_bytes());
     head.extend_from_slice(sender);
+    if !metadata.is_empty() {
+        head.extend_from_slice(&metadata_len.to_be_bytes());
+        head.extend_from_slice(metadata);
+    }
+    let rest = u32::try_from(head.len() - 4 + frame.octets.len()).map_err(|_| too_long())?;
+    head[..4].copy_from_slice(&rest.to_be_bytes());
     Ok(head)
 }
 
@@ -230,6 +252,7 @@ pub(super) struct Parsed<'a> {
     pub(super) micros: u64,
     /// Nothing if it is the sender of before.
     pub(super) sender: Option<SenderId>,
+    pub(super) metadata: &'a [u8],
     pub(super) octets: &'a [u8],
 }
 
@@ -243,10 +266,15 @@ pub(super) fn parse(content: &[u8]) -> Option<Parsed<'_>> {
         [] => None,
         name => Some(SenderId::new(name).ok()?),
     };
-    (flags & !KEY_FRAME == 0).then_some(Parsed {
+    let has_metadata = flags & HAS_METADATA != 0;
+    let metadata = if has_metadata { rest.lp()? } else { &[] };
+    // Each frame has one form: what is not there is not said to be.
+    let is_whole = flags & !(KEY_FRAME | HAS_METADATA) == 0 && has_metadata != metadata.is_empty();
+    is_whole.then_some(Parsed {
         key_frame: flags & KEY_FRAME != 0,
         micros,
         sender,
+        metadata,
         octets: rest.0,
     })
 }

@@ -30,7 +30,7 @@
 //! let mut writer = new.start(storage.clone(), clock)?;
 //! writer.add_track(0, TrackFormat::of(mediaseal::Codec::Opus))?;
 //! let alice = SenderId::new("alice")?;
-//! writer.write_frame(&Frame { track: 0, sender: &alice, micros: 0, key_frame: true, octets: b"an Opus packet" })?;
+//! writer.write_frame(&Frame { track: 0, sender: &alice, micros: 0, key_frame: true, metadata: &[], octets: b"an Opus packet" })?;
 //! writer.finish()?;
 //!
 //! // Anybody.

@@ -327,6 +327,7 @@ impl Reader {
             sender: cursor.sender.clone(),
             micros: parsed.micros,
             key_frame: parsed.key_frame,
+            metadata: parsed.metadata.to_vec(),
             octets: parsed.octets.to_vec(),
         };
         cursor.offset = after;

@@ -10,7 +10,7 @@ from recording import Refused, read_frames, read_header, unwrap_by_provider, ver
 
 def shown(files, dek):
     return [
-        {"track": track, "frames": [{"sender": who.hex(), "micros": micros, "key_frame": is_key, "octets": content.hex()} for who, micros, is_key, content in frames]}
+        {"track": track, "frames": [{"sender": who.hex(), "micros": micros, "key_frame": is_key, "metadata": metadata.hex(), "octets": content.hex()} for who, micros, is_key, metadata, content in frames]}
         for track, frames in sorted(read_frames(files, dek).items())
     ]
 

@@ -74,16 +74,17 @@ class Writer:
         self.files["checkpoints"] += text + b"\n" + line
 
     def segment(self, number, track, frames, ends=(), how=3):
-        """A segment of frames (sender, micros, key frame, octets), with a commit behind each number of frames in `ends`."""
+        """A segment of frames (sender, micros, key frame, metadata, octets), with a commit behind each number of frames in `ends`."""
         context = b"mediaseal v1 segment" + sha256(self.header) + n(8, number) + n(2, track)
         context += n(2, self.codecs[track]) + lp(self.region) + self.digests[track]
         salt = octets(f"{self.name} segment {number}", 24)
         name = "%010d.seg" % number
         plain, sender, points = b"", b"", []
-        for count, (who, micros, is_key, content) in enumerate(frames, 1):
+        for count, (who, micros, is_key, metadata, content) in enumerate(frames, 1):
             shown = b"" if who == sender and count - 1 not in ends and count > 1 else who
             sender = who
-            frame = n(1, is_key) + n(8, micros) + lp(shown) + content
+            flags = is_key | 2 * bool(metadata)
+            frame = n(1, flags) + n(8, micros) + lp(shown) + (lp(metadata) if metadata else b"") + content
             plain += n(4, len(frame)) + frame
             times = [frame[1] for frame in frames[:count]]
             points.append((len(plain), min(times), max(times), count))
@@ -135,8 +136,8 @@ class Writer:
                     "track": track,
                     "codec": self.codecs[track],
                     "frames": [
-                        {"sender": who.hex(), "micros": micros, "key_frame": bool(is_key), "octets": content.hex()}
-                        for who, micros, is_key, content in frames
+                        {"sender": who.hex(), "micros": micros, "key_frame": bool(is_key), "metadata": metadata.hex(), "octets": content.hex()}
+                        for who, micros, is_key, metadata, content in frames
                     ],
                 }
                 for track, frames in self.frames.items()
@@ -148,7 +149,8 @@ class Writer:
 def frames(label, count, size, start=0):
     senders = [b"alice", b"alice", b"bob", "zo\u00eb".encode()]
     return [
-        (senders[i % 4], start + i * 20_000, int(i % 5 == 0), octets(f"{label} {i}", size + 37 * i)) for i in range(count)
+        (senders[i % 4], start + i * 20_000, int(i % 5 == 0), octets(f"{label} metadata {i}", i % 3 * 11), octets(f"{label} {i}", size + 37 * i))
+        for i in range(count)
     ]
 
 
@@ -176,8 +178,8 @@ def main():
     short = Writer("cobblestone-128", 1, 1, b"")
     short.track(9, 0)
     exact = CHUNK - 15 - 5
-    short.segment(0, 9, [(b"alice", 1, 1, octets("exact", exact))])
-    short.segment(1, 9, [(b"alice", 2, 0, octets("one more", exact + 1)), (b"", 3, 0, b"")][:1])
+    short.segment(0, 9, [(b"alice", 1, 1, b"", octets("exact", exact))])
+    short.segment(1, 9, [(b"alice", 2, 0, b"", octets("one more", exact + 1)), (b"", 3, 0, b"", b"")][:1])
     short.final(2)
     crashed = Writer("crashed and recovered", 2, 2, b"de")
     crashed.track(0, 4)

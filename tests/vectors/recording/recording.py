@@ -162,7 +162,7 @@ def verify(files, public):
         return "Tampered"
 
 def read_frames(files, dek):
-    """Every frame of every track: (sender, micros, key frame, octets)."""
+    """Every frame of every track: (sender, micros, key frame, metadata, octets)."""
     header = read_header(files["header"])
     check_header(header, files["header"], dek)
     key, (records, _, _) = input_key(header, dek), read_manifest(files["manifest"], header["digest"])
@@ -180,7 +180,9 @@ def read_frames(files, dek):
             frame = Octets(read.take(read.int(4)))
             flags, micros = frame.int(1), frame.int(8)
             sender = frame.lp() or sender
-            out[state["track"]].append((sender, micros, flags == 1, frame.take(frame.left())))
+            metadata = frame.lp() if flags & 2 else b""
+            if flags > 3 or bool(flags & 2) != bool(metadata): raise Refused("flags")
+            out[state["track"]].append((sender, micros, bool(flags & 1), metadata, frame.take(frame.left())))
             count += 1
         if count != state["frames"]: raise Refused("frames")
     return out

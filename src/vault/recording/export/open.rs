@@ -127,7 +127,7 @@ impl<'a> TrackOpener<'a> {
             }
             _ => Reason::CipherFailed,
         })?;
-        let info = FrameInfo::new(Ssrc::new(frame.track.into()));
+        let info = FrameInfo::new(Ssrc::new(frame.track.into())).metadata(&frame.metadata);
         let octets =
             decryptor
                 .decrypt_to_vec(&info, &frame.octets)
