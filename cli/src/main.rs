@@ -3,7 +3,7 @@
 //! ```text
 //!  arguments ──► commands::* ──► what it found ──► text, or JSON with --json ──► stdout
 //!                    │                                                       exit status 0 well, 1 faults
-//!                    └──► it could not ──► stderr, exit status 2 usage, 3 unreadable
+//!                    └──► it could not ──► stderr, exit status 2 usage, 3 unreadable (verify: 3 both, 2 says Incomplete)
 //! ```
 //!
 //! It uses the library's public interface alone, and no output holds a secret that was not asked for.
@@ -13,6 +13,8 @@ mod explain;
 mod input;
 mod keyring;
 mod outcome;
+mod progress;
+mod recordings;
 mod suites;
 mod table;
 
@@ -37,7 +39,15 @@ struct Cli {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Nobody is left to tell if this fails.
+            drop(error.print());
+            let status = if error.use_stderr() { usage() } else { 0 };
+            return ExitCode::from(status);
+        }
+    };
     let mut out = BufWriter::new(io::stdout().lock());
     let ended = cli.command.run(&mut out);
     let flushed = out.flush();
@@ -53,4 +63,16 @@ fn main() -> ExitCode {
         }
     };
     ExitCode::from(status)
+}
+
+/// The exit status of a command line that is not good. Of commands that verify 2 says that something is incomplete.
+fn usage() -> u8 {
+    let mut arguments = std::env::args_os().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let action = arguments.next().unwrap_or_default();
+    if command == "verify" || (command == "audit" && action == "verify") {
+        3
+    } else {
+        2
+    }
 }

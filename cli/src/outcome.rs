@@ -10,6 +10,8 @@ pub(crate) enum Verdict {
     Well,
     /// Exit status 1: it found faults.
     Faults,
+    /// Exit status 2: what was to be verified is not whole, and nothing of what is there is wrong.
+    Incomplete,
 }
 
 /// A command could not do its work.
@@ -29,6 +31,7 @@ impl Verdict {
         match self {
             Self::Well => 0,
             Self::Faults => 1,
+            Self::Incomplete => 2,
         }
     }
 }

@@ -5,6 +5,7 @@ mod doctor;
 mod explain;
 mod key;
 mod man;
+mod verify;
 
 use std::io::Write;
 
@@ -17,6 +18,7 @@ use crate::outcome::{Failure, Verdict};
 pub(crate) enum Command {
     Explain(Box<explain::Arguments>),
     Key(key::Arguments),
+    Verify(verify::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -28,6 +30,7 @@ impl Command {
         match self {
             Self::Explain(arguments) => arguments.run(out),
             Self::Key(arguments) => arguments.run(out),
+            Self::Verify(arguments) => arguments.run(out),
             Self::Doctor(arguments) => arguments.run(out),
             Self::Completions(arguments) => arguments.run(out),
             Self::Man(arguments) => arguments.run(out),

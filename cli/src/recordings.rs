@@ -1,0 +1,445 @@
+//! Recordings in folders, and the keys that open them: identities like age's, a passphrase, a provider's key encryption key.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use clap::Args;
+use mediaseal::vault::Dek;
+use mediaseal::vault::grant::{
+    Envelope, GrantError, Identity, Recipient, Signer, SignerPublic, Stanza,
+};
+use mediaseal::vault::recording::{
+    Header, LocalStorage, Place, Reader, RecordingError, envelope, header, wrap_context,
+};
+use zeroize::Zeroizing;
+
+use crate::input;
+use crate::outcome::Failure;
+use crate::table::plain;
+
+/// What opens a recording.
+#[derive(Args)]
+#[command(next_help_heading = "Keys")]
+pub(crate) struct Keys {
+    /// The secret half of an owner's key pair (mediaseal-id-1…, one a line); may be given several times, and each is tried
+    #[arg(short = 'i', long = "identity", value_name = "FILE")]
+    pub(crate) identities: Vec<PathBuf>,
+    /// The passphrase of locked identities or of the provider (a token's PIN), whichever is given; else of the recording itself
+    #[arg(long, value_name = "FILE")]
+    pub(crate) passphrase_file: Option<PathBuf>,
+    /// The public key of somebody other than the recorder who shared the recording, and whom you trust to; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub(crate) shared_by: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(crate) provider: Provider,
+}
+
+/// A provider of key encryption keys. Without the feature `custody` it is refused, and said why.
+#[derive(Args)]
+pub(crate) struct Provider {
+    /// The provider that wrapped the key: file:PATH, pkcs11:token=LABEL, awskms:REGION (needs a build with --features custody, pkcs11, awskms)
+    #[arg(long = "provider", value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The key encryption key, as `mediaseal info` names it; without it each of the provider's is tried
+    #[arg(long, value_name = "ID", requires = "url")]
+    pub(crate) kek: Option<String>,
+    /// The PKCS #11 module of a pkcs11: provider, whose code then runs here
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub(crate) module: Option<PathBuf>,
+}
+
+/// Whose recordings are believed.
+#[derive(Args)]
+pub(crate) struct Trust {
+    /// The recorder's public key (mediaseal-signer-pub-1…); without it nobody vouches for who recorded
+    #[arg(long, value_name = "FILE")]
+    pub(crate) signer: Option<PathBuf>,
+}
+
+/// A recording whose header and envelope could be read.
+pub(crate) struct Recording {
+    pub(crate) path: PathBuf,
+    pub(crate) storage: Arc<LocalStorage>,
+    pub(crate) header: Header,
+    pub(crate) envelope: Envelope,
+}
+
+/// Uses a folder that is there.
+pub(crate) fn storage(path: &Path) -> Result<Arc<LocalStorage>, Failure> {
+    LocalStorage::open(path)
+        .map(Arc::new)
+        .map_err(|_| input::unreadable(path, &"there is no such folder"))
+}
+
+/// Names the recording in what the library says of it.
+pub(crate) fn failed(path: &Path, error: &RecordingError) -> Failure {
+    let what = match error {
+        RecordingError::Damaged(Place::Envelope) => {
+            "its envelope, which says who can open it, is damaged or altered".to_owned()
+        }
+        RecordingError::NotThere => "there is no recording in this folder".to_owned(),
+        error => plain(&error.to_string()),
+    };
+    input::unreadable(path, &what)
+}
+
+impl Recording {
+    /// Reads what a recording says of itself and who can open it. Nothing of it is authenticated before [`Self::reader`].
+    pub(crate) fn open(path: &Path) -> Result<Self, Failure> {
+        let storage = storage(path)?;
+        let header = header(&*storage).map_err(|error| failed(path, &error))?;
+        let envelope = envelope(&*storage).map_err(|error| failed(path, &error))?;
+        Ok(Self {
+            path: path.to_owned(),
+            storage,
+            header,
+            envelope,
+        })
+    }
+
+    /// Finds the key of the recording by what was given.
+    pub(crate) fn dek(&self, keys: &Keys, trust: &Trust) -> Result<Dek, Failure> {
+        if !keys.are_given() {
+            return Err(Failure::Usage(format!(
+                "{}: it takes a key to open it: --identity, --passphrase-file or --provider. It is for {}",
+                self.path.display(),
+                self.owners()
+            )));
+        }
+        let givers = self.givers(keys, trust)?;
+        let context = wrap_context(&self.header);
+        let passphrase = keys.passphrase()?;
+        let mut refused = String::new();
+        let mut refuse = |what: &dyn std::fmt::Display, why: &dyn std::fmt::Display| {
+            // Writing to a string does not fail.
+            write!(refused, "\n  {what}: {}", plain(&why.to_string())).ok();
+        };
+        for file in &keys.identities {
+            for identity in identities(file, passphrase.as_ref().map(|text| text.as_str()))? {
+                match self.envelope.open_by_identity(&identity, &givers, &context) {
+                    Ok(dek) => return Ok(dek),
+                    Err(GrantError::NoStanza) => {
+                        let id = identity.recipient().id();
+                        refuse(&file.display(), &format!("it is not for {id}"));
+                    }
+                    Err(GrantError::Signature) => {
+                        let why = "neither the recorder nor anybody of --shared-by gave it to this identity";
+                        refuse(&file.display(), &why);
+                    }
+                    Err(error) => refuse(&file.display(), &error),
+                }
+            }
+        }
+        if let Some(url) = &keys.provider.url {
+            let wrapped = |stanza: &Stanza| match stanza {
+                Stanza::Provider(wrapped) => Some(wrapped.clone()),
+                _ => None,
+            };
+            let stanzas: Vec<_> = self.envelope.stanzas().iter().filter_map(wrapped).collect();
+            let kek = keys.provider.open(passphrase.as_ref())?;
+            match kek.unwrap_one(&stanzas, &context) {
+                Ok(dek) => return Ok(dek),
+                Err(why) => refuse(&plain(url), &why),
+            }
+        }
+        if let Some(passphrase) = passphrase.filter(|_| keys.passphrase_is_the_recordings()) {
+            match self.envelope.open_by_passphrase(&passphrase, &context) {
+                Ok(dek) => return Ok(dek),
+                Err(GrantError::NoStanza) => refuse(&"the passphrase", &"it is for none"),
+                Err(error) => refuse(&"the passphrase", &error),
+            }
+        }
+        Err(Failure::Unreadable(format!(
+            "{}: nothing that was given opens it:{refused}\nit is for {}",
+            self.path.display(),
+            self.owners()
+        )))
+    }
+
+    /// Opens it for reading: from here on what comes is authentic.
+    pub(crate) fn reader(&self, dek: &Dek) -> Result<Reader, Failure> {
+        Reader::open(Arc::clone(&self.storage) as _, dek)
+            .map_err(|error| failed(&self.path, &error))
+    }
+
+    /// Who is believed to give the recording's key: the recorder, under the key that the caller trusts if he named one, and whom he named beside.
+    fn givers(&self, keys: &Keys, trust: &Trust) -> Result<Vec<SignerPublic>, Failure> {
+        let recorder = self.recorder()?;
+        if let Some(path) = &trust.signer
+            && signer_public(path)? != recorder
+        {
+            return Err(Failure::Unreadable(format!(
+                "{}: the recorder of {} is not this signer, but says it is {recorder}",
+                path.display(),
+                self.path.display()
+            )));
+        }
+        let mut givers = vec![recorder];
+        for path in &keys.shared_by {
+            givers.push(signer_public(path)?);
+        }
+        Ok(givers)
+    }
+
+    /// The recorder's public key, as the header has it: nobody vouches for it.
+    pub(crate) fn recorder(&self) -> Result<SignerPublic, Failure> {
+        SignerPublic::from_bytes(self.header.signer())
+            .map_err(|error| input::unreadable(&self.path, &format!("its recorder's key: {error}")))
+    }
+
+    /// Who can open it, in words.
+    pub(crate) fn owners(&self) -> String {
+        let names: Vec<_> = self.envelope.stanzas().iter().map(stanza_name).collect();
+        if names.is_empty() {
+            "nobody".to_owned()
+        } else {
+            names.join(", ")
+        }
+    }
+}
+
+/// What a stanza is of, in words.
+pub(crate) fn stanza_name(stanza: &Stanza) -> String {
+    match stanza {
+        Stanza::Hpke(grant) => format!("recipient {}", grant.recipient()),
+        Stanza::Provider(wrapped) => format!(
+            "{} version {} of a provider {}:",
+            plain(&wrapped.kek_id),
+            wrapped.kek_version,
+            plain(&wrapped.provider)
+        ),
+        Stanza::Passphrase(_) => "a passphrase".to_owned(),
+        _ => "somebody of a newer version".to_owned(),
+    }
+}
+
+impl Keys {
+    /// Whether anything was given that may open a recording.
+    pub(crate) fn are_given(&self) -> bool {
+        !self.identities.is_empty() || self.passphrase_file.is_some() || self.provider.url.is_some()
+    }
+
+    fn passphrase_is_the_recordings(&self) -> bool {
+        self.identities.is_empty() && self.provider.url.is_none()
+    }
+
+    /// The passphrase, if one was given.
+    pub(crate) fn passphrase(&self) -> Result<Option<Zeroizing<String>>, Failure> {
+        self.passphrase_file.as_deref().map(passphrase).transpose()
+    }
+}
+
+/// Reads a passphrase: the first line of a file, without its end.
+pub(crate) fn passphrase(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let text = input::read_key_file(path)?;
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() {
+        return Err(key_file(path, &"there is no passphrase in its first line"));
+    }
+    Ok(Zeroizing::new(line.to_owned()))
+}
+
+/// Reads identities, one a line; what begins with # is for people. Locked ones take a passphrase.
+pub(crate) fn identities(path: &Path, passphrase: Option<&str>) -> Result<Vec<Identity>, Failure> {
+    lines(path, "identity (mediaseal-id-1…)", |line| {
+        if !line.starts_with("mediaseal-locked-id-1") {
+            return Identity::from_text(line).map_err(|error| error.to_string());
+        }
+        let passphrase = passphrase.ok_or("it is locked: --passphrase-file unlocks it")?;
+        Identity::unlock(line, passphrase).map_err(|error| error.to_string())
+    })
+}
+
+/// Reads the public keys of owners, one a line.
+pub(crate) fn recipients(path: &Path) -> Result<Vec<Recipient>, Failure> {
+    lines(path, "public key of an owner (mediaseal-pub-1…)", |line| {
+        line.parse().map_err(|error: GrantError| error.to_string())
+    })
+}
+
+/// Reads the one public key of who signs.
+pub(crate) fn signer_public(path: &Path) -> Result<SignerPublic, Failure> {
+    let what = "public key of a signer (mediaseal-signer-pub-1…)";
+    let found = lines(path, what, |line| {
+        line.parse().map_err(|error: GrantError| error.to_string())
+    })?;
+    one(path, what, found)
+}
+
+/// Reads the one secret key of who signs. A locked one takes a passphrase.
+pub(crate) fn signer(path: &Path, passphrase: Option<&str>) -> Result<Signer, Failure> {
+    let what = "secret key of a signer (mediaseal-signer-1…)";
+    let found = lines(path, what, |line| {
+        if !line.starts_with("mediaseal-locked-signer-1") {
+            return Signer::from_text(line).map_err(|error| error.to_string());
+        }
+        let passphrase = passphrase.ok_or("it is locked: --passphrase-file unlocks it")?;
+        Signer::unlock(line, passphrase).map_err(|error| error.to_string())
+    })?;
+    one(path, what, found)
+}
+
+/// Names a key file that is none, without a word of what is in it.
+fn key_file(path: &Path, why: &dyn std::fmt::Display) -> Failure {
+    Failure::Usage(format!("{}: {why}", path.display()))
+}
+
+fn lines<T>(
+    path: &Path,
+    what: &str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, Failure> {
+    let text = input::read_key_file(path)?;
+    let mut found = Vec::new();
+    for (number, line) in (1..).zip(text.lines()) {
+        let line = line.trim();
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        found.push(read(line).map_err(|why: String| {
+            key_file(path, &format!("line {number} shall be the {what}: {why}"))
+        })?);
+    }
+    if found.is_empty() {
+        return Err(key_file(path, &format!("there is no {what} in it")));
+    }
+    Ok(found)
+}
+
+fn one<T>(path: &Path, what: &str, mut found: Vec<T>) -> Result<T, Failure> {
+    match (found.pop(), found.is_empty()) {
+        (Some(one), true) => Ok(one),
+        _ => Err(key_file(
+            path,
+            &format!("there is more than one {what} in it"),
+        )),
+    }
+}
+
+#[cfg(not(feature = "custody"))]
+mod without_custody {
+    use mediaseal::vault::{Dek, WrapContext, WrappedKey};
+    use zeroize::Zeroizing;
+
+    use super::Provider;
+    use crate::outcome::Failure;
+
+    /// There is none in this build.
+    pub(crate) enum Kek {}
+
+    impl Provider {
+        pub(crate) fn open(&self, _: Option<&Zeroizing<String>>) -> Result<Kek, Failure> {
+            let what = "this mediaseal was built without providers: build it with --features custody (and pkcs11, awskms for those)";
+            Err(Failure::Usage(what.to_owned()))
+        }
+    }
+
+    impl Kek {
+        pub(crate) fn unwrap_one(&self, _: &[WrappedKey], _: &WrapContext) -> Result<Dek, String> {
+            match *self {}
+        }
+    }
+}
+
+#[cfg(feature = "custody")]
+mod with_custody {
+    use std::sync::Arc;
+
+    use mediaseal::vault::custody::{
+        KeyProvider, ProviderMeans, ProviderUrl, SecretKind, SecretSource,
+    };
+    use mediaseal::vault::{Dek, WrapContext, WrappedKey};
+    use zeroize::Zeroizing;
+
+    use super::Provider;
+    use crate::outcome::Failure;
+
+    /// A provider, and the one of its key encryption keys that was named.
+    pub(crate) struct Kek {
+        pub(crate) provider: Arc<dyn KeyProvider>,
+        id: Option<String>,
+    }
+
+    /// The passphrase or PIN that was given; of AWS what its own tools read from the environment too.
+    struct Given(Option<Zeroizing<String>>);
+
+    impl SecretSource for Given {
+        fn secret(&self, kind: SecretKind, _: &ProviderUrl) -> Option<Zeroizing<String>> {
+            let name = match kind {
+                SecretKind::Passphrase | SecretKind::Pin => return self.0.clone(),
+                SecretKind::AccessKeyId => "AWS_ACCESS_KEY_ID",
+                SecretKind::SecretAccessKey => "AWS_SECRET_ACCESS_KEY",
+                SecretKind::SessionToken => "AWS_SESSION_TOKEN",
+                _ => return None,
+            };
+            std::env::var(name).ok().map(Zeroizing::new)
+        }
+    }
+
+    impl Provider {
+        /// Opens the provider that was named. The states of its keys that a custody store alone keeps are not asked here: who has the provider's
+        /// passphrase or PIN needs no store.
+        pub(crate) fn open(&self, passphrase: Option<&Zeroizing<String>>) -> Result<Kek, Failure> {
+            let url = self.url.as_deref().unwrap_or_default();
+            #[allow(unused_mut, reason = "the feature pkcs11 changes it")]
+            let mut means = ProviderMeans::new(Arc::new(Given(passphrase.cloned())));
+            self.load_module(&mut means)?;
+            let provider = means
+                .open(url)
+                .map_err(|error| Failure::Usage(format!("--provider: {error}")))?;
+            Ok(Kek {
+                provider,
+                id: self.kek.clone(),
+            })
+        }
+
+        #[cfg(feature = "pkcs11")]
+        fn load_module(&self, means: &mut ProviderMeans) -> Result<(), Failure> {
+            use mediaseal::vault::custody::pkcs11::Pkcs11Module;
+            if let Some(path) = &self.module {
+                let module = Pkcs11Module::load(path)
+                    .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+                means.pkcs11 = Some(module);
+            }
+            Ok(())
+        }
+
+        #[cfg(not(feature = "pkcs11"))]
+        fn load_module(&self, _: &mut ProviderMeans) -> Result<(), Failure> {
+            match self.module {
+                None => Ok(()),
+                Some(_) => Err(Failure::Usage(
+                    "--module: this mediaseal was built without --features pkcs11".to_owned(),
+                )),
+            }
+        }
+    }
+
+    impl Kek {
+        /// Whether a wrapped key is this provider's, and of the key encryption key that was named.
+        pub(crate) fn is_of(&self, wrapped: &WrappedKey) -> bool {
+            wrapped.provider == self.provider.describe().scheme
+                && self.id.as_ref().is_none_or(|id| *id == wrapped.kek_id)
+        }
+
+        /// Unwraps the first that the provider can.
+        pub(crate) fn unwrap_one(
+            &self,
+            wrapped: &[WrappedKey],
+            context: &WrapContext,
+        ) -> Result<Dek, String> {
+            let mut why = match &self.id {
+                Some(id) => format!("it is not wrapped by {id} of this provider"),
+                None => "it is not wrapped by a key of this provider".to_owned(),
+            };
+            for wrapped in wrapped.iter().filter(|wrapped| self.is_of(wrapped)) {
+                match self.provider.unwrap(wrapped, context) {
+                    Ok(dek) => return Ok(dek),
+                    Err(error) => why = error.to_string(),
+                }
+            }
+            Err(why)
+        }
+    }
+}
