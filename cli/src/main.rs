@@ -10,10 +10,14 @@
 
 mod commands;
 mod explain;
+mod http;
 mod input;
 mod keyring;
+mod media;
 mod outcome;
+mod outlines;
 mod progress;
+mod recorder;
 mod recordings;
 mod suites;
 mod table;

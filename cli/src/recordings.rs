@@ -1,6 +1,8 @@
 //! Recordings in folders, and the keys that open them: identities like age's, a passphrase, a provider's key encryption key.
 
 use std::fmt::Write as _;
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -10,7 +12,8 @@ use mediaseal::vault::grant::{
     Envelope, GrantError, Identity, Recipient, Signer, SignerPublic, Stanza,
 };
 use mediaseal::vault::recording::{
-    Header, LocalStorage, Place, Reader, RecordingError, envelope, header, wrap_context,
+    Header, LocalStorage, Place, Profile, Reader, RecordingError, TrackFormat, envelope, header,
+    wrap_context,
 };
 use zeroize::Zeroizing;
 
@@ -314,6 +317,62 @@ fn one<T>(path: &Path, what: &str, mut found: Vec<T>) -> Result<T, Failure> {
             path,
             &format!("there is more than one {what} in it"),
         )),
+    }
+}
+
+/// The path of a file beside a folder: its name, a dot, and `end`.
+pub(crate) fn beside(folder: &Path, end: &str) -> PathBuf {
+    // Without a slash at its end.
+    let mut path = folder.components().as_path().as_os_str().to_owned();
+    path.push(".");
+    path.push(end);
+    PathBuf::from(path)
+}
+
+/// Writes a file that was not there before; a secret one only its owner can read.
+pub(crate) fn write_new(path: &Path, octets: &[u8], is_secret: bool) -> Result<(), Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if is_secret {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = is_secret;
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(octets)?;
+        file.sync_all()
+    });
+    written.map_err(|error| input::unreadable(path, &error))
+}
+
+/// The name of a profile, as JSON has it.
+pub(crate) const fn profile_name(profile: Profile) -> &'static str {
+    match profile {
+        Profile::Frames => "frames",
+        Profile::Media => "media",
+        _ => "unknown",
+    }
+}
+
+/// What the frames of a track are, in words.
+pub(crate) fn codec_name(format: TrackFormat) -> String {
+    let name = match format.codec_number() {
+        0 => "opaque".to_owned(),
+        1 => "h264".to_owned(),
+        2 => "h265".to_owned(),
+        3 => "vp8".to_owned(),
+        4 => "vp9".to_owned(),
+        5 => "av1".to_owned(),
+        6 => "opus".to_owned(),
+        TrackFormat::AAC => "aac".to_owned(),
+        TrackFormat::PCM => "pcm".to_owned(),
+        number => format!("codec {number}"),
+    };
+    if format.is_codec_aware() {
+        format!("{name}, codec-aware")
+    } else {
+        name
     }
 }
 

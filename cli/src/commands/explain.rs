@@ -303,7 +303,7 @@ fn sender(text: &str) -> Result<Vec<(SenderId, Media)>, String> {
 }
 
 /// A codec, and which streams it is of.
-fn codec_of(text: &str) -> Result<CodecOf, String> {
+pub(crate) fn codec_of(text: &str) -> Result<CodecOf, String> {
     let (stream, codec) = match text.split_once('=') {
         None => (StreamName::All, text),
         Some((name, codec)) => {

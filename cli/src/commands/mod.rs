@@ -1,10 +1,16 @@
 //! The subcommands, one file each.
 
+mod cat;
 mod completions;
 mod doctor;
 mod explain;
+mod info;
 mod key;
+mod ls;
 mod man;
+mod record;
+mod recover;
+mod serve;
 mod verify;
 
 use std::io::Write;
@@ -18,7 +24,13 @@ use crate::outcome::{Failure, Verdict};
 pub(crate) enum Command {
     Explain(Box<explain::Arguments>),
     Key(key::Arguments),
+    Record(Box<record::Arguments>),
+    Ls(ls::Arguments),
+    Info(info::Arguments),
     Verify(verify::Arguments),
+    Recover(recover::Arguments),
+    Cat(cat::Arguments),
+    Serve(serve::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -30,7 +42,13 @@ impl Command {
         match self {
             Self::Explain(arguments) => arguments.run(out),
             Self::Key(arguments) => arguments.run(out),
+            Self::Record(arguments) => arguments.run(out),
+            Self::Ls(arguments) => arguments.run(out),
+            Self::Info(arguments) => arguments.run(out),
             Self::Verify(arguments) => arguments.run(out),
+            Self::Recover(arguments) => arguments.run(out),
+            Self::Cat(arguments) => arguments.run(out),
+            Self::Serve(arguments) => arguments.run(out),
             Self::Doctor(arguments) => arguments.run(out),
             Self::Completions(arguments) => arguments.run(out),
             Self::Man(arguments) => arguments.run(out),

@@ -11,11 +11,11 @@ pub(crate) mod capture;
 mod facts;
 mod findings;
 pub(crate) mod metadata;
-mod network;
+pub(crate) mod network;
 mod payload;
 mod reason;
 mod report;
-mod stream;
+pub(crate) mod stream;
 mod text;
 mod wire;
 mod world;
@@ -77,19 +77,24 @@ pub(crate) struct Options {
 
 impl Options {
     fn codec_of(&self, header: Option<&stream::Header>) -> Option<Codec> {
-        let fits = |name: StreamName| match (name, header) {
-            (StreamName::All, _) => true,
-            (StreamName::PayloadType(wanted), Some(header)) => wanted == header.payload_type,
-            (StreamName::Ssrc(wanted), Some(header)) => wanted == header.ssrc,
-            (_, None) => false,
-        };
-        // The last one that fits, so that exceptions follow the rule.
-        self.codecs
-            .iter()
-            .rev()
-            .find(|of| fits(of.stream))
-            .map(|of| of.codec)
+        codec_of(&self.codecs, header)
     }
+}
+
+/// The codec that was named for a stream.
+pub(crate) fn codec_of(codecs: &[CodecOf], header: Option<&stream::Header>) -> Option<Codec> {
+    let fits = |name: StreamName| match (name, header) {
+        (StreamName::All, _) => true,
+        (StreamName::PayloadType(wanted), Some(header)) => wanted == header.payload_type,
+        (StreamName::Ssrc(wanted), Some(header)) => wanted == header.ssrc,
+        (_, None) => false,
+    };
+    // The last one that fits, so that exceptions follow the rule.
+    codecs
+        .iter()
+        .rev()
+        .find(|of| fits(of.stream))
+        .map(|of| of.codec)
 }
 
 /// A stream and what is known of it.

@@ -61,6 +61,7 @@ mod frame;
 mod header;
 mod index;
 mod manifest;
+mod outline;
 mod reader;
 mod record;
 mod recover;
@@ -76,6 +77,7 @@ pub use envelope::{envelope, grant, granted, header, replace_envelope, wrap_cont
 pub use error::{Place, RecordingError};
 pub use frame::{Frame, RecordedFrame, TrackFormat};
 pub use header::{Header, Profile};
+pub use outline::{Outline, SegmentEnd, SegmentInfo, outline};
 pub use reader::{Cursor, Frames, Reader, TrackInfo};
 pub use recover::{Recovery, recover};
 pub use storage::{LocalStorage, Storage};

@@ -12,6 +12,7 @@ use super::frame::{FRAME_HEAD, RecordedFrame, TrackFormat, parse};
 use super::header::{Header, InputKey};
 use super::index::{Segment, Status, Track};
 use super::manifest::{Manifest, Rest, read_header};
+use super::outline;
 use super::storage::Storage;
 use crate::id::SenderId;
 use crate::vault::Dek;
@@ -126,29 +127,7 @@ impl Reader {
 
     /// The tracks, by number.
     pub fn tracks(&self) -> impl Iterator<Item = TrackInfo> {
-        self.manifest.index.tracks.iter().map(|(number, track)| {
-            let first = track
-                .segments
-                .iter()
-                .map(|segment| segment.state.first)
-                .min();
-            let last = track
-                .segments
-                .iter()
-                .map(|segment| segment.state.last)
-                .max();
-            TrackInfo {
-                track: *number,
-                format: TrackFormat::from_value(track.codec),
-                frames: track
-                    .segments
-                    .iter()
-                    .map(|segment| u64::from(segment.state.frames))
-                    .sum(),
-                octets: track.len(),
-                micros: first.zip(last),
-            }
-        })
+        outline::tracks(&self.manifest.index)
     }
 
     /// How many chunks were opened so far: what reading costs.
