@@ -86,6 +86,10 @@ pub(crate) const AUDIT_ID: &str = "mediaseal v1 id of audit log";
 #[cfg(feature = "recording")]
 pub(crate) const SEALED_AUDIT: &str = "mediaseal v1 sealed audit";
 
+/// Label in front of the octets in the checksum of a wrapped key's text.
+#[cfg(feature = "recording")]
+pub(crate) const WRAPPED_TEXT: &str = "mediaseal v1 text of wrapped key";
+
 /// Every label. None may equal or prefix another.
 #[cfg(test)]
 pub(crate) const LABELS: &[&str] = &[
@@ -134,6 +138,8 @@ pub(crate) const LABELS: &[&str] = &[
     RECORDING_KEY_128,
     #[cfg(feature = "recording")]
     SEGMENT,
+    #[cfg(feature = "recording")]
+    WRAPPED_TEXT,
 ];
 
 /// What a base key becomes under a KID, in memory that is used again for the next.

@@ -7,6 +7,9 @@
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
+use crate::keys::schedule::WRAPPED_TEXT;
+
+use super::grant::text::{self, Kind};
 use super::wrapped::{WrapAlgorithm, WrapContext, WrapError, WrappedKey};
 
 /// In front of each wrapped key, with the version of the form.
@@ -15,6 +18,13 @@ const MAGIC: &[u8; 5] = b"MSWK\x01";
 const MAX_NAME: usize = 255;
 /// Most octets that a wrapper may make of a key: KMS ciphertexts are some 200.
 const MAX_OCTETS: usize = 8_192;
+
+/// Text of it: magic and algorithm, three names, the version, the context's hash and the octets are its longest.
+const TEXT: Kind = Kind {
+    prefix: "mediaseal-wrapped-1",
+    label: WRAPPED_TEXT,
+    max_len: 6 + 3 * (2 + MAX_NAME) + 4 + 32 + 2 + MAX_OCTETS,
+};
 
 impl WrapAlgorithm {
     /// The algorithm of a number of the form.
@@ -121,6 +131,23 @@ impl WrappedKey {
             octets: wrapped,
         })
     }
+
+    /// Writes the key as text: "mediaseal-wrapped-1" and base32 of [`Self::to_bytes`] and a checksum. It is no secret.
+    ///
+    /// # Errors
+    /// As [`Self::to_bytes`].
+    pub fn to_text(&self) -> Result<String, WrapError> {
+        Ok(text::encode(&TEXT, &self.to_bytes()?).to_string())
+    }
+
+    /// Reads what [`Self::to_text`] writes.
+    ///
+    /// # Errors
+    /// [`WrapError::Malformed`] for anything else.
+    pub fn from_text(text: &str) -> Result<Self, WrapError> {
+        let octets = text::decode(&TEXT, text).map_err(|_| WrapError::Malformed { at: 0 })?;
+        Self::from_bytes(&octets)
+    }
 }
 
 fn put(out: &mut Vec<u8>, part: &[u8], most: usize) -> Result<(), WrapError> {
@@ -214,6 +241,26 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn text_is_read_as_it_was_written_and_nothing_else_is() {
+        let text = key().to_text().unwrap();
+        assert!(text.starts_with("mediaseal-wrapped-1"));
+        assert_eq!(WrappedKey::from_text(&text).unwrap(), key());
+        for at in 0..text.len() {
+            assert!(WrappedKey::from_text(&text[..at]).is_err(), "{at}");
+            let mut other = text.clone().into_bytes();
+            other[at] = if other[at] == b'a' { b'b' } else { b'a' };
+            let other = String::from_utf8(other).unwrap();
+            assert!(WrappedKey::from_text(&other).is_err(), "{at}");
+        }
+        // The longest that there can be.
+        let mut longest = key();
+        (longest.provider, longest.kek_id) = ("p".repeat(255), "k".repeat(255));
+        (longest.region, longest.octets) = ("r".repeat(255), vec![7; 8192]);
+        let text = longest.to_text().unwrap();
+        assert_eq!(WrappedKey::from_text(&text).unwrap(), longest);
     }
 
     #[test]

@@ -47,7 +47,7 @@ mod passphrase;
 mod payload;
 mod sealed;
 mod signer;
-mod text;
+pub(in crate::vault) mod text;
 
 pub use envelope::{Envelope, Stanza};
 pub use error::GrantError;

@@ -10,17 +10,17 @@ use super::error::GrantError;
 const CHECKSUM_LEN: usize = 4;
 
 /// One kind of key text.
-pub(super) struct Kind {
+pub(in crate::vault) struct Kind {
     /// Before the base32.
-    pub(super) prefix: &'static str,
+    pub(in crate::vault) prefix: &'static str,
     /// Before the octets in the checksum.
-    pub(super) label: &'static str,
+    pub(in crate::vault) label: &'static str,
     /// Most octets, without the checksum.
-    pub(super) max_len: usize,
+    pub(in crate::vault) max_len: usize,
 }
 
 /// Writes key text: the prefix, and base32 of the octets and the first 4 of SHA-256(label ‖ octets).
-pub(super) fn encode(kind: &Kind, octets: &[u8]) -> Zeroizing<String> {
+pub(in crate::vault) fn encode(kind: &Kind, octets: &[u8]) -> Zeroizing<String> {
     let mut all = Zeroizing::new(Vec::with_capacity(octets.len() + CHECKSUM_LEN));
     all.extend_from_slice(octets);
     all.extend_from_slice(&checksum(kind, octets));
@@ -32,7 +32,7 @@ pub(super) fn encode(kind: &Kind, octets: &[u8]) -> Zeroizing<String> {
 }
 
 /// Reads key text, in time that depends on its length alone.
-pub(super) fn decode(kind: &Kind, text: &str) -> Result<Zeroizing<Vec<u8>>, GrantError> {
+pub(in crate::vault) fn decode(kind: &Kind, text: &str) -> Result<Zeroizing<Vec<u8>>, GrantError> {
     let digits = text.strip_prefix(kind.prefix).ok_or(GrantError::Text)?;
     if digits.len() > (kind.max_len + CHECKSUM_LEN).div_ceil(5) * 8 {
         return Err(GrantError::Text);
