@@ -9,11 +9,14 @@
 //! It uses the library's public interface alone, and no output holds a secret that was not asked for.
 
 mod commands;
+#[cfg(feature = "custody")]
+mod custody;
 mod explain;
 mod http;
 mod input;
 mod keyring;
 mod media;
+mod moment;
 mod outcome;
 mod outlines;
 mod progress;

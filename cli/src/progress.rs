@@ -31,6 +31,17 @@ impl Progress {
         }
     }
 
+    /// Begins to count up to `keys`; `what` says what is being done.
+    #[cfg(feature = "custody")]
+    pub(crate) fn keys(what: &'static str, keys: u64) -> Self {
+        let progress = Self::octets(what, keys);
+        let form = "{prefix} {wide_bar} {human_pos} of {human_len} keys, {eta} left";
+        if let Ok(style) = ProgressStyle::with_template(form) {
+            progress.bar.set_style(style);
+        }
+        progress
+    }
+
     /// Counts on.
     pub(crate) fn add(&self, octets: u64) {
         // On anything but a terminal it draws nothing.

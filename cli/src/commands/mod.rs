@@ -1,5 +1,7 @@
 //! The subcommands, one file each.
 
+mod audit;
+mod bench;
 mod cat;
 mod completions;
 mod doctor;
@@ -31,6 +33,8 @@ pub(crate) enum Command {
     Recover(recover::Arguments),
     Cat(cat::Arguments),
     Serve(serve::Arguments),
+    Audit(audit::Arguments),
+    Bench(bench::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -49,6 +53,8 @@ impl Command {
             Self::Recover(arguments) => arguments.run(out),
             Self::Cat(arguments) => arguments.run(out),
             Self::Serve(arguments) => arguments.run(out),
+            Self::Audit(arguments) => arguments.run(out),
+            Self::Bench(arguments) => arguments.run(out),
             Self::Doctor(arguments) => arguments.run(out),
             Self::Completions(arguments) => arguments.run(out),
             Self::Man(arguments) => arguments.run(out),
