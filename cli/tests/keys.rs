@@ -313,3 +313,17 @@ fn the_doctor_looks_at_key_files() {
             .contains("64 KiB may be locked")
     );
 }
+
+#[cfg(not(feature = "custody"))]
+#[test]
+fn a_build_without_custody_says_how_to_get_one() {
+    for args in [
+        &["key", "list"][..],
+        &["key", "rotate", "kek-1", "--provider", "file:keys.db"],
+        &["key", "destroy", "--yes", "kek-1/2"],
+    ] {
+        let (status, said) = text(args);
+        assert_eq!(status, 2, "{said}");
+        assert!(said.contains("--features custody"), "{said}");
+    }
+}

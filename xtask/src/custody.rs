@@ -15,10 +15,13 @@ use crate::{
 /// The features of all providers.
 const FEATURES: &str = "custody,pkcs11,awskms,keychain";
 
+/// The library and the command, always both: what one of them alone is built with is another build of nearly all that they need.
+const PACKAGES: [&str; 4] = ["--package", "mediaseal", "--package", "mediaseal-cli"];
+
 const PURPOSE: &str = "keys in custody";
 
 /// What the tests run.
-const PROGRAMS: [Program; 7] = [
+const PROGRAMS: [Program; 8] = [
     // A module that fails when told is written in C.
     Program {
         name: "cc",
@@ -44,6 +47,11 @@ const PROGRAMS: [Program; 7] = [
         name: "gnome-keyring-daemon",
         package: "gnome-keyring",
     },
+    // A terminal that the command asks at.
+    Program {
+        name: "script",
+        package: "bsdutils",
+    },
     Program {
         name: "secret-tool",
         package: "libsecret-tools",
@@ -53,7 +61,7 @@ const PROGRAMS: [Program; 7] = [
 /// The AWS that the tests speak to; they find it in the environment of `tools`.
 const MOTO: &str = "moto[kms,server]==5.2.5";
 
-/// Installs what the tests run, lints the library with all providers and builds its documentation, runs the tests of custody, and the example.
+/// Installs what the tests run, lints the library and the command with all providers and builds their documentation, runs the tests of custody (of both), and the example.
 ///
 /// # Errors
 /// Skipped if something is missing that cannot be installed; failed if clippy has something to say, a test fails, or the example.
@@ -63,7 +71,8 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
     let root = campaign.workspace.root.clone();
     let command = |name: &str| {
         cargo(&root)
-            .args([name, "--release", "--package", "mediaseal"])
+            .args([name, "--release"])
+            .args(PACKAGES)
             .args(["--features", FEATURES])
     };
     command("clippy")
@@ -130,7 +139,8 @@ fn through_c(campaign: &mut Campaign) -> Result<u64, Halt> {
     native::ensure_clang(campaign, PURPOSE)?;
     let root = campaign.workspace.root.clone();
     cargo(&root)
-        .args(["build", "--release", "--package", "mediaseal", "--lib"])
+        .args(["build", "--release", "--lib"])
+        .args(PACKAGES)
         .args(["--features", FEATURES])
         .run(&mut campaign.transcript)?
         .successful()?;
@@ -180,7 +190,7 @@ fn through_c(campaign: &mut Campaign) -> Result<u64, Halt> {
     c_tests::checks_of("custody", &finished)
 }
 
-/// The test programs of custody, by their files.
+/// The test programs of custody, by their files. The command's are called as some of these are, and run with them.
 fn test_programs(campaign: &Campaign) -> Result<Vec<String>, Halt> {
     let folder = campaign.workspace.root.join("tests");
     let unreadable = |error| Halt::Failed(format!("{}: {error}", folder.display()));

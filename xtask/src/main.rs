@@ -88,7 +88,7 @@ commands:
                                     --markdown: as the tables of docs/codecs.md
   verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
                                     deny cargo-c kernels fuzz-header fuzz-decryptor fuzz-keys fuzz-grants
-                                    fuzz-codecs fuzz-rtp
+                                    fuzz-codecs fuzz-rtp fuzz-recordings fuzz-records fuzz-custody fuzz-export
                                     fuzz-c-boundary mls
                                     N: seconds of fuzzing a target (default 60)
 

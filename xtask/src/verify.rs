@@ -58,6 +58,14 @@ pub(crate) const PARTS: &[Part] = &[
         job: |campaign| fuzz(campaign, "records"),
     },
     Part {
+        name: "fuzz-custody",
+        job: |campaign| fuzz(campaign, "custody"),
+    },
+    Part {
+        name: "fuzz-export",
+        job: |campaign| fuzz(campaign, "export"),
+    },
+    Part {
         name: "fuzz-c-boundary",
         job: |campaign| fuzz(campaign, "c_boundary"),
     },
@@ -152,7 +160,10 @@ fn fuzz(campaign: &mut Campaign, target: &str) -> Result<String, Halt> {
         // The sanitizers of the stable compiler answer to this variable only.
         .env("RUSTC_BOOTSTRAP", "1")
         .env("CARGO_TARGET_DIR", build)
-        .args(["fuzz", "run", "--target", &triple, target])
+        .args(["fuzz", "run", "--target", &triple])
+        // What brings more to build is built for the target that needs it alone.
+        .args((target == "custody").then_some("--features=custody,pkcs11,awskms"))
+        .args([target])
         .args([&discovered])
         .args([format!("fuzz/corpus/{target}")])
         .args(["--", "-print_final_stats=1"])
