@@ -35,6 +35,11 @@ impl Place {
         }
         fs::create_dir_all(&folder).unwrap();
         fs::write(folder.join("pass"), format!("{PASSPHRASE}\n")).unwrap();
+        // What is tried here is not how long Argon2 takes.
+        let cost = "$argon2id$v=19$m=64,t=1,p=1$c2l4dGVlbiBvY3RldHMuLg"
+            .parse()
+            .unwrap();
+        FileProvider::create(folder.join("keys.db"), "eu", PASSPHRASE, &cost).unwrap();
         let provider = format!("file:{}?region=eu", folder.join("keys.db").display());
         let mut place = Self {
             folder,
@@ -153,8 +158,9 @@ fn state(version: u64, state: &str, data_keys: u64) -> (u64, String, u64) {
 }
 
 #[test]
-fn a_key_goes_from_its_making_to_its_tombstone() {
-    let place = Place::new("life");
+fn stores_are_made_only_where_that_is_asked_for() {
+    let place = Place::new("init");
+    fs::remove_file(place.folder.join("keys.db")).unwrap();
     // Nothing is made by the way.
     let (status, said) = place.text(&["list"]);
     assert_eq!(status, 2, "{said}");
@@ -165,7 +171,24 @@ fn a_key_goes_from_its_making_to_its_tombstone() {
         "{said}"
     );
     assert_ne!(place.text(&["init"]).0, 0, "it is there");
+    // What protects the keys in the file is worth its time.
+    let keys = fs::read(place.folder.join("keys.db")).unwrap();
+    let cost = b"$argon2id$v=19$m=65536,t=3,p=4$";
+    assert!(keys.windows(cost.len()).any(|octets| octets == cost) || wal_has(&place, cost));
+    let kek = place.create();
+    assert_eq!(place.states(&kek), [state(1, "active", 0)]);
+}
 
+/// Whether the log beside the file of keys has these octets.
+fn wal_has(place: &Place, text: &[u8]) -> bool {
+    let log = fs::read(place.folder.join("keys.db-wal")).unwrap_or_default();
+    log.windows(text.len()).any(|octets| octets == text)
+}
+
+#[test]
+fn a_key_goes_from_its_making_to_its_tombstone() {
+    let place = Place::new("life");
+    place.well(&["init"]);
     let kek = place.create();
     assert!(kek.starts_with("kek-"));
     let (status, said) = place.text(&[

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use clap::Subcommand;
 
-use super::{destroy, keks, wrap};
+use super::{destroy, keks, rotate, wrap};
 use crate::outcome::{Failure, Verdict};
 
 #[derive(Subcommand)]
@@ -13,7 +13,7 @@ pub(super) enum Action {
     Create(keks::Create),
     List(keks::List),
     History(keks::History),
-    Rotate(keks::Rotate),
+    Rotate(rotate::Rotate),
     State(keks::State),
     Tick(keks::Tick),
     Wrap(wrap::Wrap),

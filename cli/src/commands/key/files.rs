@@ -17,8 +17,16 @@ use crate::outcome::Failure;
 use crate::suites;
 use crate::table::plain;
 
+const NEW_EXAMPLES: &str = "\
+Examples:
+  mediaseal key new --channel standup --out standup.key
+  mediaseal key new --channel standup --generation 2 --suite aes-256-gcm --out standup-2.key
+  mediaseal key new --kid 0x1f --out raw.key                  a raw base key (RFC 9605)
+  mediaseal key new --channel standup --out - --visible-key   prints the key: asked for twice";
+
 /// Make a fresh key from the operating system's generator, as a line of a key file
 #[derive(Args)]
+#[command(after_help = NEW_EXAMPLES)]
 pub(super) struct New {
     /// The channel that it is for
     #[arg(
@@ -51,8 +59,15 @@ pub(super) struct New {
     visible_key: bool,
 }
 
+const SHOW_EXAMPLES: &str = "\
+Examples:
+  mediaseal key show standup.key
+  mediaseal key show *.key --json
+  mediaseal key show standup.key --secret --visible-key       prints the keys: asked for twice";
+
 /// List the keys of key files: what they are of, not what they are
 #[derive(Args)]
+#[command(after_help = SHOW_EXAMPLES)]
 pub(super) struct Show {
     /// Key files; - is standard input
     #[arg(value_name = "FILE", required = true)]
@@ -70,8 +85,14 @@ pub(super) struct Show {
     json: bool,
 }
 
+const CODE_EXAMPLES: &str = "\
+Examples:
+  mediaseal key safety-code standup.key                       each member reads his to the others
+  mediaseal key safety-code standup.key --cipher-library ./libsm4.so";
+
 /// Print the safety codes of channel keys: members whose codes are equal have the same key, suite and clock
 #[derive(Args)]
+#[command(after_help = CODE_EXAMPLES)]
 pub(super) struct SafetyCode {
     /// Key files; - is standard input
     #[arg(value_name = "FILE", required = true)]

@@ -8,6 +8,8 @@ mod files;
 #[cfg(feature = "custody")]
 mod keks;
 mod people;
+#[cfg(feature = "custody")]
+mod rotate;
 #[cfg(not(feature = "custody"))]
 mod without_custody;
 #[cfg(feature = "custody")]
