@@ -74,3 +74,15 @@ fn recording_seeds_are_verified_read_and_recovered() {
 fn record_seeds_have_one_form() {
     replay("records", targets::records, 10);
 }
+
+#[cfg(feature = "recording")]
+#[test]
+fn export_seeds_become_files_that_are_whole() {
+    replay("export", targets::export_frames, 12);
+}
+
+#[cfg(feature = "custody")]
+#[test]
+fn custody_seeds_open_nothing_but_what_is_genuine() {
+    replay("custody", targets::custody, 20);
+}

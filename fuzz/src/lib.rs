@@ -5,6 +5,10 @@
 
 mod c_boundary;
 mod codecs;
+#[cfg(feature = "custody")]
+mod custody;
+#[cfg(feature = "recording")]
+mod export;
 #[cfg(feature = "recording")]
 mod grants;
 #[cfg(feature = "recording")]
@@ -17,6 +21,10 @@ use std::sync::OnceLock;
 
 pub use c_boundary::c_boundary;
 pub use codecs::codecs;
+#[cfg(feature = "custody")]
+pub use custody::custody;
+#[cfg(feature = "recording")]
+pub use export::export_frames;
 #[cfg(feature = "recording")]
 pub use grants::grants;
 #[cfg(feature = "recording")]

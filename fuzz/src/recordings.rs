@@ -87,7 +87,7 @@ fn folder(mut input: &[u8]) -> HashMap<String, Vec<u8>> {
 }
 
 /// Files in memory.
-struct Memory(Mutex<HashMap<String, Vec<u8>>>);
+pub(super) struct Memory(pub(super) Mutex<HashMap<String, Vec<u8>>>);
 
 impl Memory {
     fn files(&self) -> MutexGuard<'_, HashMap<String, Vec<u8>>> {
