@@ -186,16 +186,12 @@ fn out_of_reach(mode: DestroyMode, scheme: &str) -> Vec<String> {
     if mode == DestroyMode::Logical {
         left.push("the key itself at its provider; a backup of the store makes it usable again");
     }
-    match scheme {
-        "file" => {
-            left.push("backups of the provider's own file: with its passphrase they have the key")
-        }
-        "pkcs11" => {
-            left.push("backups and clones of the token, if its vendor or operator made any")
-        }
-        "awskms" => left.push("replicas of the key in other regions, if it was made with any"),
-        _ => left.push("copies that the provider itself may have"),
-    }
+    left.push(match scheme {
+        "file" => "backups of the provider's own file: with its passphrase they have the key",
+        "pkcs11" => "backups and clones of the token, if its vendor or operator made any",
+        "awskms" => "replicas of the key in other regions, if it was made with any",
+        _ => "copies that the provider itself may have",
+    });
     left.push("data keys that were opened before, and what was deciphered with them");
     left.push(match mode {
         DestroyMode::Effective => {
