@@ -116,12 +116,14 @@
  *            are octets with a length.
  * Callbacks  get `user_data` first, must not call the library (functions that say so may be called),
  *            and let no exception out.
- * Time       Media have no clock: time is what mediaseal_..._tick is told. Custody asks the system's.
+ * Time       Media have no clock: time is what mediaseal_..._tick is told. Custody asks the system's,
+ *            or one that it is given.
  *            The library has no threads but two while a custom cipher is registered, to compare what
  *            they get.
  * Features   Functions that a library has with the feature `custody` are declared with
  *            MEDIASEAL_CUSTODY defined before this file is included, those of `pkcs11` with
- *            MEDIASEAL_PKCS11 as well. Types and numbers are always here.
+ *            MEDIASEAL_PKCS11 as well, those of `keychain` with MEDIASEAL_KEYCHAIN. Types and numbers
+ *            are always here.
  * Forks      A forked process gets MEDIASEAL_ERR_FORKED for the keys of its parent and makes its
  *            own.
  * Secrets    No status, text, event or statistic holds a key or plaintext. There is no way to pass
@@ -983,6 +985,21 @@
 #define MEDIASEAL_KEY_STATE_DESTROYED 6
 
 /**
+ * Change of a key: it got another state.
+ */
+#define MEDIASEAL_CHANGE_STATE 1
+
+/**
+ * Change of a key: it went into the archive, in the state that it has.
+ */
+#define MEDIASEAL_CHANGE_ARCHIVED 2
+
+/**
+ * Change of a key: it came out of the archive.
+ */
+#define MEDIASEAL_CHANGE_RESTORED 3
+
+/**
  * Protection: this process computes with the keys.
  */
 #define MEDIASEAL_PROTECTION_SOFTWARE 1
@@ -1214,6 +1231,16 @@
  * Most octets of a grant to one recipient.
  */
 #define MEDIASEAL_GRANT_MAX_LEN 2304
+
+/**
+ * Most characters of the text of an identity or a signer, without the zero octet behind it.
+ */
+#define MEDIASEAL_SECRET_KEY_TEXT_MAX_LEN 127
+
+/**
+ * Most characters of such a text under a passphrase, without the zero octet behind it.
+ */
+#define MEDIASEAL_LOCKED_KEY_TEXT_MAX_LEN 447
 
 /**
  * One channel: stage a generation, activate it, and the former one is in grace and then retired.
@@ -2772,6 +2799,62 @@ typedef struct mediaseal_provider_info {
     { (uint32_t)sizeof(mediaseal_provider_info), 0, 0, 0, { 0 }, { 0 }, { 0 } }
 
 /**
+ * A keychain of the application's: entries by service and user, each with one secret. Initialize
+ * with MEDIASEAL_KEYCHAIN_VTABLE_INIT.
+ *
+ * Every function may run in any thread, and answers MEDIASEAL_OK, MEDIASEAL_ERR_KEY_NOT_FOUND if
+ * there is no such entry, MEDIASEAL_ERR_PROVIDER_UNAVAILABLE if the keychain is locked or away; all
+ * else is MEDIASEAL_ERR_PROVIDER_FAILED.
+ */
+typedef struct mediaseal_keychain_vtable {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * What the functions work on.
+     */
+    void *user_data;
+    /**
+     * Writes the secret of an entry, at most `capacity` octets, to `out` and their number to
+     * `out_len`. The library wipes `out` afterwards.
+     */
+    mediaseal_status (*get)(void *user_data,
+                            const char *service,
+                            const char *user,
+                            uint8_t *out,
+                            size_t capacity,
+                            size_t *out_len);
+    /**
+     * Keeps a secret, durably, in the entry that is there or a new one. It keeps no other copy of
+     * it.
+     */
+    mediaseal_status (*set)(void *user_data,
+                            const char *service,
+                            const char *user,
+                            const uint8_t *secret,
+                            size_t len);
+    /**
+     * Removes an entry.
+     */
+    mediaseal_status (*remove)(void *user_data, const char *service, const char *user);
+    /**
+     * Ends `user_data`; may be NULL.
+     */
+    mediaseal_destructor destroy;
+} mediaseal_keychain_vtable;
+
+/**
+ * A mediaseal_keychain_vtable with every default.
+ */
+#define MEDIASEAL_KEYCHAIN_VTABLE_INIT \
+    { (uint32_t)sizeof(mediaseal_keychain_vtable), 0, NULL, NULL, NULL, NULL, NULL }
+
+/**
  * A role of a principal. Roles of key administration, audit and use do not go together.
  */
 typedef struct mediaseal_role_of {
@@ -2930,6 +3013,11 @@ typedef mediaseal_status (*mediaseal_audit_callback)(void *user_data,
                                                      const mediaseal_audit_event *event);
 
 /**
+ * Tells the time, in microseconds since 1970-01-01 00:00:00 UTC. Any threads, several at once.
+ */
+typedef uint64_t (*mediaseal_clock_callback)(void *user_data);
+
+/**
  * What custody is opened with. Initialize with MEDIASEAL_CUSTODY_OPTIONS_INIT.
  *
  * Who decides is said once: by `authorize`, by `roles`, or by MEDIASEAL_CUSTODY_EVERYBODY.
@@ -2989,13 +3077,25 @@ typedef struct mediaseal_custody_options {
      * Ends it; may be NULL.
      */
     mediaseal_destructor audit_destroy;
+    /**
+     * Tells the time, for systems with a clock of their own and for tests; NULL for the system's.
+     */
+    mediaseal_clock_callback clock;
+    /**
+     * What `clock` works on.
+     */
+    void *clock_user_data;
+    /**
+     * Ends it; may be NULL.
+     */
+    mediaseal_destructor clock_destroy;
 } mediaseal_custody_options;
 
 /**
  * A mediaseal_custody_options with every default.
  */
 #define MEDIASEAL_CUSTODY_OPTIONS_INIT \
-    { (uint32_t)sizeof(mediaseal_custody_options), 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL, 0, NULL, NULL }
+    { (uint32_t)sizeof(mediaseal_custody_options), 0, NULL, NULL, 0, NULL, 0, 0, NULL, NULL, 0, NULL, NULL, 0, NULL, NULL }
 
 /**
  * What mediaseal_custody_tick did. Initialize with MEDIASEAL_TICK_REPORT_INIT.
@@ -3276,6 +3376,84 @@ typedef struct mediaseal_sweep_progress {
  */
 typedef uint32_t (*mediaseal_sweep_callback)(void *user_data,
                                              const mediaseal_sweep_progress *progress);
+
+/**
+ * One change of a KEK, as its history keeps it. The texts are lent until the callback returns.
+ */
+typedef struct mediaseal_kek_change {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * One of `MEDIASEAL_CHANGE_...`.
+     */
+    uint32_t kind;
+    /**
+     * The state after it: one of `MEDIASEAL_KEY_STATE_...`.
+     */
+    uint32_t state;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * When, in microseconds since 1970.
+     */
+    uint64_t unix_micros;
+    /**
+     * Who did it: the principal, or `system`.
+     */
+    const char *actor;
+    /**
+     * Why.
+     */
+    const char *reason;
+} mediaseal_kek_change;
+
+/**
+ * A mediaseal_kek_change with every default.
+ */
+#define MEDIASEAL_KEK_CHANGE_INIT \
+    { (uint32_t)sizeof(mediaseal_kek_change), 0, 0, 0, 0, NULL, NULL }
+
+/**
+ * Hears of one change of a KEK, which is lent until it returns.
+ */
+typedef void (*mediaseal_kek_change_callback)(void *user_data,
+                                              const mediaseal_kek_change *change);
+
+/**
+ * What mediaseal_custody_verify found whole. Initialize with MEDIASEAL_VERIFIED_INIT.
+ */
+typedef struct mediaseal_verified {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Versions of KEKs, each with its whole history.
+     */
+    uint64_t keks;
+    /**
+     * DEKs.
+     */
+    uint64_t deks;
+    /**
+     * Tombstones.
+     */
+    uint64_t tombstones;
+} mediaseal_verified;
+
+/**
+ * A mediaseal_verified with every default.
+ */
+#define MEDIASEAL_VERIFIED_INIT \
+    { (uint32_t)sizeof(mediaseal_verified), 0, 0, 0, 0 }
 
 /**
  * What a wrapped key is bound to, beside its KEK. Initialize with MEDIASEAL_WRAP_CONTEXT_INIT.
@@ -5917,6 +6095,74 @@ mediaseal_status mediaseal_key_store_receive_session(const mediaseal_key_store *
                                                      size_t signer_count,
                                                      uint64_t *out_kid);
 
+/**
+ * Writes a secret key under a passphrase of 1 to 1024 octets of UTF-8, as text and a zero octet:
+ * "mediaseal-locked-id-1...".
+ *
+ * Borrows `passphrase`, which the caller wipes, and `params`, which
+ * mediaseal_passphrase_params_generate made for this key alone. Writes at most
+ * MEDIASEAL_LOCKED_KEY_TEXT_MAX_LEN characters and the zero octet; `out_len` is their number
+ * without that. Takes the memory and time that `params` say, also to ask for the length.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_PASSPHRASE_LENGTH, MEDIASEAL_ERR_PASSPHRASE_PARAMS,
+ * MEDIASEAL_ERR_BUFFER_TOO_SMALL, MEDIASEAL_ERR_OUT_OF_MEMORY, MEDIASEAL_ERR_ENTROPY,
+ * MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_identity_lock(const mediaseal_identity *identity,
+                                         const uint8_t *passphrase,
+                                         size_t passphrase_len,
+                                         const char *params,
+                                         char *out,
+                                         size_t capacity,
+                                         size_t *out_len);
+
+/**
+ * Reads what mediaseal_identity_lock wrote.
+ *
+ * Borrows `key_text` and `passphrase`, which the caller wipes. Writes a new object to
+ * `out_identity`, which the caller ends with mediaseal_identity_free. Takes the memory and time
+ * that the text says.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_GRANT_TEXT, MEDIASEAL_ERR_GRANT_PASSPHRASE for another
+ * passphrase, MEDIASEAL_ERR_PASSPHRASE_LENGTH, MEDIASEAL_ERR_GRANT_FORM, MEDIASEAL_ERR_GRANT_KEM,
+ * MEDIASEAL_ERR_OUT_OF_MEMORY, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER. Any thread.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_identity_unlock(const char *key_text,
+                                           const uint8_t *passphrase,
+                                           size_t passphrase_len,
+                                           mediaseal_identity **out_identity);
+
+/**
+ * Writes a secret signature key under a passphrase, as text and a zero octet:
+ * "mediaseal-locked-signer-1...". The rest is as in mediaseal_identity_lock.
+ *
+ * Borrows `passphrase` and `params`.
+ *
+ * Returns what mediaseal_identity_lock returns. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_signer_lock(const mediaseal_signer *signer,
+                                       const uint8_t *passphrase,
+                                       size_t passphrase_len,
+                                       const char *params,
+                                       char *out,
+                                       size_t capacity,
+                                       size_t *out_len);
+
+/**
+ * Reads what mediaseal_signer_lock wrote.
+ *
+ * Borrows `key_text` and `passphrase`. Writes a new object to `out_signer`, which the caller ends
+ * with mediaseal_signer_free.
+ *
+ * Returns what mediaseal_identity_unlock returns. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_signer_unlock(const char *key_text,
+                                         const uint8_t *passphrase,
+                                         size_t passphrase_len,
+                                         mediaseal_signer **out_signer);
+
 #if defined(MEDIASEAL_CUSTODY)
 /* ==== Who holds key encryption keys (libraries with the feature custody) ============================================ */
 
@@ -6014,6 +6260,41 @@ mediaseal_status mediaseal_provider_describe(const mediaseal_provider *provider,
 
 #if defined(MEDIASEAL_CUSTODY)
 /**
+ * Changes the passphrase of a `file:` store: all its KEKs are sealed anew under the new one; what
+ * they wrapped stays as it is. Copies of the old file still open with the old passphrase, and other
+ * objects over the same file are refused until they are opened anew.
+ *
+ * Borrows the passphrases, which the caller wipes, and `params`, which
+ * mediaseal_passphrase_params_generate made anew.
+ *
+ * Returns MEDIASEAL_OK; MEDIASEAL_ERR_PROVIDER_ACCESS if `old_passphrase` is wrong: nothing is
+ * changed then, or with any other status; MEDIASEAL_ERR_PROVIDER_UNSUPPORTED for a provider of
+ * another kind, MEDIASEAL_ERR_PASSPHRASE_LENGTH, MEDIASEAL_ERR_PASSPHRASE_PARAMS,
+ * MEDIASEAL_ERR_PROVIDER_UNAVAILABLE, MEDIASEAL_ERR_VAULT_DAMAGED, MEDIASEAL_ERR_OUT_OF_MEMORY,
+ * MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_provider_change_passphrase(const mediaseal_provider *provider,
+                                                      const uint8_t *old_passphrase,
+                                                      size_t old_len,
+                                                      const uint8_t *new_passphrase,
+                                                      size_t new_len,
+                                                      const char *params);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Looks whether the file of a `file:` store is whole, and every KEK in it opens.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_DAMAGED, MEDIASEAL_ERR_PROVIDER_UNSUPPORTED for a
+ * provider of another kind, MEDIASEAL_ERR_PROVIDER_ACCESS if its passphrase was changed by another
+ * object, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_provider_verify(const mediaseal_provider *provider);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
  * Ends the use of a provider by this object; custody that was opened with it goes on with it.
  *
  * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
@@ -6029,6 +6310,58 @@ mediaseal_status mediaseal_provider_close(mediaseal_provider *provider);
 void mediaseal_provider_free(mediaseal_provider *provider);
 #endif
 
+#if (defined(MEDIASEAL_CUSTODY) && defined(MEDIASEAL_KEYCHAIN))
+/**
+ * Makes a provider whose KEKs are in a file and whose master key is in a keychain of the
+ * application's: `keychain:PATH?service=NAME&user=NAME[&region=REGION]`.
+ *
+ * Borrows `url`; copies `keychain` and consumes its user_data, on success alone. Which keychain it
+ * asks (Secret Service, macOS Keychain, Windows Credential Manager, one of its own) is the
+ * application's choice. Draws the master key, makes the file for this user alone on Unix, and
+ * writes a new object to `out_provider`, which the caller ends with mediaseal_provider_free. Later
+ * it is opened by mediaseal_provider_open_keychain.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_ARGUMENT for a URL that is none, or if entry or file is
+ * there already; MEDIASEAL_ERR_PROVIDER_UNAVAILABLE if the keychain is locked or away,
+ * MEDIASEAL_ERR_PROVIDER_FAILED if it did not keep the key, MEDIASEAL_ERR_ENTROPY,
+ * MEDIASEAL_ERR_NULL_POINTER also for a function that is missing, MEDIASEAL_ERR_UNKNOWN_VALUE,
+ * MEDIASEAL_ERR_STRUCT_SIZE, MEDIASEAL_ERR_NOT_UTF8. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_provider_create_keychain(const char *url,
+                                                    const mediaseal_keychain_vtable *keychain,
+                                                    mediaseal_provider **out_provider);
+#endif
+
+#if (defined(MEDIASEAL_CUSTODY) && defined(MEDIASEAL_KEYCHAIN))
+/**
+ * Opens what mediaseal_provider_create_keychain made.
+ *
+ * Borrows `url`; copies `keychain` and consumes its user_data, on success alone. Writes a new
+ * object to `out_provider`, which the caller ends with mediaseal_provider_free.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_PROVIDER_ACCESS if the keychain has no master key of this
+ * name, or another file's; MEDIASEAL_ERR_VAULT_ARGUMENT if there is no file, or it is of another
+ * region; MEDIASEAL_ERR_VAULT_DAMAGED, and what mediaseal_provider_create_keychain returns. Any
+ * thread. Since 0.1.
+ */
+mediaseal_status mediaseal_provider_open_keychain(const char *url,
+                                                  const mediaseal_keychain_vtable *keychain,
+                                                  mediaseal_provider **out_provider);
+#endif
+
+#if (defined(MEDIASEAL_CUSTODY) && defined(MEDIASEAL_KEYCHAIN))
+/**
+ * Takes a new master key for a provider over a keychain: all its KEKs are sealed anew; what they
+ * wrapped stays as it is. Cut short at any point, mediaseal_provider_open_keychain opens with the
+ * old one or the new.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_PROVIDER_UNSUPPORTED for a provider of another kind,
+ * MEDIASEAL_ERR_PROVIDER_UNAVAILABLE, MEDIASEAL_ERR_PROVIDER_ACCESS, MEDIASEAL_ERR_VAULT_DAMAGED,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_provider_rotate_master(const mediaseal_provider *provider);
+#endif
+
 #if defined(MEDIASEAL_CUSTODY)
 /* ==== Keys in custody (libraries with the feature custody) ========================================================== */
 
@@ -6037,7 +6370,7 @@ void mediaseal_provider_free(mediaseal_provider *provider);
  *
  * Borrows `path`; copies what `options` holds, shares its providers, and consumes the user_data of
  * its callbacks, on success alone. Writes a new object to `out_custody`, which the caller ends with
- * mediaseal_custody_free. Time is the system's clock.
+ * mediaseal_custody_free. Time is the system's clock, unless `options` have another.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_ARGUMENT if there is a store already, a provider is
  * given twice or not at all, who decides is said not once, or roles do not go together,
@@ -6299,6 +6632,88 @@ mediaseal_status mediaseal_custody_sweep(const mediaseal_custody *custody,
                                          mediaseal_sweep_callback hear,
                                          void *user_data,
                                          mediaseal_sweep_progress *out_progress);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Tells `hear` of every change of one version of a KEK, the oldest first: its states with their
+ * times, who changed them, and why. Each link is checked first.
+ *
+ * Borrows `access`, `kek_id` and `user_data`. `hear` must not call the library.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_NOT_FOUND, MEDIASEAL_ERR_VAULT_DAMAGED if a link is
+ * missing or altered, or a state was skipped, and what mediaseal_custody_create_kek returns for
+ * every call. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_history(const mediaseal_custody *custody,
+                                           const mediaseal_access *access,
+                                           const char *kek_id,
+                                           uint32_t version,
+                                           mediaseal_kek_change_callback hear,
+                                           void *user_data);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Writes what is left of a destroyed version of a KEK to `out_tombstone`: for one that a provider
+ * could not be asked for at once, when it is gone there.
+ *
+ * Borrows `access` and `kek_id`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_KEY_NOT_FOUND also for one that is not destroyed, and what
+ * mediaseal_custody_create_kek returns for every call. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_tombstone(const mediaseal_custody *custody,
+                                             const mediaseal_access *access,
+                                             const char *kek_id,
+                                             uint32_t version,
+                                             mediaseal_tombstone *out_tombstone);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Looks at every page, row and link of the store: digests match, no state was skipped, no version
+ * is missing, every destroyed KEK has its tombstone. Opens no key. A DEK whose row is gone without
+ * a trace leaves nothing to be missed by.
+ *
+ * Borrows `access`. Writes how much it found whole to `out_verified`, which may be NULL.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_DAMAGED, and what mediaseal_custody_create_kek returns
+ * for every call. Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_verify(const mediaseal_custody *custody,
+                                          const mediaseal_access *access,
+                                          mediaseal_verified *out_verified);
+#endif
+
+#if defined(MEDIASEAL_CUSTODY)
+/**
+ * Destroys DEKs of one KEK so that no backup brings them back: they are removed, the KEK gets a
+ * next version, all other DEKs of the store move to it, and the former versions are destroyed at
+ * their provider. Cut short, it is called again with the same ones.
+ *
+ * Borrows `access`, the texts, `user_data`, and `dek_count` ids at `dek_ids`, MEDIASEAL_DEK_ID_LEN
+ * octets each, one behind the other. `hear`, which may be NULL, hears how far the sweep is, may
+ * stop it, and must not call the library. Writes how many versions were destroyed to
+ * `out_destroyed`, which may be NULL; mediaseal_custody_tombstone says of each when it is gone.
+ * Wrapped keys that are not of the store, such as those of recordings, are lost with the former
+ * versions unless they were wrapped anew before.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_ARGUMENT if one is under another KEK and
+ * MEDIASEAL_ERR_KEY_NOT_FOUND if there is none such, before anything is destroyed;
+ * MEDIASEAL_ERR_KEY_STATE if others could not be moved, before a version is destroyed;
+ * MEDIASEAL_ERR_STOPPED, and what mediaseal_custody_destroy_kek and mediaseal_custody_sweep return.
+ * Any threads at once. Since 0.1.
+ */
+mediaseal_status mediaseal_custody_shred(const mediaseal_custody *custody,
+                                         const mediaseal_access *access,
+                                         const char *kek_id,
+                                         const uint8_t *dek_ids,
+                                         size_t dek_count,
+                                         const char *reason,
+                                         mediaseal_sweep_callback hear,
+                                         void *user_data,
+                                         uint32_t *out_destroyed);
 #endif
 
 #if defined(MEDIASEAL_CUSTODY)

@@ -335,6 +335,9 @@ pub(super) const CONSTANTS: &[(&str, i64)] = constants! {
     MEDIASEAL_KEY_STATE_DEACTIVATED
     MEDIASEAL_KEY_STATE_COMPROMISED
     MEDIASEAL_KEY_STATE_DESTROYED
+    MEDIASEAL_CHANGE_STATE
+    MEDIASEAL_CHANGE_ARCHIVED
+    MEDIASEAL_CHANGE_RESTORED
     MEDIASEAL_PROTECTION_SOFTWARE
     MEDIASEAL_PROTECTION_HARDWARE
     MEDIASEAL_PROTECTION_REMOTE
@@ -381,6 +384,8 @@ pub(super) const CONSTANTS: &[(&str, i64)] = constants! {
     MEDIASEAL_RECIPIENT_MAX_LEN
     MEDIASEAL_SIGNER_PUBLIC_LEN
     MEDIASEAL_GRANT_MAX_LEN
+    MEDIASEAL_SECRET_KEY_TEXT_MAX_LEN
+    MEDIASEAL_LOCKED_KEY_TEXT_MAX_LEN
 };
 
 /// Every struct of the header that is not opaque.
@@ -428,4 +433,7 @@ pub(super) const STRUCTS: &[(&str, usize)] = structs! {
     mediaseal_custody_options
     mediaseal_provider_vtable
     mediaseal_recipient
+    mediaseal_kek_change
+    mediaseal_verified
+    mediaseal_keychain_vtable
 };

@@ -51,6 +51,8 @@ mod general;
 mod grants;
 mod handle;
 mod key_store;
+#[cfg(feature = "recording")]
+mod locked;
 mod numbers;
 mod proof;
 mod properties;

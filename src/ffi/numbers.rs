@@ -338,6 +338,13 @@ pub const MEDIASEAL_KEY_STATE_COMPROMISED: u32 = 5;
 /// State of a key: gone; a tombstone is left.
 pub const MEDIASEAL_KEY_STATE_DESTROYED: u32 = 6;
 
+/// Change of a key: it got another state.
+pub const MEDIASEAL_CHANGE_STATE: u32 = 1;
+/// Change of a key: it went into the archive, in the state that it has.
+pub const MEDIASEAL_CHANGE_ARCHIVED: u32 = 2;
+/// Change of a key: it came out of the archive.
+pub const MEDIASEAL_CHANGE_RESTORED: u32 = 3;
+
 /// Protection: this process computes with the keys.
 pub const MEDIASEAL_PROTECTION_SOFTWARE: u32 = 1;
 /// Protection: a module computes with them, and they do not leave it.
@@ -437,3 +444,7 @@ pub const MEDIASEAL_RECIPIENT_MAX_LEN: usize = 1218;
 pub const MEDIASEAL_SIGNER_PUBLIC_LEN: usize = 32;
 /// Most octets of a grant to one recipient.
 pub const MEDIASEAL_GRANT_MAX_LEN: usize = 2304;
+/// Most characters of the text of an identity or a signer, without the zero octet behind it.
+pub const MEDIASEAL_SECRET_KEY_TEXT_MAX_LEN: usize = 127;
+/// Most characters of such a text under a passphrase, without the zero octet behind it.
+pub const MEDIASEAL_LOCKED_KEY_TEXT_MAX_LEN: usize = 447;

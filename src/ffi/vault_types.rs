@@ -97,6 +97,42 @@ pub struct mediaseal_kek_info {
     pub provider_id: [c_char; 256],
 }
 
+/// One change of a KEK, as its history keeps it. The texts are lent until the callback returns.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_kek_change {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// One of `MEDIASEAL_CHANGE_…`.
+    pub kind: u32,
+    /// The state after it: one of `MEDIASEAL_KEY_STATE_…`.
+    pub state: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// When, in microseconds since 1970.
+    pub unix_micros: u64,
+    /// Who did it: the principal, or `system`.
+    pub actor: *const c_char,
+    /// Why.
+    pub reason: *const c_char,
+}
+
+/// What mediaseal_custody_verify found whole. Initialize with MEDIASEAL_VERIFIED_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_verified {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Versions of KEKs, each with its whole history.
+    pub keks: u64,
+    /// DEKs.
+    pub deks: u64,
+    /// Tombstones.
+    pub tombstones: u64,
+}
+
 /// What a provider says of itself. Initialize with MEDIASEAL_PROVIDER_INFO_INIT.
 #[repr(C)]
 #[derive(Clone, Copy)]
@@ -331,6 +367,13 @@ pub type mediaseal_sweep_callback = Option<
 pub type mediaseal_kek_callback =
     Option<unsafe extern "C" fn(user_data: *mut c_void, kek: *const mediaseal_kek_info)>;
 
+/// Hears of one change of a KEK, which is lent until it returns.
+pub type mediaseal_kek_change_callback =
+    Option<unsafe extern "C" fn(user_data: *mut c_void, change: *const mediaseal_kek_change)>;
+
+/// Tells the time, in microseconds since 1970-01-01 00:00:00 UTC. Any threads, several at once.
+pub type mediaseal_clock_callback = Option<unsafe extern "C" fn(user_data: *mut c_void) -> u64>;
+
 /// What custody is opened with. Initialize with MEDIASEAL_CUSTODY_OPTIONS_INIT.
 ///
 /// Who decides is said once: by `authorize`, by `roles`, or by MEDIASEAL_CUSTODY_EVERYBODY.
@@ -363,6 +406,12 @@ pub struct mediaseal_custody_options {
     pub audit_user_data: *mut c_void,
     /// Ends it; may be NULL.
     pub audit_destroy: mediaseal_destructor,
+    /// Tells the time, for systems with a clock of their own and for tests; NULL for the system's.
+    pub clock: mediaseal_clock_callback,
+    /// What `clock` works on.
+    pub clock_user_data: *mut c_void,
+    /// Ends it; may be NULL.
+    pub clock_destroy: mediaseal_destructor,
 }
 
 /// A provider of the application's own. Initialize with MEDIASEAL_PROVIDER_VTABLE_INIT.
@@ -453,6 +502,52 @@ pub struct mediaseal_provider_vtable {
     pub destroy: mediaseal_destructor,
 }
 
+/// A keychain of the application's: entries by service and user, each with one secret. Initialize with MEDIASEAL_KEYCHAIN_VTABLE_INIT.
+///
+/// Every function may run in any thread, and answers MEDIASEAL_OK, MEDIASEAL_ERR_KEY_NOT_FOUND if there is no such entry, MEDIASEAL_ERR_PROVIDER_UNAVAILABLE if the keychain is locked or away; all else is
+/// MEDIASEAL_ERR_PROVIDER_FAILED.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_keychain_vtable {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// What the functions work on.
+    pub user_data: *mut c_void,
+    /// Writes the secret of an entry, at most `capacity` octets, to `out` and their number to `out_len`. The library wipes `out` afterwards.
+    pub get: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            service: *const c_char,
+            user: *const c_char,
+            out: *mut u8,
+            capacity: usize,
+            out_len: *mut usize,
+        ) -> mediaseal_status,
+    >,
+    /// Keeps a secret, durably, in the entry that is there or a new one. It keeps no other copy of it.
+    pub set: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            service: *const c_char,
+            user: *const c_char,
+            secret: *const u8,
+            len: usize,
+        ) -> mediaseal_status,
+    >,
+    /// Removes an entry.
+    pub remove: Option<
+        unsafe extern "C" fn(
+            user_data: *mut c_void,
+            service: *const c_char,
+            user: *const c_char,
+        ) -> mediaseal_status,
+    >,
+    /// Ends `user_data`; may be NULL.
+    pub destroy: mediaseal_destructor,
+}
+
 /// Holds KEKs and uses them: a file, a module, a service, or functions of the application.
 pub struct mediaseal_provider {
     _opaque: (),
@@ -471,5 +566,5 @@ pub struct mediaseal_recipient {
 sized! {
     mediaseal_kek mediaseal_kek_spec mediaseal_new_kek mediaseal_kek_info mediaseal_provider_info mediaseal_tombstone mediaseal_tick_report
     mediaseal_sweep_progress mediaseal_access mediaseal_wrap_context mediaseal_record_place mediaseal_access_request mediaseal_audit_event
-    mediaseal_custody_options mediaseal_provider_vtable
+    mediaseal_custody_options mediaseal_provider_vtable mediaseal_kek_change mediaseal_verified mediaseal_keychain_vtable
 }

@@ -65,6 +65,56 @@ static void texts(uint32_t kem)
     end(&p);
 }
 
+/* A key under a passphrase: it opens with that alone, and every letter of it counts. */
+static void locked(uint32_t kem)
+{
+    static const char params[] = "$argon2id$v=19$m=8,t=1,p=1$AAECAwQFBgcICQoLDA0ODw";
+    struct person p = person(kem);
+    char text[MEDIASEAL_LOCKED_KEY_TEXT_MAX_LEN + 1], signer_text[MEDIASEAL_LOCKED_KEY_TEXT_MAX_LEN + 1], clear[MEDIASEAL_SECRET_KEY_TEXT_MAX_LEN + 1];
+    char again[MEDIASEAL_SECRET_KEY_TEXT_MAX_LEN + 1];
+    size_t len, asked, clear_len, again_len;
+    mediaseal_identity *identity;
+    mediaseal_signer *signer;
+    uint8_t public_half[MEDIASEAL_SIGNER_PUBLIC_LEN];
+    OK(mediaseal_identity_lock(p.identity, NAME("open sesame"), params, NULL, 0, &asked));
+    OK(mediaseal_identity_lock(p.identity, NAME("open sesame"), params, text, sizeof text, &len));
+    CHECK(asked == len && strlen(text) == len && strncmp(text, "mediaseal-locked-id-1", 21) == 0);
+    STATUS(MEDIASEAL_ERR_BUFFER_TOO_SMALL, mediaseal_identity_lock(p.identity, NAME("open sesame"), params, signer_text, len, &asked));
+    STATUS(MEDIASEAL_ERR_PASSPHRASE_LENGTH, mediaseal_identity_lock(p.identity, NULL, 0, params, text, sizeof text, &asked));
+    STATUS(MEDIASEAL_ERR_PASSPHRASE_PARAMS, mediaseal_identity_lock(p.identity, NAME("open sesame"), "none", text, sizeof text, &asked));
+    STATUS(MEDIASEAL_ERR_NOT_UTF8, mediaseal_identity_lock(p.identity, NAME("\xff"), params, text, sizeof text, &asked));
+    CHECK(asked == 0);
+    OK(mediaseal_identity_to_text(p.identity, clear, sizeof clear, &clear_len));
+    CHECK(strstr(text, clear + 14) == NULL);
+    OK(mediaseal_identity_unlock(text, NAME("open sesame"), &identity));
+    OK(mediaseal_identity_to_text(identity, again, sizeof again, &again_len));
+    CHECK(clear_len == again_len && memcmp(clear, again, clear_len) == 0);
+    mediaseal_identity_free(identity);
+    STATUS(MEDIASEAL_ERR_GRANT_PASSPHRASE, mediaseal_identity_unlock(text, NAME("open barley"), &identity));
+    STATUS(MEDIASEAL_ERR_GRANT_TEXT, mediaseal_identity_unlock(clear, NAME("open sesame"), &identity));
+    STATUS(MEDIASEAL_ERR_GRANT_TEXT, mediaseal_signer_unlock(text, NAME("open sesame"), &signer));
+    STATUS(MEDIASEAL_ERR_GRANT_TEXT, mediaseal_identity_from_text(text, &identity));
+    text[len / 2] = text[len / 2] == 'a' ? 'b' : 'a';
+    STATUS(MEDIASEAL_ERR_GRANT_TEXT, mediaseal_identity_unlock(text, NAME("open sesame"), &identity));
+    CHECK(identity == NULL && signer == NULL);
+
+    OK(mediaseal_signer_lock(p.signer, NAME("open sesame"), params, signer_text, sizeof signer_text, &len));
+    CHECK(strncmp(signer_text, "mediaseal-locked-signer-1", 25) == 0);
+    STATUS(MEDIASEAL_ERR_GRANT_PASSPHRASE, mediaseal_signer_unlock(signer_text, NAME("open barley"), &signer));
+    OK(mediaseal_signer_unlock(signer_text, NAME("open sesame"), &signer));
+    OK(mediaseal_signer_public(signer, public_half));
+    CHECK(memcmp(public_half, p.public_half, sizeof public_half) == 0);
+    mediaseal_signer_free(signer);
+    OK(mediaseal_identity_close(p.identity));
+    STATUS(MEDIASEAL_ERR_CLOSED, mediaseal_identity_lock(p.identity, NAME("open sesame"), params, text, sizeof text, &len));
+    OK(mediaseal_signer_close(p.signer));
+    STATUS(MEDIASEAL_ERR_CLOSED, mediaseal_signer_lock(p.signer, NAME("open sesame"), params, text, sizeof text, &len));
+    STATUS(MEDIASEAL_ERR_BAD_HANDLE, mediaseal_signer_lock((mediaseal_signer *)(void *)p.identity, NAME("open sesame"), params, text, sizeof text, &len));
+    mediaseal_wipe(clear, sizeof clear);
+    mediaseal_wipe(again, sizeof again);
+    end(&p);
+}
+
 static void dek(uint32_t kem)
 {
     struct person ada = person(kem), bob = person(kem);
@@ -194,6 +244,7 @@ int main(void)
     mediaseal_signer_free(NULL);
     for (size_t i = 0; i < 3; i++) {
         texts(kems[i]);
+        locked(kems[i]);
         dek(kems[i]);
     }
     channels();

@@ -580,6 +580,7 @@ static void arguments(const mediaseal_provider *provider)
     mediaseal_new_kek wanted = new_kek();
     mediaseal_kek kek = MEDIASEAL_KEK_INIT;
     mediaseal_kek_info info = MEDIASEAL_KEK_INFO_INIT;
+    mediaseal_tombstone tombstone = MEDIASEAL_TOMBSTONE_INIT;
     mediaseal_wrap_context context = wrap_context();
     mediaseal_record_place place = MEDIASEAL_RECORD_PLACE_INIT;
     uint8_t id[16] = {0}, dek[32] = {0}, octets[128] = {0};
@@ -599,6 +600,10 @@ static void arguments(const mediaseal_provider *provider)
         STATUS(s, mediaseal_custody_destroy_kek(o, &access, "k", 1, 1, 1, "r", NULL));
         STATUS(s, mediaseal_custody_sweep(o, &access, "k", 1, NULL, NULL, NULL));
         STATUS(s, mediaseal_custody_tick(o, NULL));
+        STATUS(s, mediaseal_custody_history(o, &access, "k", 1, NULL, NULL));
+        STATUS(s, mediaseal_custody_tombstone(o, &access, "k", 1, &tombstone));
+        STATUS(s, mediaseal_custody_verify(o, &access, NULL));
+        STATUS(s, mediaseal_custody_shred(o, &access, "k", id, 1, "r", NULL, NULL, NULL));
         STATUS(s, mediaseal_custody_unrecorded(o, &count));
         STATUS(s, mediaseal_custody_new_dek(o, &access, "k", id, dek));
         STATUS(s, mediaseal_custody_open_dek(o, &access, id, dek));
@@ -643,6 +648,8 @@ int main(int argc, char **argv)
     one[0] = functions;
     life("functions.db", &options, &desk, &log);
     CHECK(tickets.rotated == 1 && tickets.destroyed == 1);
+    STATUS(MEDIASEAL_ERR_PROVIDER_UNSUPPORTED, mediaseal_provider_verify(functions));
+    STATUS(MEDIASEAL_ERR_PROVIDER_UNSUPPORTED, mediaseal_provider_change_passphrase(functions, NAME("a"), NAME("b"), PARAMS));
     faults(functions, &options, &tickets);
     move(file, functions, options);
 

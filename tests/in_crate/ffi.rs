@@ -6,13 +6,17 @@ use std::collections::BTreeSet;
 
 use super::boundary::injected::{Place, ask};
 use super::cipher::mediaseal_cipher;
+#[cfg(feature = "keychain")]
+use super::custody::keychain;
 #[cfg(feature = "custody")]
-use super::custody::{keks, keys, provider, store};
+use super::custody::{inspect, keks, keys, provider, store};
 use super::decryptor::mediaseal_decryptor;
 use super::encryptor::mediaseal_encryptor;
 #[cfg(feature = "recording")]
 use super::grants;
 use super::key_store::mediaseal_key_store;
+#[cfg(feature = "recording")]
+use super::locked;
 use super::numbers::*;
 use super::status::*;
 use super::{
@@ -199,6 +203,10 @@ fn grant_entries() -> Vec<Entry> {
         entry!(grants::mediaseal_signer_to_text(_ _ _ _)),
         entry!(grants::mediaseal_signer_public(_ _)),
         entry!(grants::mediaseal_signer_close(_)),
+        entry!(locked::mediaseal_identity_lock(_ _ _ _ _ _ _)),
+        entry!(locked::mediaseal_identity_unlock(_ _ _ _)),
+        entry!(locked::mediaseal_signer_lock(_ _ _ _ _ _ _)),
+        entry!(locked::mediaseal_signer_unlock(_ _ _ _)),
         entry!(grants::mediaseal_grant_dek(_ _ _ _ _ _ _ _ _)),
         entry!(grants::mediaseal_grant_open_dek(_ _ _ _ _ _ _)),
         entry!(grants::mediaseal_channel_invite(_ _ _ _ _ _ _)),
@@ -222,6 +230,8 @@ fn custody_entries() -> Vec<Entry> {
         entry!(provider::mediaseal_provider_open(_ _ _ _ _)),
         entry!(provider::mediaseal_provider_new(_ _)),
         entry!(provider::mediaseal_provider_describe(_ _)),
+        entry!(provider::mediaseal_provider_change_passphrase(_ _ _ _ _ _)),
+        entry!(provider::mediaseal_provider_verify(_)),
         entry!(provider::mediaseal_provider_close(_)),
         entry!(store::mediaseal_custody_create(_ _ _)),
         entry!(store::mediaseal_custody_open(_ _ _)),
@@ -238,6 +248,10 @@ fn custody_entries() -> Vec<Entry> {
         entry!(keks::mediaseal_custody_restore_kek(_ _ _ _ _)),
         entry!(keks::mediaseal_custody_destroy_kek(_ _ _ _ _ _ _ _)),
         entry!(keks::mediaseal_custody_sweep(_ _ _ _ _ _ _)),
+        entry!(inspect::mediaseal_custody_history(_ _ _ _ _ _)),
+        entry!(inspect::mediaseal_custody_tombstone(_ _ _ _ _)),
+        entry!(inspect::mediaseal_custody_verify(_ _ _)),
+        entry!(inspect::mediaseal_custody_shred(_ _ _ _ _ _ _ _ _)),
         entry!(keys::mediaseal_custody_new_dek(_ _ _ _ _)),
         entry!(keys::mediaseal_custody_open_dek(_ _ _ _)),
         entry!(keys::mediaseal_custody_destroy_dek(_ _ _ _ _)),
@@ -253,6 +267,14 @@ fn custody_entries() -> Vec<Entry> {
         entries.push(entry!(provider::mediaseal_provider_open_pkcs11(_ _ _ _ _ _)));
         entries
     };
+    #[cfg(feature = "keychain")]
+    let entries = {
+        let mut entries = entries;
+        entries.push(entry!(keychain::mediaseal_provider_create_keychain(_ _ _)));
+        entries.push(entry!(keychain::mediaseal_provider_open_keychain(_ _ _)));
+        entries.push(entry!(keychain::mediaseal_provider_rotate_master(_)));
+        entries
+    };
     entries
 }
 
@@ -262,9 +284,10 @@ fn custody_entries() -> Vec<Entry> {
 }
 
 /// What is declared for libraries with a feature, and whether this one has it.
-const FEATURES: [(&str, bool); 2] = [
+const FEATURES: [(&str, bool); 3] = [
     ("MEDIASEAL_CUSTODY", cfg!(feature = "custody")),
     ("MEDIASEAL_PKCS11", cfg!(feature = "pkcs11")),
+    ("MEDIASEAL_KEYCHAIN", cfg!(feature = "keychain")),
 ];
 
 /// Functions that return no status: they free, or look a text or number up.

@@ -167,7 +167,16 @@ fn through_c(campaign: &mut Campaign) -> Result<u64, Halt> {
         let out = folder.join(name);
         native::compile(campaign, &library, native::CLANG, &flags, &sources, &out).map(|()| out)
     };
-    let test = build(&["tests/c_custody/custody.c"], "test")?;
+    let tests = [
+        (
+            "custody",
+            build(&["tests/c_custody/custody.c"], "test-custody")?,
+        ),
+        (
+            "keeping",
+            build(&["tests/c_custody/keeping.c"], "test-keeping")?,
+        ),
+    ];
     let sources = [
         "examples/c/custody/custody.c",
         "examples/c/custody/deposit.c",
@@ -183,11 +192,15 @@ fn through_c(campaign: &mut Campaign) -> Result<u64, Halt> {
             "the example in C closes with {last:?}"
         )));
     }
-    let finished = Invocation::new(&test, &folder)
-        .args([folder.join("stores")])
-        .run(&mut campaign.transcript)?
-        .successful()?;
-    c_tests::checks_of("custody", &finished)
+    let mut checks = 0;
+    for (name, test) in tests {
+        let finished = Invocation::new(&test, &folder)
+            .args([folder.join(format!("stores-{name}"))])
+            .run(&mut campaign.transcript)?
+            .successful()?;
+        checks += c_tests::checks_of(name, &finished)?;
+    }
+    Ok(checks)
 }
 
 /// The test programs of custody, by their files. The command's are called as some of these are, and run with them.

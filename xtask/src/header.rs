@@ -58,7 +58,7 @@ const GRANTS: [&str; 9] = [
 const WIDTH: usize = 100;
 
 /// The sources, in the order in which the header tells of them.
-const SOURCES: [&str; 22] = [
+const SOURCES: [&str; 25] = [
     "status",
     "numbers",
     "types",
@@ -77,9 +77,12 @@ const SOURCES: [&str; 22] = [
     "proof",
     "vault_types",
     "grants",
+    "locked",
     "custody/provider",
+    "custody/keychain",
     "custody/store",
     "custody/keks",
+    "custody/inspect",
     "custody/keys",
 ];
 

@@ -22,6 +22,7 @@ use crate::ffi::types::mediaseal_destructor;
 use crate::ffi::vault_types::{
     mediaseal_access_request, mediaseal_attribute, mediaseal_audit_event,
 };
+use crate::vault::Clock;
 use crate::vault::audit::{AuditError, AuditEvent, AuditSink, Outcome};
 use crate::vault::custody::{
     AccessRequest, Action, Authorizer, Denied, ProviderUrl, SecretKind, SecretSource,
@@ -84,6 +85,7 @@ pub(super) type Authorize =
     unsafe extern "C" fn(*mut c_void, *const mediaseal_access_request) -> mediaseal_status;
 pub(super) type Audit =
     unsafe extern "C" fn(*mut c_void, *const mediaseal_audit_event) -> mediaseal_status;
+pub(super) type Now = unsafe extern "C" fn(*mut c_void) -> u64;
 
 /// Asks the application for secrets; nobody, if it brought no function.
 pub(super) struct Secrets(pub(super) Option<Arc<Hook<Secret>>>);
@@ -267,6 +269,17 @@ impl AuditSink for ForeignAudit {
                 "the application's function says {status}"
             ))),
         }
+    }
+}
+
+/// Tells the time by a function of the application.
+pub(super) struct ForeignClock(pub(super) Arc<Hook<Now>>);
+
+impl Clock for ForeignClock {
+    fn unix_micros(&self) -> u64 {
+        let _scope = CallbackScope::enter();
+        // SAFETY: the function is what the header asks for.
+        unsafe { (self.0.call)(self.0.user_data()) }
     }
 }
 

@@ -321,14 +321,9 @@ pub unsafe extern "C" fn mediaseal_custody_sweep(
         let mut last = mediaseal_sweep_progress::of(&SweepProgress::default(), 0);
         let swept = custody.sweep(&access, text(kek_id)?, batch, &mut |progress| {
             last = mediaseal_sweep_progress::of(progress, 0);
-            let Some(hear) = hear else {
-                return ControlFlow::Continue(());
-            };
-            let _scope = CallbackScope::enter();
-            // SAFETY: the function is what the header asks for, and reads the struct until it returns.
-            match unsafe { hear(user_data, &raw const last) } {
-                0 => ControlFlow::Continue(()),
-                _ => ControlFlow::Break(()),
+            match hear {
+                Some(hear) => told_of_sweep(hear, user_data, progress),
+                None => ControlFlow::Continue(()),
             }
         });
         if let Ok(report) = &swept {
@@ -340,6 +335,21 @@ pub unsafe extern "C" fn mediaseal_custody_sweep(
         }
         Ok(swept.map(drop)?)
     })
+}
+
+/// Tells the caller's function how far a sweep is, and hears whether it goes on.
+pub(super) fn told_of_sweep(
+    hear: unsafe extern "C" fn(*mut c_void, *const mediaseal_sweep_progress) -> u32,
+    user_data: *mut c_void,
+    progress: &SweepProgress,
+) -> ControlFlow<()> {
+    let told = mediaseal_sweep_progress::of(progress, 0);
+    let _scope = CallbackScope::enter();
+    // SAFETY: the function is what the header asks for, and reads the struct until it returns.
+    match unsafe { hear(user_data, &raw const told) } {
+        0 => ControlFlow::Continue(()),
+        _ => ControlFlow::Break(()),
+    }
 }
 
 impl mediaseal_kek_info {

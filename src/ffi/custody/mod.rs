@@ -2,7 +2,10 @@
 
 mod foreign_provider;
 mod hooks;
+pub(super) mod inspect;
 pub(super) mod keks;
+#[cfg(feature = "keychain")]
+pub(super) mod keychain;
 pub(super) mod keys;
 pub(super) mod provider;
 pub(super) mod store;

@@ -8,26 +8,66 @@ use super::foreign_provider::ForeignProvider;
 use super::hooks::{Hook, Secrets, field};
 use super::text_or_empty;
 use crate::ffi::boundary::enter;
-use crate::ffi::convert::{Out, SizedOut, octets, sized, text};
+use crate::ffi::convert::{Out, SizedOut, sized, text};
 use crate::ffi::handle::{Object, close_shared, free_shared, new_shared, shared};
+use crate::ffi::locked::{params_of, passphrase};
 use crate::ffi::numbers::{
     MEDIASEAL_PROTECTION_HARDWARE, MEDIASEAL_PROTECTION_REMOTE, MEDIASEAL_PROTECTION_SOFTWARE,
     MEDIASEAL_PROVIDER_EXPORTABLE,
 };
-use crate::ffi::status::{Fault, MEDIASEAL_ERR_NOT_UTF8, mediaseal_status};
+use crate::ffi::status::{Fault, MEDIASEAL_ERR_PROVIDER_UNSUPPORTED, mediaseal_status};
 use crate::ffi::types::mediaseal_destructor;
 use crate::ffi::vault_types::{
     mediaseal_provider, mediaseal_provider_info, mediaseal_provider_vtable,
     mediaseal_secret_callback,
 };
-use crate::keys::PassphraseParams;
+#[cfg(feature = "keychain")]
+use crate::vault::custody::keychain::KeychainProvider;
 use crate::vault::custody::{
-    FileProvider, KeyProvider, Protection, ProviderError, ProviderInfo, open_provider,
+    FileProvider, KeyProvider, Protection, ProviderError, ProviderInfo, open_file, open_provider,
 };
 
 /// A provider, shared with the custody that uses it.
 #[derive(Clone)]
-pub(in crate::ffi) struct Held(pub(super) Arc<dyn KeyProvider>);
+pub(in crate::ffi) struct Held {
+    pub(super) provider: Arc<dyn KeyProvider>,
+    pub(super) own: Own,
+}
+
+/// Providers that can do more than every provider.
+#[derive(Clone)]
+pub(super) enum Own {
+    File(Arc<FileProvider>),
+    #[cfg(feature = "keychain")]
+    Keychain(Arc<KeychainProvider>),
+    Other,
+}
+
+impl Held {
+    fn file(provider: FileProvider) -> Self {
+        let file = Arc::new(provider);
+        Self {
+            provider: Arc::<FileProvider>::clone(&file),
+            own: Own::File(file),
+        }
+    }
+
+    #[cfg(feature = "keychain")]
+    pub(super) fn keychain(provider: KeychainProvider) -> Self {
+        let keychain = Arc::new(provider);
+        Self {
+            provider: Arc::<KeychainProvider>::clone(&keychain),
+            own: Own::Keychain(keychain),
+        }
+    }
+
+    fn other(provider: Arc<dyn KeyProvider>) -> Self {
+        Self {
+            provider,
+            own: Own::Other,
+        }
+    }
+}
 
 impl Object for mediaseal_provider {
     type Value = Held;
@@ -54,11 +94,9 @@ pub unsafe extern "C" fn mediaseal_provider_create_file(
     enter(|| {
         let out = out?;
         let (path, region) = (text(path)?, text_or_empty(region)?);
-        let passphrase = core::str::from_utf8(octets(passphrase, passphrase_len)?)
-            .map_err(|_| Fault(MEDIASEAL_ERR_NOT_UTF8))?;
-        let params: PassphraseParams = text(params)?.parse()?;
-        let provider = FileProvider::create(path, region, passphrase, &params)?;
-        out.write(new_shared(Held(Arc::new(provider))));
+        let passphrase = self::passphrase(passphrase, passphrase_len)?;
+        let provider = FileProvider::create(path, region, passphrase, &params_of(params)?)?;
+        out.write(new_shared(Held::file(provider)));
         Ok(())
     })
 }
@@ -87,19 +125,22 @@ pub unsafe extern "C" fn mediaseal_provider_open(
         if let Some(hook) = hook {
             hook.take_over();
         }
-        out.write(new_shared(Held(provider)));
+        out.write(new_shared(provider));
         Ok(())
     })
 }
 
-fn open(url: &str, secrets: Secrets) -> Result<Arc<dyn KeyProvider>, ProviderError> {
+fn open(url: &str, secrets: Secrets) -> Result<Held, ProviderError> {
+    if url.starts_with("file:") {
+        return Ok(Held::file(open_file(&url.parse()?, &secrets)?));
+    }
     #[cfg(feature = "awskms")]
     if url.starts_with("awskms:") {
         use crate::vault::custody::awskms::{KmsOptions, KmsProvider};
         let provider = KmsProvider::open(&url.parse()?, secrets, &KmsOptions::default())?;
-        return Ok(Arc::new(provider));
+        return Ok(Held::other(Arc::new(provider)));
     }
-    open_provider(url, &secrets)
+    open_provider(url, &secrets).map(Held::other)
 }
 
 /// Opens a token of a PKCS #11 module, `pkcs11:token=…` (RFC 7512), as a provider.
@@ -133,7 +174,7 @@ pub unsafe extern "C" fn mediaseal_provider_open_pkcs11(
         if let Some(hook) = hook {
             hook.take_over();
         }
-        out.write(new_shared(Held(Arc::new(provider))));
+        out.write(new_shared(Held::other(Arc::new(provider))));
         Ok(())
     })
 }
@@ -155,7 +196,7 @@ pub unsafe extern "C" fn mediaseal_provider_new(
         let out = out?;
         let provider = ForeignProvider::new(&sized(vtable)?)?;
         provider.hook.take_over();
-        out.write(new_shared(Held(Arc::new(provider))));
+        out.write(new_shared(Held::other(Arc::new(provider))));
         Ok(())
     })
 }
@@ -170,8 +211,49 @@ pub unsafe extern "C" fn mediaseal_provider_describe(
 ) -> mediaseal_status {
     let out = SizedOut::new(out_info);
     shared(provider, |provider| {
-        out?.write(&mediaseal_provider_info::of(&provider.0.describe()));
+        out?.write(&mediaseal_provider_info::of(&provider.provider.describe()));
         Ok(())
+    })
+}
+
+/// Changes the passphrase of a `file:` store: all its KEKs are sealed anew under the new one; what they wrapped stays as it is. Copies of the old file still open with the old passphrase, and other objects over
+/// the same file are refused until they are opened anew.
+///
+/// Borrows the passphrases, which the caller wipes, and `params`, which mediaseal_passphrase_params_generate made anew.
+///
+/// Returns MEDIASEAL_OK; MEDIASEAL_ERR_PROVIDER_ACCESS if `old_passphrase` is wrong: nothing is changed then, or with any other status; MEDIASEAL_ERR_PROVIDER_UNSUPPORTED for a provider of another kind,
+/// MEDIASEAL_ERR_PASSPHRASE_LENGTH, MEDIASEAL_ERR_PASSPHRASE_PARAMS, MEDIASEAL_ERR_PROVIDER_UNAVAILABLE, MEDIASEAL_ERR_VAULT_DAMAGED, MEDIASEAL_ERR_OUT_OF_MEMORY, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_CLOSED,
+/// MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_provider_change_passphrase(
+    provider: *const mediaseal_provider,
+    old_passphrase: *const u8,
+    old_len: usize,
+    new_passphrase: *const u8,
+    new_len: usize,
+    params: *const c_char,
+) -> mediaseal_status {
+    shared(provider, |held| {
+        let Own::File(file) = &held.own else {
+            return Err(Fault(MEDIASEAL_ERR_PROVIDER_UNSUPPORTED));
+        };
+        let old = passphrase(old_passphrase, old_len)?;
+        let new = passphrase(new_passphrase, new_len)?;
+        Ok(file.change_passphrase(old, new, &params_of(params)?)?)
+    })
+}
+
+/// Looks whether the file of a `file:` store is whole, and every KEK in it opens.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_DAMAGED, MEDIASEAL_ERR_PROVIDER_UNSUPPORTED for a provider of another kind, MEDIASEAL_ERR_PROVIDER_ACCESS if its passphrase was changed by another object, MEDIASEAL_ERR_CLOSED,
+/// MEDIASEAL_ERR_NULL_POINTER. Any threads at once. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_provider_verify(
+    provider: *const mediaseal_provider,
+) -> mediaseal_status {
+    shared(provider, |held| match &held.own {
+        Own::File(file) => Ok(file.verify()?),
+        _ => Err(Fault(MEDIASEAL_ERR_PROVIDER_UNSUPPORTED)),
     })
 }
 

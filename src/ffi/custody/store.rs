@@ -4,7 +4,7 @@ use core::ffi::c_char;
 use core::ptr::null_mut;
 use std::sync::Arc;
 
-use super::hooks::{ForeignAudit, ForeignAuthorizer, Hook};
+use super::hooks::{ForeignAudit, ForeignAuthorizer, ForeignClock, Hook};
 use super::text_or_empty;
 use crate::ffi::boundary::enter;
 use crate::ffi::convert::{Out, SizedOut, items, sized, text};
@@ -38,7 +38,7 @@ impl Object for mediaseal_custody {
 /// Makes a store of custody in the file `path`, for this user alone on Unix, and opens it.
 ///
 /// Borrows `path`; copies what `options` holds, shares its providers, and consumes the user_data of its callbacks, on success alone. Writes a new object to `out_custody`, which the caller ends with
-/// mediaseal_custody_free. Time is the system's clock.
+/// mediaseal_custody_free. Time is the system's clock, unless `options` have another.
 ///
 /// Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_ARGUMENT if there is a store already, a provider is given twice or not at all, who decides is said not once, or roles do not go together,
 /// MEDIASEAL_ERR_NULL_POINTER also without an audit callback, MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_DISK_FULL, MEDIASEAL_ERR_VAULT_STORE, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_STRUCT_SIZE,
@@ -96,7 +96,7 @@ fn begin(
     let wrong = Fault(MEDIASEAL_ERR_VAULT_ARGUMENT);
     let providers = items(given.providers, given.provider_count)?
         .iter()
-        .map(|provider| Ok(share_of::<mediaseal_provider>(*provider)?.0))
+        .map(|provider| Ok(share_of::<mediaseal_provider>(*provider)?.provider))
         .collect::<Result<Vec<Arc<dyn KeyProvider>>, Fault>>()?;
     let audit = given.audit.ok_or(Fault(MEDIASEAL_ERR_NULL_POINTER))?;
     let audit = Hook::new(audit, given.audit_user_data, given.audit_destroy);
@@ -128,10 +128,21 @@ fn begin(
     let sink = Arc::new(ForeignAudit(Arc::clone(&audit)));
     let options = CustodyOptions::new(first, authorizer, sink).with_policy(policy);
     let options = providers.fold(options, CustodyOptions::with_provider);
+    let clock = given.clock.map(|call| {
+        let destroy = given.clock_destroy;
+        Hook::new(call, given.clock_user_data, destroy)
+    });
+    let options = match &clock {
+        Some(hook) => options.with_clock(Arc::new(ForeignClock(Arc::clone(hook)))),
+        None => options,
+    };
     let custody = open(path, options)?;
     audit.take_over();
     if let Some(decides) = decides {
         decides.take_over();
+    }
+    if let Some(clock) = clock {
+        clock.take_over();
     }
     out.write(new_shared(custody));
     Ok(())

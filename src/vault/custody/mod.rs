@@ -45,6 +45,8 @@ pub use file::FileProvider;
 pub use keks::{Activation, Change, KekInfo, NewKek, ProviderName};
 pub use lifecycle::{TickReport, Told};
 pub use means::ProviderMeans;
+#[cfg(feature = "capi")]
+pub(crate) use open::open_file;
 pub use open::open_provider;
 pub use policy::Policy;
 pub use provider::{

@@ -25,22 +25,28 @@ pub fn open_provider(
 ) -> Result<Arc<dyn KeyProvider>, ProviderError> {
     let url: ProviderUrl = url.parse()?;
     match url.scheme() {
-        file::SCHEME => {
-            url.only(&["region"])?;
-            let passphrase = secrets
-                .secret(SecretKind::Passphrase, &url)
-                .ok_or_else(|| ProviderError::Denied("no passphrase was given".into()))?;
-            let provider = FileProvider::open(url.path()?, &passphrase)?;
-            let region = provider.describe().region;
-            if url.value("region").is_some_and(|named| named != region) {
-                return Err(ProviderError::Invalid(format!(
-                    "the store is of region {region:?}, not of the one in its URL"
-                )));
-            }
-            Ok(Arc::new(provider))
-        }
+        file::SCHEME => Ok(Arc::new(open_file(&url, secrets)?)),
         other => Err(ProviderError::Invalid(format!(
             "no provider of this build has the scheme {other}"
         ))),
     }
+}
+
+/// Opens the store that a URL of the scheme `file` names.
+pub(crate) fn open_file(
+    url: &ProviderUrl,
+    secrets: &dyn SecretSource,
+) -> Result<FileProvider, ProviderError> {
+    url.only(&["region"])?;
+    let passphrase = secrets
+        .secret(SecretKind::Passphrase, url)
+        .ok_or_else(|| ProviderError::Denied("no passphrase was given".into()))?;
+    let provider = FileProvider::open(url.path()?, &passphrase)?;
+    let region = provider.describe().region;
+    if url.value("region").is_some_and(|named| named != region) {
+        return Err(ProviderError::Invalid(format!(
+            "the store is of region {region:?}, not of the one in its URL"
+        )));
+    }
+    Ok(provider)
 }
