@@ -448,7 +448,15 @@ inline void check_made(mediaseal_status status) {
 }
 #endif
 
+/// How objects end whose owners stand in headers of their own.
+template <class Handle>
+struct ending;
+
 struct freer {
+    template <class Handle>
+    void operator()(Handle* object) const noexcept {
+        ending<Handle>::end(object);
+    }
     void operator()(mediaseal_cipher* object) const noexcept { mediaseal_cipher_free(object); }
     void operator()(mediaseal_counter_store* object) const noexcept { mediaseal_counter_store_free(object); }
     void operator()(mediaseal_key_store* object) const noexcept { mediaseal_key_store_free(object); }
@@ -894,14 +902,15 @@ namespace detail {
 
 /// Runs code of the application that may throw.
 template <class Run>
-mediaseal_status shielded(Run run) noexcept {
+mediaseal_status shielded(Run run, mediaseal_status failed = MEDIASEAL_ERR_CIPHER_FAILED) noexcept {
 #if defined(__cpp_exceptions)
     try {
         return run();
     } catch (...) {
-        return MEDIASEAL_ERR_CIPHER_FAILED;
+        return failed;
     }
 #else
+    static_cast<void>(failed);
     return run();
 #endif
 }
@@ -1500,6 +1509,8 @@ struct epoch {
 /// What a member sends to another to have his keys checked, and what comes back.
 using key_check_octets = std::array<std::uint8_t, MEDIASEAL_KEY_CHECK_LEN>;
 
+class identity;
+
 /// One channel: stage a generation, activate it, and the former one is in grace and then retired.
 class channel : public owner<mediaseal_channel> {
 public:
@@ -1739,6 +1750,9 @@ public:
     /// As try_close.
     void close() { detail::check(try_close()); }
 #endif
+
+private:
+    friend class identity;
 };
 
 // ==== Frames =========================================================================================================

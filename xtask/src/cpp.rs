@@ -37,10 +37,11 @@ impl Program {
     }
 }
 
-const PROGRAMS: [Program; 7] = [
+const PROGRAMS: [Program; 8] = [
     plain("abi"),
     plain("custom_cipher"),
     plain("frames"),
+    plain("grants"),
     Program {
         name: "keys",
         flags: &[],
@@ -66,8 +67,22 @@ const fn plain(name: &'static str) -> Program {
 /// Functions for those who cannot include the header; the binding includes it.
 const NOT_FOR_CPP: [&str; 2] = ["mediaseal_constant", "mediaseal_struct_size"];
 
+/// The headers of the binding that are over the C interface; the others are adapters over these.
+const HEADERS: [&str; 3] = [
+    "mediaseal.hpp",
+    "mediaseal/grants.hpp",
+    "mediaseal/custody.hpp",
+];
+
+/// The marks of the features that `mediaseal/custody.hpp` has functions of.
+const OF_CUSTODY: [&str; 3] = [
+    "-DMEDIASEAL_CUSTODY",
+    "-DMEDIASEAL_PKCS11",
+    "-DMEDIASEAL_KEYCHAIN",
+];
+
 /// Beginnings of the names of numbers that the binding has as enumerations or options.
-const NUMBERS: [&str; 10] = [
+const NUMBERS: [&str; 24] = [
     "MEDIASEAL_CLASS_",
     "MEDIASEAL_SUITE_",
     "MEDIASEAL_HASH_",
@@ -78,6 +93,20 @@ const NUMBERS: [&str; 10] = [
     "MEDIASEAL_CHANNEL_",
     "MEDIASEAL_GENERATION_",
     "MEDIASEAL_EVENT_",
+    "MEDIASEAL_KEY_STATE_",
+    "MEDIASEAL_CHANGE_",
+    "MEDIASEAL_PROTECTION_",
+    "MEDIASEAL_PROVIDER_",
+    "MEDIASEAL_SECRET_",
+    "MEDIASEAL_ACTION_",
+    "MEDIASEAL_ROLE_",
+    "MEDIASEAL_OUTCOME_",
+    "MEDIASEAL_ACCESS_",
+    "MEDIASEAL_CUSTODY_",
+    "MEDIASEAL_ENFORCED_",
+    "MEDIASEAL_DESTROY_",
+    "MEDIASEAL_SURVIVORS_",
+    "MEDIASEAL_KEM_",
 ];
 
 /// How the programs are built.
@@ -136,11 +165,72 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
                 .successful()?;
         }
     }
+    // The header of custody, whose library is another; `custody` runs its test.
+    for (compiler, flags) in [
+        ("g++", &["-std=c++17"][..]),
+        (&*clang, &["-std=c++20", "-fno-exceptions", "-fno-rtti"]),
+    ] {
+        let root = campaign.workspace.root.clone();
+        Invocation::new(compiler, &root)
+            .args(["-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+            .args(["-x", "c++", "-Iinclude", "-Ibindings/cpp"])
+            .args(flags)
+            .args(OF_CUSTODY)
+            .args([format!("{FOLDER}/mediaseal/custody.hpp")])
+            .run(&mut campaign.transcript)?
+            .successful()?;
+    }
     println!("cpp: {checks} checks ok");
     Ok(format!(
         "{} programs under g++ and clang++ in C++17 and C++20, {checks} checks, 0 reports of sanitizers",
         PROGRAMS.len() + 1
     ))
+}
+
+/// Builds the test of `mediaseal/custody.hpp` with both compilers, links it to a library with the features of it, runs it with the sanitizers of clang, and returns how many checks it
+/// made. Its stores go into `stores`.
+///
+/// # Errors
+/// Failed, if a compiler or sanitizer complains, or a check does not hold.
+pub(crate) fn custody(
+    campaign: &mut Campaign,
+    library: &Native,
+    stores: &Path,
+) -> Result<u64, Halt> {
+    let root = campaign.workspace.root.clone();
+    let source = PathBuf::from(format!("{FOLDER}/tests/custody.cpp"));
+    Invocation::new("g++", &root)
+        .args(["-fsyntax-only", "-Wall", "-Wextra", "-Wpedantic", "-Werror"])
+        .args(["-std=c++17", "-Iinclude", "-Ibindings/cpp"])
+        .args(OF_CUSTODY)
+        .args([&source])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    let clang = native::CLANG.replacen("clang", "clang++", 1);
+    let include = format!("-I{FOLDER}");
+    let mut flags = vec![
+        include.as_str(),
+        "-std=c++20",
+        "-O1",
+        "-fno-omit-frame-pointer",
+        "-fsanitize=address,undefined",
+        "-fno-sanitize-recover=all",
+    ];
+    flags.extend(OF_CUSTODY);
+    let out = campaign.workspace.target.join("cpp/custody");
+    native::compile(campaign, library, &clang, &flags, &[&source], &out)?;
+    let finished = Invocation::new(&out, &root)
+        .env("ASAN_OPTIONS", "detect_leaks=1")
+        .args([stores])
+        .run(&mut campaign.transcript)?
+        .successful()?;
+    if is_reported(&finished.stderr) {
+        return Err(Halt::Failed(format!(
+            "`{}`: a sanitizer reports",
+            finished.line
+        )));
+    }
+    checks_of("custody", &finished)
 }
 
 /// Builds and runs one program in one way, and returns how many checks it made.
@@ -237,13 +327,16 @@ fn is_complete(campaign: &Campaign) -> Result<(), Halt> {
         Ok(String::from_utf8_lossy(&workspace::read(path)?).into_owned())
     };
     let header = read(&header::path(&campaign.workspace))?;
-    let binding = read(&campaign.workspace.root.join(FOLDER).join("mediaseal.hpp"))?;
+    let mut binding = String::new();
+    for file in HEADERS {
+        binding += &read(&campaign.workspace.root.join(FOLDER).join(file))?;
+    }
     let missing = missing(&header, &binding);
     if missing.is_empty() {
         return Ok(());
     }
     Err(Halt::Failed(format!(
-        "mediaseal.hpp has no {}",
+        "the C++ binding has no {}",
         missing.join(", no ")
     )))
 }
@@ -263,13 +356,13 @@ fn missing(header: &str, binding: &str) -> Vec<String> {
         .filter_map(|line| line.strip_prefix("#define ")?.split_once(' '))
         .filter(|(name, value)| {
             NUMBERS.iter().any(|begin| name.starts_with(begin))
+                && !name.ends_with("_MAX_LEN")
                 && value.starts_with(|c: char| c.is_ascii_digit())
         })
         .map(|(name, _)| name.to_owned());
-    header::functions(header)
+    header::all_functions(header)
         .into_iter()
         .filter(|name| !NOT_FOR_CPP.contains(&name.as_str()))
-        .filter(|name| !header::is_of_grants(name))
         .chain(numbers)
         .filter(|name| !words.contains(&name.as_str()))
         .collect()
@@ -312,12 +405,13 @@ mod tests {
     #[test]
     fn what_the_binding_lacks_is_named() {
         let header = "#define MEDIASEAL_MEDIA_AUDIO 1\n#define MEDIASEAL_MEDIA_VIDEO 2\n\
-                      mediaseal_status mediaseal_one(void);\nmediaseal_status mediaseal_two(void);\n";
+                      mediaseal_status mediaseal_one(void);\nmediaseal_status mediaseal_two(void);\n\
+                      #if defined(MEDIASEAL_CUSTODY)\nmediaseal_status mediaseal_three(void);\n#endif\n";
         let binding = "x = MEDIASEAL_MEDIA_AUDIO; mediaseal_one(); // mediaseal_two MEDIASEAL_MEDIA_VIDEO\n\
                        mediaseal_two_more();";
         assert_eq!(
             missing(header, binding),
-            ["mediaseal_two", "MEDIASEAL_MEDIA_VIDEO"]
+            ["mediaseal_two", "mediaseal_three", "MEDIASEAL_MEDIA_VIDEO"]
         );
     }
 

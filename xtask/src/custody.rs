@@ -6,6 +6,7 @@ use crate::{
     c_tests,
     cargo_test::Tally,
     command::{Invocation, cargo},
+    cpp,
     native::{self, Native},
     packages::{self, Program},
     parts::{Campaign, Halt},
@@ -129,12 +130,12 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
     let vectors: u64 = tally.vectors.values().sum();
     let checks = through_c(campaign)?;
     Ok(format!(
-        "{} tests with {vectors} vectors, {steps} steps of the example, {checks} checks through C",
+        "{} tests with {vectors} vectors, {steps} steps of the example, {checks} checks through C and C++",
         tally.passed
     ))
 }
 
-/// Runs `tests/c_custody` and the example in C with the sanitizers of clang, linked to the library that the example in Rust was built with.
+/// Runs `tests/c_custody`, the C++ test of custody and the example in C with the sanitizers of clang, linked to the library that the example in Rust was built with.
 fn through_c(campaign: &mut Campaign) -> Result<u64, Halt> {
     native::ensure_clang(campaign, PURPOSE)?;
     let root = campaign.workspace.root.clone();
@@ -200,6 +201,8 @@ fn through_c(campaign: &mut Campaign) -> Result<u64, Halt> {
             .successful()?;
         checks += c_tests::checks_of(name, &finished)?;
     }
+    native::ensure_compilers(campaign, PURPOSE)?;
+    checks += cpp::custody(campaign, &library, &folder.join("stores-cpp"))?;
     Ok(checks)
 }
 

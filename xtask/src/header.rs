@@ -138,16 +138,24 @@ pub(crate) fn check(campaign: &mut Campaign) -> Result<String, Halt> {
 /// The names of the functions that a header declares for every library; those of libraries with a feature stand behind `#if`.
 pub(crate) fn functions(header: &str) -> Vec<String> {
     let mut is_for_all = true;
-    header
-        .lines()
-        .filter(|line| {
-            if line.contains("defined(MEDIASEAL_") {
-                is_for_all = false;
-            } else if line.starts_with("#endif") {
-                is_for_all = true;
-            }
-            is_for_all
-        })
+    let lines = header.lines().filter(|line| {
+        if line.contains("defined(MEDIASEAL_") {
+            is_for_all = false;
+        } else if line.starts_with("#endif") {
+            is_for_all = true;
+        }
+        is_for_all
+    });
+    declared(lines)
+}
+
+/// The names of all functions that a header declares, for whatever library.
+pub(crate) fn all_functions(header: &str) -> Vec<String> {
+    declared(header.lines())
+}
+
+fn declared<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<String> {
+    lines
         .filter(|line| !line.starts_with([' ', '#', '/', '}']) && !line.starts_with("typedef"))
         .filter_map(|line| {
             let (before, _) = line.split_once('(')?;
@@ -183,8 +191,8 @@ pub(crate) fn make(workspace: &Workspace) -> Result<String, String> {
     Ok(with_sections(&with_initializers(&plain(&header))))
 }
 
-/// Whether a function hands keys over. C++ programs call these as C has them.
-pub(crate) fn is_of_grants(name: &str) -> bool {
+/// Whether a function hands keys over.
+fn is_of_grants(name: &str) -> bool {
     GRANTS.iter().any(|part| name.contains(part))
 }
 
@@ -369,7 +377,7 @@ fn with_sections(header: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{functions, with_initializers};
+    use super::{all_functions, functions, with_initializers};
 
     #[test]
     fn functions_are_found_and_types_are_not() {
@@ -383,6 +391,14 @@ mod tests {
         assert_eq!(
             functions(header),
             ["mediaseal_cipher_close", "mediaseal_version"]
+        );
+        assert_eq!(
+            all_functions(header),
+            [
+                "mediaseal_cipher_close",
+                "mediaseal_version",
+                "mediaseal_custody_close"
+            ]
         );
     }
 

@@ -3,6 +3,7 @@
 #include "check.hpp"
 #include "chacha20_poly1305.hpp"
 
+#include <mediaseal/grants.hpp>
 #include <mediaseal/packet_observer.hpp>
 
 #if defined(__cpp_exceptions) || defined(__cpp_rtti)
@@ -132,9 +133,37 @@ void packets_of_an_sdk_are_sealed() {
     CHECK(receiver.onReceiveAudioPacket(packet) && same({packet.buffer, packet.size}, payload));
 }
 
+void keys_are_sealed_to_people() {
+    identity bob(nullptr), same_bob(nullptr);
+    signer ada(nullptr);
+    CHECK_OK(identity::try_generate(kem::x25519, bob));
+    CHECK_OK(signer::try_generate(ada));
+    recipient half;
+    signer_public known{};
+    locked_key_text locked;
+    CHECK_OK(bob.try_recipient(half));
+    CHECK_OK(ada.try_public_half(known));
+    CHECK_OK(bob.try_lock("open sesame", "$argon2id$v=19$m=8,t=1,p=1$AAECAwQFBgcICQoLDA0ODw", locked));
+    CHECK_STATUS(identity::try_unlock(locked.text(), "open barley", same_bob), MEDIASEAL_ERR_GRANT_PASSPHRASE);
+    CHECK_OK(identity::try_unlock(locked.text(), "open sesame", same_bob));
+    data_key dek, opened;
+    CHECK_OK(data_key::try_from_octets(pattern(32, 4), dek));
+    octets grant(MEDIASEAL_GRANT_MAX_LEN);
+    std::size_t len = 0;
+    CHECK_OK(ada.try_grant_dek(dek, half, "recording 7", grant, len));
+    grant.resize(len);
+    CHECK_STATUS(same_bob.try_open_dek(grant, known, "recording 8", opened), MEDIASEAL_ERR_GRANT_SIGNATURE);
+    CHECK_OK(same_bob.try_open_dek(grant, known, "recording 7", opened));
+    CHECK(same(opened, dek));
+    CHECK_OK(same_bob.try_close());
+    CHECK_STATUS(same_bob.try_open_dek(grant, known, "recording 7", opened), MEDIASEAL_ERR_CLOSED);
+    CHECK(opened.empty());
+}
+
 }  // namespace
 
 int main() {
+    keys_are_sealed_to_people();
     a_channel_carries_frames();
     a_custom_cipher_and_a_listener_work_without_exceptions();
     packets_of_an_sdk_are_sealed();

@@ -2,6 +2,7 @@
 
 #include <mediaseal.hpp>
 
+#include <mediaseal/grants.hpp>
 #include <mediaseal/libwebrtc.hpp>
 #include <mediaseal/packet_observer.hpp>
 
