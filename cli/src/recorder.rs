@@ -13,6 +13,7 @@ use mediaseal::vault::recording::{Closed, Frame, Profile, RecordingError, TrackF
 use mediaseal::{Codec, KeyId, NalFormat, SenderId};
 use serde::Serialize;
 
+use crate::explain::metadata::Metadata;
 use crate::explain::network::{Flow, Protocol, protocol};
 use crate::explain::stream::{self, Packet, Stream, StreamKey};
 use crate::explain::{CodecOf, Wire, codec_of};
@@ -27,6 +28,8 @@ pub(crate) struct Settings {
     pub(crate) codecs: Vec<CodecOf>,
     /// Names of senders by SSRC.
     pub(crate) senders: HashMap<u32, SenderId>,
+    /// What the senders bound each frame to.
+    pub(crate) metadata: Metadata,
 }
 
 /// Records streams.
@@ -198,11 +201,13 @@ impl Recorder {
             self.counts.frames_left_out += 1;
             return Ok(());
         };
+        let metadata = self.settings.metadata.octets(frame.header.as_ref());
         let written = self.writer.write_frame(&Frame {
             track: *number,
             sender,
             micros: frame.micros.unwrap_or(0),
             key_frame: is_key_frame(*format, &frame.octets),
+            metadata: &metadata,
             octets: &frame.octets,
         });
         match written {

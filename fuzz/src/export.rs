@@ -152,6 +152,7 @@ fn recorded(format: TrackFormat, mut input: &[u8]) -> (Arc<Memory>, u64) {
             sender: &sender,
             micros,
             key_frame: flags & 1 != 0,
+            metadata: if flags & 0x80 != 0 { octets } else { &[] },
             octets,
         };
         writer.write_frame(&frame).expect("memory takes all of it");

@@ -22,6 +22,7 @@ use zeroize::Zeroizing;
 
 use crate::commands::explain;
 use crate::explain::capture::{Capture, is_capture};
+use crate::explain::metadata::Metadata;
 use crate::explain::network::{self, Flow};
 use crate::explain::{CodecOf, Wire};
 use crate::input;
@@ -101,6 +102,9 @@ pub(crate) struct Arguments {
     /// The name of a stream's sender; may be repeated [default: ssrc- and the SSRC]
     #[arg(long, value_name = "SSRC=NAME", value_parser = sender)]
     sender: Vec<(u32, SenderId)>,
+    /// What senders bound each frame to, without which nobody opens it again: parts joined by +, of ssrc, timestamp, sequence, pt, text:..., hex:...
+    #[arg(long, value_name = "PARTS")]
+    metadata: Option<Metadata>,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -321,6 +325,7 @@ impl Arguments {
             wire: self.wire,
             codecs: self.codec.clone(),
             senders,
+            metadata: self.metadata.clone().unwrap_or_default(),
         };
         Recorder::new(writer, settings)
     }
@@ -455,6 +460,7 @@ impl Arguments {
                     sender: &SenderId::default(),
                     micros: 0,
                     key_frame: false,
+                    metadata: &[],
                     octets: &piece[..len],
                 })
                 .map_err(failed)?;
