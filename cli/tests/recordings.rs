@@ -524,8 +524,8 @@ fn interrupt(child: &Child) {
     rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
 }
 
-/// The frames of a recording, by track.
-fn frames(dir: &str, key: &str) -> Vec<Vec<(String, Vec<u8>)>> {
+/// The frames of a recording, by track: sender, metadata, octets.
+fn frames(dir: &str, key: &str) -> Vec<Vec<(String, Vec<u8>, Vec<u8>)>> {
     let storage = Arc::new(LocalStorage::open(dir).unwrap());
     let identity = Identity::from_text(fs::read_to_string(key).unwrap().trim()).unwrap();
     let header = header(&*storage).unwrap();
@@ -541,7 +541,8 @@ fn frames(dir: &str, key: &str) -> Vec<Vec<(String, Vec<u8>)>> {
         let start = reader.start_of(track).unwrap();
         let frames = reader.frames(start).map(|frame| {
             let frame = frame.unwrap();
-            (frame.sender.to_string(), frame.octets.clone())
+            let (metadata, octets) = (frame.metadata.clone(), frame.octets.clone());
+            (frame.sender.to_string(), metadata, octets)
         });
         all.push(frames.collect());
     }
@@ -587,6 +588,8 @@ fn ciphertext_is_recorded_as_it_came_and_missing_grants_are_said() {
         "opus",
         "--sender",
         "1=alice",
+        "--metadata",
+        "ssrc+text:standup",
         "--json",
     ]);
     let mut call = Datagrams::default();
@@ -616,13 +619,15 @@ fn ciphertext_is_recorded_as_it_came_and_missing_grants_are_said() {
         is("Complete", 0)
     );
     let recorded = frames(&dir, &text(&key));
-    for (recorded, (sealed, name)) in recorded
+    for ((recorded, ssrc), (sealed, name)) in recorded
         .iter()
+        .zip(1_u32..)
         .zip(sealed.iter().zip(["alice", "ssrc-00000002"]))
     {
+        let metadata = [&ssrc.to_be_bytes()[..], b"standup"].concat();
         let expected: Vec<_> = sealed
             .iter()
-            .map(|frame| (name.to_owned(), frame.clone()))
+            .map(|frame| (name.to_owned(), metadata.clone(), frame.clone()))
             .collect();
         assert!(
             *recorded == expected,
@@ -725,7 +730,7 @@ fn a_recorder_that_is_killed_leaves_what_was_committed() {
     assert!(
         there
             .iter()
-            .map(|(_, octets)| octets)
+            .map(|(_, _, octets)| octets)
             .eq(&sealed[..there.len()])
     );
 
