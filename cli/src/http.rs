@@ -177,7 +177,9 @@ fn answer(
         .if_range
         .as_ref()
         .is_none_or(|tag| *tag == resource.tag);
-    let asked = request.range.as_deref().filter(|_| is_same);
+    // Ranges are defined for GET alone (RFC 9110 section 14.2).
+    let asked = request.range.as_deref();
+    let asked = asked.filter(|_| is_same && !request.is_head);
     let (status, from, end) = match asked.map(|range| part(range, resource.len)) {
         None | Some(Part::Ignored) => ("200 OK", 0, resource.len),
         Some(Part::Of(from, end)) => ("206 Partial Content", from, end),
@@ -425,6 +427,8 @@ mod tests {
         );
         assert_eq!(text.matches("\r\n\r\nABC").count(), 2);
         assert!(text.ends_with("\r\n\r\nABC"));
+        let ranged = answers(&format!("HEAD{}\r\n", &one[3..]));
+        assert!(ranged.starts_with("HTTP/1.1 200") && ranged.ends_with("\r\n\r\n"));
         // Another version of the resource: all of it.
         let other = answers(&format!(
             "{one}If-Range: \"other\"\r\nConnection: close\r\n\r\n"

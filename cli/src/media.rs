@@ -168,7 +168,7 @@ fn pieces(reader: &mut Reader, track: &TrackInfo) -> Result<Option<(u64, u64)>, 
 
 /// The length of a frame whose head is at this place of the track, if that is the head of a frame of nobody.
 fn head(reader: &mut Reader, track: u16, at: u64) -> Result<Option<u64>, RecordingError> {
-    let mut head = [0; HEAD as usize];
+    let mut head = [0; 15];
     reader.read_at(track, at, &mut head)?;
     let [a, b, c, d, flags, .., high, low] = head;
     let len = u64::from(u32::from_be_bytes([a, b, c, d]));

@@ -95,7 +95,7 @@ impl Summary {
         let storage = recordings::storage(path)?;
         let failed = |error: RecordingError| recordings::failed(path, &error);
         let outline = outline(&*storage).map_err(failed)?;
-        let mut damage = outline.damage.as_ref().map(|place| place.to_string());
+        let mut damage = outline.damage.as_ref().map(ToString::to_string);
         let owners = match envelope(&*storage) {
             Ok(envelope) => envelope.stanzas().iter().map(Owner::of).collect(),
             Err(error) => {
@@ -252,8 +252,11 @@ pub(crate) fn utc(micros: u64) -> String {
     )
 }
 
-/// So many microseconds, as players show them.
+/// So many microseconds, as players show them; nothing for none.
 pub(crate) fn length(micros: u64) -> String {
+    if micros == 0 {
+        return String::new();
+    }
     let millis = micros / 1_000;
     let (seconds, millis) = (millis / 1_000, millis % 1_000);
     format!(
@@ -282,6 +285,9 @@ mod tests {
             assert_eq!(utc(seconds * 1_000_000), text);
         }
         assert!(utc(u64::MAX).ends_with('Z'));
-        assert_eq!(length(3_661_001_999), "1:01:01.001");
+        assert_eq!(
+            (length(3_661_001_999).as_str(), length(0).as_str()),
+            ("1:01:01.001", "")
+        );
     }
 }

@@ -18,8 +18,8 @@ use crate::explain::network::{Flow, Protocol, protocol};
 use crate::explain::stream::{self, Packet, Stream, StreamKey};
 use crate::explain::{CodecOf, Wire, codec_of};
 
-/// Most streams that are recorded: who sends packets can name any SSRC.
-const MOST_STREAMS: usize = 512;
+/// Most streams that are recorded: who sends packets can name any SSRC, and each may take 2 MiB to put frames together.
+const MOST_STREAMS: usize = 256;
 
 /// What the command line says of streams.
 pub(crate) struct Settings {

@@ -41,7 +41,7 @@ pub(crate) struct Keys {
 /// A provider of key encryption keys. Without the feature `custody` it is refused, and said why.
 #[derive(Args)]
 pub(crate) struct Provider {
-    /// The provider that wrapped the key: file:PATH, pkcs11:token=LABEL, awskms:REGION (needs a build with --features custody, pkcs11, awskms)
+    /// The provider that wrapped the key: file:PATH, pkcs11:token=LABEL, awskms:REGION (needs a build with --features custody, pkcs11, awskms). What a custody store alone knows of a key, as of a token's, is not asked
     #[arg(long = "provider", value_name = "URL")]
     pub(crate) url: Option<String>,
     /// The key encryption key, as `mediaseal info` names it; without it each of the provider's is tried

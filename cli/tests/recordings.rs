@@ -15,8 +15,10 @@ use std::time::Duration;
 use common::{Datagrams, KEY, Link, Member, json, media, mediaseal, seal, speech};
 use mediaseal::Media;
 use mediaseal::format::sframe::Header;
-use mediaseal::vault::grant::{Identity, Kem, Signer, session_grant};
-use mediaseal::vault::recording::{LocalStorage, Reader, envelope, header, wrap_context};
+use mediaseal::vault::grant::{Identity, Kem, Signer, SignerPublic, session_grant};
+use mediaseal::vault::recording::{
+    LocalStorage, Reader, envelope, header, replace_envelope, wrap_context,
+};
 use pcap_file::Endianness;
 use serde_json::Value;
 
@@ -153,10 +155,10 @@ fn tampering_is_told_from_a_crash_and_from_a_recording_that_is_whole() {
     type Change = fn(&Path);
     let changes: [(&str, Change); 14] = [
         ("segment 0 is not", |dir| {
-            flip(&dir.join("0000000000.seg"), 0)
+            flip(&dir.join("0000000000.seg"), 0);
         }),
         ("segment 0 is not", |dir| {
-            flip(&dir.join("0000000000.seg"), 5_000_000)
+            flip(&dir.join("0000000000.seg"), 5_000_000);
         }),
         ("segment 1 is not", |dir| {
             let path = dir.join("0000000001.seg");
@@ -169,7 +171,7 @@ fn tampering_is_told_from_a_crash_and_from_a_recording_that_is_whole() {
             fs::write(path, [&octets[..], &[0]].concat()).unwrap();
         }),
         ("segment 0 is not", |dir| {
-            fs::remove_file(dir.join("0000000000.seg")).unwrap()
+            fs::remove_file(dir.join("0000000000.seg")).unwrap();
         }),
         ("segment 0 is not", |dir| {
             fs::rename(dir.join("0000000000.seg"), dir.join("x")).unwrap();
@@ -180,7 +182,7 @@ fn tampering_is_told_from_a_crash_and_from_a_recording_that_is_whole() {
             fs::copy(dir.join("0000000001.seg"), dir.join("0000000002.seg")).unwrap();
         }),
         ("file note.txt does not belong", |dir| {
-            fs::write(dir.join("note.txt"), "x").unwrap()
+            fs::write(dir.join("note.txt"), "x").unwrap();
         }),
         // Its id is in the name that checkpoints are signed by.
         ("checkpoint 0 is not", |dir| flip(&dir.join("header"), 9)),
@@ -192,7 +194,7 @@ fn tampering_is_told_from_a_crash_and_from_a_recording_that_is_whole() {
         }),
         ("checkpoint", |dir| flip(&dir.join("checkpoints"), 60)),
         ("file manifest is missing", |dir| {
-            fs::remove_file(dir.join("manifest")).unwrap()
+            fs::remove_file(dir.join("manifest")).unwrap();
         }),
     ];
     for (what, change) in changes {
@@ -316,11 +318,12 @@ fn who_opens_a_recording_is_said_and_nobody_else_does() {
         assert_eq!(output.stdout, noise(40_000), "{}", complained(&output));
     }
     // Locked under a passphrase.
-    let params = "$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA"
-        .parse()
-        .unwrap();
+    let params: mediaseal::PassphraseParams =
+        "$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA"
+            .parse()
+            .unwrap();
     let locked = place.join("locked.key");
-    fs::write(&locked, owner.lock("open sesame", params).unwrap()).unwrap();
+    fs::write(&locked, owner.lock("open sesame", params.clone()).unwrap()).unwrap();
     let passphrase = place.join("passphrase");
     let (locked, sesame) = (text(&locked), text(&passphrase));
     let with = ["cat", &dir, "-i", &locked, "--passphrase-file", &sesame];
@@ -328,6 +331,52 @@ fn who_opens_a_recording_is_said_and_nobody_else_does() {
     assert_ne!(mediaseal(&with).status.code(), Some(0));
     fs::write(&passphrase, "open sesame\n").unwrap();
     assert_eq!(mediaseal(&with).stdout, noise(40_000));
+    // A passphrase of the recording itself.
+    let storage = LocalStorage::open(&dir).unwrap();
+    let recording = header(&storage).unwrap();
+    let recorder = SignerPublic::from_bytes(recording.signer()).unwrap();
+    let context = wrap_context(&recording);
+    let mut opened = envelope(&storage).unwrap();
+    let dek = opened
+        .open_by_identity(&owner, &[recorder], &context)
+        .unwrap();
+    opened
+        .add_passphrase(&dek, "open barley", params, &context)
+        .unwrap();
+    replace_envelope(&storage, &opened).unwrap();
+    let by_passphrase = ["cat", &dir, "--passphrase-file", &sesame];
+    assert_eq!(mediaseal(&by_passphrase).status.code(), Some(3));
+    fs::write(&passphrase, "open barley\n").unwrap();
+    assert_eq!(mediaseal(&by_passphrase).stdout, noise(40_000));
+    // Providers are of another build, which is said.
+    let built = mediaseal(&["cat", &dir, "--provider", "file:keys.db"]);
+    assert!(built.status.code() != Some(0) && built.stdout.is_empty());
+    #[cfg(not(feature = "custody"))]
+    assert!(complained(&built).contains("--features custody"));
+    // Somebody whom the owner gave the key, and who is believed because he is named.
+    let sharer = Signer::generate().unwrap();
+    opened
+        .add_recipient(&dek, other.recipient(), &sharer, &context)
+        .unwrap();
+    replace_envelope(&storage, &opened).unwrap();
+    let shared = mediaseal(&["cat", &dir, "-i", &stranger]);
+    assert_eq!(shared.status.code(), Some(3));
+    assert!(
+        complained(&shared).contains("--shared-by"),
+        "{}",
+        complained(&shared)
+    );
+    let sharer_file = place.join("sharer.pub");
+    fs::write(&sharer_file, sharer.public().to_string()).unwrap();
+    let shared = mediaseal(&[
+        "cat",
+        &dir,
+        "-i",
+        &stranger,
+        "--shared-by",
+        &text(&sharer_file),
+    ]);
+    assert_eq!(shared.stdout, noise(40_000), "{}", complained(&shared));
     // The key of a recorder who is not this one.
     let signer = place.join("signer.pub");
     fs::write(&signer, Signer::generate().unwrap().public().to_string()).unwrap();
@@ -474,6 +523,7 @@ struct Listening {
 }
 
 impl Listening {
+    #[allow(clippy::zombie_processes, reason = "each test waits for its recorder")]
     fn start(args: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_mediaseal"))
             .args(["record", "--udp", "127.0.0.1:0"])
@@ -529,7 +579,7 @@ fn frames(dir: &str, key: &str) -> Vec<Vec<(String, Vec<u8>, Vec<u8>)>> {
     let storage = Arc::new(LocalStorage::open(dir).unwrap());
     let identity = Identity::from_text(fs::read_to_string(key).unwrap().trim()).unwrap();
     let header = header(&*storage).unwrap();
-    let recorder = mediaseal::vault::grant::SignerPublic::from_bytes(header.signer()).unwrap();
+    let recorder = SignerPublic::from_bytes(header.signer()).unwrap();
     let dek = envelope(&*storage)
         .unwrap()
         .open_by_identity(&identity, &[recorder], &wrap_context(&header))

@@ -179,13 +179,14 @@ impl Report {
             summary.profile,
             summary.cipher
         )?;
+        let long = match length(summary.length) {
+            none if none.is_empty() => none,
+            long => format!("{long} long, "),
+        };
         writeln!(
             out,
-            "begun {}, {} long, {} octets, {}",
-            summary.begin,
-            length(summary.length),
-            summary.size,
-            summary.state
+            "begun {}, {}{} octets, {}",
+            summary.begin, long, summary.size, summary.state
         )?;
         if let Some(damage) = &summary.damage {
             writeln!(out, "damaged or altered: {damage}")?;

@@ -247,16 +247,22 @@ impl Arguments {
         for path in &self.owner {
             owners.extend(recordings::recipients(path)?);
         }
-        let signer = Arc::new(self.signer()?);
-        if owners.is_empty() {
-            owners.push(self.new_owner()?.recipient().clone());
+        let there = beside(&self.folder, "owner.pub");
+        if owners.is_empty() && there.exists() {
+            return Err(Failure::Usage(format!(
+                "{}: an owner of this name is there already; --owner {0} records to him",
+                there.display()
+            )));
         }
+        let signer = Arc::new(self.signer()?);
         let public = beside(&self.folder, "pub");
         let text = format!("{}\n", signer.public());
-        if std::fs::read_to_string(&public).is_ok_and(|there| there == text) {
-            // Of an earlier recording of this name.
-        } else {
+        // It may be there of an earlier recording of this name.
+        if !std::fs::read_to_string(&public).is_ok_and(|there| there == text) {
             recordings::write_new(&public, text.as_bytes(), false)?;
+        }
+        if owners.is_empty() {
+            owners.push(self.new_owner()?.recipient().clone());
         }
         let failed = |error: RecordingError| recordings::failed(&self.folder, &error);
         let mut new = NewRecording::draw(

@@ -57,8 +57,10 @@ pub(crate) struct Arguments {
 
 /// Most connections at once; players take a few.
 const MOST_CONNECTIONS: usize = 32;
-/// How long a player may rest: paused ones read nothing.
+/// How long a player may take nothing: paused ones do.
 const REST: Duration = Duration::from_secs(600);
+/// How long a connection may be without a request.
+const IDLE: Duration = Duration::from_secs(30);
 /// How often it is looked whether somebody interrupted.
 const LOOK: Duration = Duration::from_millis(20);
 
@@ -182,7 +184,7 @@ fn accept(listener: &TcpListener, stop: &AtomicBool, served: &Served) -> Result<
 
 fn answer(mut connection: TcpStream, served: &Served) -> io::Result<()> {
     connection.set_nonblocking(false)?;
-    connection.set_read_timeout(Some(REST))?;
+    connection.set_read_timeout(Some(IDLE))?;
     connection.set_write_timeout(Some(REST))?;
     connection.set_nodelay(true)?;
     let (resources, tracks) = &**served;
