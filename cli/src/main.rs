@@ -16,7 +16,6 @@ mod http;
 mod input;
 mod keyring;
 mod media;
-mod moment;
 mod outcome;
 mod outlines;
 mod progress;

@@ -98,7 +98,10 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
         ])
         .run(&mut campaign.transcript)?;
     tally.read(&in_crate.stdout);
-    let mut tests = command("test").args(["--no-fail-fast", "--example", "custody"]);
+    let mut tests = command("test")
+        .args(["--no-fail-fast", "--example", "custody"])
+        // Seeds of its fuzz target, which the tests without these features pass over.
+        .args(["--test", "fuzz_corpus"]);
     for name in test_programs(campaign)? {
         tests = tests.args(["--test", &name]);
     }

@@ -12,8 +12,8 @@ use mediaseal::vault::audit::{AuditRecord, checkpoints, read_records, to_ocsf};
 use mediaseal::vault::transparency::Checkpoint;
 
 use super::{failed, origin};
-use crate::moment::utc;
 use crate::outcome::{Failure, Verdict};
+use crate::outlines::utc;
 use crate::table::plain;
 
 /// How often a log that is followed is looked at.

@@ -8,8 +8,8 @@ use serde::Serialize;
 
 use super::json;
 use crate::custody::{KekName, Opening, confirm, failed};
-use crate::moment::utc;
 use crate::outcome::{Failure, Verdict};
+use crate::outlines::utc;
 use crate::table::plain;
 
 const EXAMPLES: &str = "\

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::json;
 use crate::custody::{KekName, Opened, Opening, failed};
-use crate::moment::utc;
 use crate::outcome::{Failure, Verdict};
+use crate::outlines::utc;
 use crate::table::{Table, plain};
 
 const INIT_EXAMPLES: &str = "\
