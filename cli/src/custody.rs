@@ -52,6 +52,9 @@ pub(crate) struct Opening {
     /// The secret key that signs the audit log
     #[arg(long, value_name = "FILE", requires = "audit")]
     audit_signer: Option<PathBuf>,
+    /// The passphrase of a locked --audit-signer: the first line of this file
+    #[arg(long, value_name = "FILE", requires = "audit_signer")]
+    audit_passphrase_file: Option<PathBuf>,
     /// Write nothing down
     #[arg(long, conflicts_with = "audit")]
     without_audit: bool,
@@ -127,7 +130,16 @@ impl Opening {
         let (Some(folder), Some(signer)) = (&self.audit, &self.audit_signer) else {
             return Ok(None);
         };
-        let signer = recordings::signer(signer, None)?;
+        let passphrase = self.audit_passphrase_file.as_deref();
+        let passphrase = passphrase.map(recordings::passphrase).transpose()?;
+        let passphrase = passphrase.as_ref().map(|text| text.as_str());
+        let signer = recordings::signer(signer, passphrase).map_err(|failure| match failure {
+            // --passphrase-file is the provider's here.
+            Failure::Usage(what) => {
+                Failure::Usage(what.replace("--passphrase-file", "--audit-passphrase-file"))
+            }
+            other => other,
+        })?;
         let log = AuditLog::open(folder, signer, AuditLogOptions::default())
             .map_err(|error| input::unreadable(folder, &error))?;
         Ok(Some(Arc::new(log)))

@@ -460,7 +460,15 @@ fn what_is_done_is_written_down_first() {
         String::from_utf8(output.stdout).unwrap()
     };
     let public = place.write("auditor.pub", &run(&["key", "identity", "--out", &auditor]));
-    run(&["key", "signer", "--out", &writer]);
+    let lock = place.write("lock", "of the writer's own\n");
+    run(&[
+        "key",
+        "signer",
+        "--out",
+        &writer,
+        "--passphrase-file",
+        &lock,
+    ]);
     let log = place.path("log");
     let vkey = run(&[
         "audit",
@@ -470,6 +478,8 @@ fn what_is_done_is_written_down_first() {
         &public,
         "--signer-key",
         &writer,
+        "--passphrase-file",
+        &lock,
     ]);
     let vkey = place.write("log.vkey", &vkey);
     // An audit log, or that there shall be none, is said in so many words.
@@ -479,6 +489,15 @@ fn what_is_done_is_written_down_first() {
     place
         .more
         .extend(["--audit", &log, "--audit-signer", &writer, "--as", "kim"].map(str::to_owned));
+    let (status, said) = place.text(&["init"]);
+    assert_eq!(status, 2);
+    assert!(
+        said.contains("--audit-passphrase-file unlocks it"),
+        "{said}"
+    );
+    place
+        .more
+        .extend(["--audit-passphrase-file", &lock].map(str::to_owned));
     place.well(&["init"]);
     let kek = place.create();
     let wrapped = place.well(&["wrap", &kek, "--for", "backup"]);
@@ -530,7 +549,8 @@ fn what_is_done_is_written_down_first() {
     );
     // While another process writes the log, nothing is done.
     let signer = fs::read_to_string(&writer).unwrap();
-    let signer = mediaseal::vault::grant::Signer::from_text(signer.trim()).unwrap();
+    let signer = signer.trim();
+    let signer = mediaseal::vault::grant::Signer::unlock(signer, "of the writer's own").unwrap();
     let held = mediaseal::vault::audit::AuditLog::open(&log, signer, Default::default()).unwrap();
     let (status, said) = place.text(&["rotate", &kek]);
     assert_eq!(status, 3);

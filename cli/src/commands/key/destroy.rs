@@ -21,7 +21,9 @@ Examples:
   effective   the provider destroys the key: what it alone wrapped is gone for good, backups of the store included
   logical     the store says that it is destroyed: a backup of the store undoes it
 
-Only a key in pre-activation, deactivated or compromised is destroyed: mediaseal key state KEK deactivated comes before.";
+Only a key in pre-activation, deactivated or compromised is destroyed: mediaseal key state KEK deactivated comes before.
+
+Exit status: 0 destroyed, 1 destroyed here, and its provider could not be reached, 2 usage, 3 it could not be done.";
 
 /// Destroy a version of a key, for good
 #[derive(Args)]
@@ -107,7 +109,12 @@ impl Destroy {
         } else {
             report.write_text(out)?;
         }
-        Ok(Verdict::Well)
+        let is_left = tombstone_is_open(&report);
+        Ok(if is_left {
+            Verdict::Faults
+        } else {
+            Verdict::Well
+        })
     }
 
     fn question(&self, info: &KekInfo) -> String {
@@ -178,6 +185,11 @@ impl Report {
         }
         Ok(())
     }
+}
+
+/// Whether the provider was to destroy the key and does not know it yet.
+fn tombstone_is_open(report: &Report) -> bool {
+    report.mode == "effective" && report.gone_unix_micros.is_none()
 }
 
 /// What a destruction does not reach.
