@@ -28,6 +28,7 @@ mod passing;
 mod pieces;
 mod progress;
 mod receiver;
+mod recorder;
 mod refusal;
 mod relay;
 mod report;
@@ -174,12 +175,15 @@ fn call(options: Options, streams: &[Stream]) -> Result<bool, Failure> {
     let longest = hidden.max_by_key(|octets| octets.len()).unwrap_or_default();
     let self_check = watch::check(&watch, longest)?;
 
-    let mut keys = options.keys.into_iter();
-    let mut next_key = || keys.next().map_or_else(ChannelKey::generate, Ok);
     let (cipher_name, cipher) = match &options.cipher_library {
         Some(library) => ("a loaded cipher", ciphers::loaded(library)?),
         None => (options.cipher.name(), options.cipher.checked()?),
     };
+    let recording = options.record.as_deref();
+    let recording = recording.map(|folder| recorder::begin(&options, folder, streams));
+    let recording = recording.transpose()?;
+    let mut keys = options.keys.into_iter();
+    let mut next_key = || keys.next().map_or_else(ChannelKey::generate, Ok);
     let plan = Plan {
         streams,
         cipher: &cipher,
@@ -187,8 +191,10 @@ fn call(options: Options, streams: &[Stream]) -> Result<bool, Failure> {
         impairments: options.impairments,
         fast: options.fast,
         wire,
+        // A recording does not hold what its frames are bound to, so nobody could open them.
+        binds: recording.is_none(),
     };
-    let outcome = talk::talk(&plan, [next_key()?, next_key()?])?;
+    let outcome = talk::talk(&plan, [next_key()?, next_key()?], recording)?;
 
     let (rows, rows_to_c) = rows(streams, &outcome);
     let story = Story {
@@ -228,7 +234,20 @@ fn call(options: Options, streams: &[Stream]) -> Result<bool, Failure> {
     fs::write(&path, timeline::draw(&report)?)?;
     writeln!(text, "Picture of the call:\n  {}\n", path.display())?;
 
-    let faults = report.faults();
+    let mut faults = report.faults();
+    match &outcome.recorded {
+        Some(Ok(recorded)) => {
+            let (frames, segments) = (recorded.frames, recorded.closed.segments);
+            let folder = recorded.folder.display();
+            writeln!(
+                text,
+                "Recorded, without a key of the call:\n  {folder}: {frames} frames, {segments} segments, closed\n"
+            )?;
+            faults.extend(recorded.faults());
+        }
+        Some(Err(error)) => faults.push(format!("recording: {error}")),
+        None => {}
+    }
     for fault in &faults {
         writeln!(text, "FAILED: {fault}")?;
     }

@@ -6,6 +6,7 @@ use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
+use mediaseal::vault::grant::GrantError;
 use mediaseal::{
     Channel, ChannelConfig, ChannelKey, ChannelStore, CheckedCipher, EpochSecret, Event, KeyId,
     Media, NewGeneration, SenderId,
@@ -13,6 +14,7 @@ use mediaseal::{
 use zeroize::Zeroizing;
 
 use crate::clock::Clock;
+use crate::recorder::Granting;
 use crate::script::{GRACE_SECONDS, JOINS, LEAVES, STARTED, TURN};
 use crate::stream::Participant;
 
@@ -35,6 +37,8 @@ pub(crate) struct Member {
     cipher: CheckedCipher,
     /// The other participants' ends of the signalling path.
     peers: Vec<Sender<Announcement>>,
+    /// Whom the keys of sessions are granted to, if the call is recorded.
+    grants: Option<Granting>,
     /// Generation and step of each session that was announced.
     sessions: Mutex<HashMap<KeyId, (u64, u32)>>,
 }
@@ -51,6 +55,7 @@ impl Member {
         cipher: &CheckedCipher,
         instance: &[u8],
         peers: Vec<Sender<Announcement>>,
+        grants: Option<Granting>,
     ) -> Result<Self, mediaseal::Error> {
         let config = ChannelConfig::new("mediaseal/examples/call")?
             .instance(instance)?
@@ -65,6 +70,7 @@ impl Member {
             store,
             cipher: cipher.clone(),
             peers,
+            grants,
             sessions: Mutex::default(),
         })
     }
@@ -78,8 +84,12 @@ impl Member {
             .stage(NewGeneration::new(number, key).cipher(&self.cipher))
     }
 
-    /// Tells the others of the sessions that have begun. Whoever seals calls it before the first frame of a session leaves.
-    pub(crate) fn announce(&self) {
+    /// Tells the others of the sessions that have begun, and grants their keys to the owners of the recording. Whoever seals calls it before the first
+    /// frame of a session leaves.
+    ///
+    /// # Errors
+    /// If a session's key cannot be granted.
+    pub(crate) fn announce(&self) -> Result<(), GrantError> {
         // Locked over the whole of it: who comes second knows that what the first one took has been told.
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         while let Some(event) = self.store.poll_event() {
@@ -94,12 +104,16 @@ impl Member {
                 continue;
             };
             sessions.insert(kid, (generation, step));
+            if let Some(grants) = &self.grants {
+                grants.grant(&self.channel, kid)?;
+            }
             for peer in &self.peers {
                 let sender = sender.clone();
                 // A peer that has hung up needs no news.
                 peer.send(Announcement { kid, sender, media }).ok();
             }
         }
+        Ok(())
     }
 
     /// Takes what the others announced.
@@ -182,7 +196,7 @@ impl Control<'_> {
         if at == LEAVES && !matches!(self.key_path, KeyPath::Joins(_)) {
             channel.activate(2)?;
         }
-        self.member.announce();
+        self.member.announce()?;
         Ok(())
     }
 }

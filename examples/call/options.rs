@@ -56,14 +56,26 @@ Relay, in percent:
   --tamper P         packets with one bit flipped [0.5]
   --seed N           makes another choice of them [12]
 
+Recording:
+  --record DIR       a recorder at the relay, without any key of the call, keeps every
+                     frame as it was sent in DIR, a new folder, for its owners; each
+                     sender grants them the keys of its sessions (docs/recording.md).
+                     Frames are then not bound to their RTP timestamps, as recordings do
+                     not hold what frames are bound to; not with --packet-mode
+  --owner FILE       an owner's public key, mediaseal-pub-1...; may be repeated
+                     [a pair is made: DIR.owner.key, DIR.owner.pub]
+
+  Beside DIR are written DIR.pub, the recorder's public key, under which `mediaseal
+  verify` verifies; and DIR.senders, those of A and B, who sign what they grant.
+
 Result:
   --out DIR          where to write received media and timeline.svg [target/call]
   -h, --help         print this
 
 The last line of the output sums up the media between A and B. Exit status: 0 if all is
 well; 1 if a frame was wrong, the relay saw media, a stream did not arrive, something
-opened that must not or did not open that must, or the numbers do not add up; 2 if an
-option or an input file is not good.
+opened that must not or did not open that must, the numbers do not add up, or nothing
+could be recorded; 2 if an option or an input file is not good.
 ";
 
 /// What the command line asks for. Holds keys, so it is not `Debug`.
@@ -77,6 +89,9 @@ pub(crate) struct Options {
     pub(crate) cipher_library: Option<PathBuf>,
     pub(crate) keys: Vec<ChannelKey>,
     pub(crate) impairments: Impairments,
+    /// The folder of the recording, if one is made, and its owners' public keys.
+    pub(crate) record: Option<PathBuf>,
+    pub(crate) owners: Vec<PathBuf>,
     pub(crate) out: PathBuf,
 }
 
@@ -111,6 +126,8 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             // With it the first key frames arrive, so that all files play from the start.
             seed: 12,
         },
+        record: None,
+        owners: Vec::new(),
         out: PathBuf::from("target/call"),
     };
     while let Some(arg) = parser.next()? {
@@ -139,6 +156,8 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
             Long("replay") => harm.replay = value(&mut parser, "--replay", percent)?,
             Long("tamper") => harm.tamper = value(&mut parser, "--tamper", percent)?,
             Long("seed") => harm.seed = value(&mut parser, "--seed", seed)?,
+            Long("record") => options.record = Some(parser.value()?.into()),
+            Long("owner") => options.owners.push(parser.value()?.into()),
             Long("out") => options.out = parser.value()?.into(),
             Long("help") | Short('h') => return Ok(Command::Help(help())),
             // Not repeated in the message: it may be a key.
@@ -148,6 +167,12 @@ pub(crate) fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Command,
     }
     if options.keys.len() > 2 {
         return Err("--key may be given twice, for generations 1 and 2".into());
+    }
+    if options.record.is_none() && !options.owners.is_empty() {
+        return Err("--owner is of a recording, and wants --record".into());
+    }
+    if options.record.is_some() && options.wire == Wire::Packets {
+        return Err("--record keeps frames, and --packet-mode seals packets".into());
     }
     Ok(Command::Call(Box::new(options)))
 }
@@ -230,6 +255,8 @@ mod tests {
             (&["--seconds", "-1"], "above 0"),
             (&["--cipher", "rot13"], "aes-128-gcm"),
             (&["--codec-aware", "--packet-mode"], "exclude"),
+            (&["--owner", "owner.pub"], "wants --record"),
+            (&["--record", "r", "--packet-mode"], "keeps frames"),
             (&["stray"], "without an option"),
         ] {
             let message = error(args);

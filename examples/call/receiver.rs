@@ -44,6 +44,8 @@ pub(crate) struct Receiver<'a> {
     /// Frames delivered and refused so far, for the progress line.
     pub(crate) progress: [&'a AtomicU64; 2],
     pub(crate) wire: Wire,
+    /// Whether frames are bound to their places, [`rtp::metadata`].
+    pub(crate) binds: bool,
 }
 
 /// What became of one stream on the receiving side.
@@ -57,6 +59,8 @@ pub(crate) struct Received {
     pub(crate) exact: u64,
     /// Frames that came out of it in any other way.
     pub(crate) wrong: u64,
+    /// Frames that are not bound to their places, and came under a timestamp that the stream does not have: they are not delivered.
+    pub(crate) misplaced: u64,
     /// Frames or packets that it refused.
     pub(crate) refused: Vec<Refused>,
     /// The frames that arrived, one place a frame sent.
@@ -79,6 +83,7 @@ impl Received {
             opened: 0,
             exact: 0,
             wrong: 0,
+            misplaced: 0,
             refused: Vec::new(),
             frames: vec![None; frames],
             cost: Cost::default(),
@@ -146,17 +151,21 @@ struct Incoming<'a> {
 
 impl<'a> Incoming<'a> {
     fn new(stream: &'a Stream) -> Result<Self, mediaseal::Misuse> {
-        let longest = stream.media.longest_frame();
-        // Twice the longest frame: what is lost and what comes in between has numbers too.
-        let packets = 2 * (2 * longest + MAX_OVERHEAD).div_ceil(MAX_PAYLOAD - 1);
-        let packets = packets.clamp(MIN_PACKETS, 1 << 15);
         Ok(Self {
             stream,
-            reassembler: Reassembler::new(packets, MAX_PAYLOAD)?,
-            assembler: Assembler::new(longest),
+            reassembler: Reassembler::new(packets_of(stream), MAX_PAYLOAD)?,
+            assembler: Assembler::new(stream.media.longest_frame()),
             received: Received::new(stream.media.frames.len()),
         })
     }
+}
+
+/// Returns how many packets of a stream are kept to be put together.
+pub(crate) fn packets_of(stream: &Stream) -> usize {
+    let longest = stream.media.longest_frame();
+    // Twice the longest frame: what is lost and what comes in between has numbers too.
+    let packets = 2 * (2 * longest + MAX_OVERHEAD).div_ceil(MAX_PAYLOAD - 1);
+    packets.clamp(MIN_PACKETS, 1 << 15)
 }
 
 impl Receiver<'_> {
@@ -264,6 +273,10 @@ impl Receiver<'_> {
             return Ok(());
         };
         received.opened += 1;
+        if !self.binds && stream.rtp.frame(timestamp).is_none() {
+            received.misplaced += 1;
+            return Ok(());
+        }
         match self.wire {
             Wire::Frames | Wire::CodecAware => {
                 received.take(stream, timestamp, opened);
@@ -301,7 +314,10 @@ impl Receiver<'_> {
         let len = ciphertext.len();
         let mut buf = FrameBuf::new(ciphertext, 0, len)?;
         let metadata = rtp::metadata(stream.rtp.ssrc, last.timestamp);
-        let info = FrameInfo::new(Ssrc::new(stream.rtp.ssrc)).metadata(&metadata);
+        let mut info = FrameInfo::new(Ssrc::new(stream.rtp.ssrc));
+        if self.binds {
+            info = info.metadata(&metadata);
+        }
         let mut opened = Err(mediaseal::Error::NoActiveKey);
         let session = &mut received.session;
         received.cost.measure(|| {

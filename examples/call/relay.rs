@@ -12,10 +12,12 @@
 use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::SyncSender;
 use std::time::{Duration, Instant};
 
 use crate::impairments::{Chance, Impairments, Place};
 use crate::passing::{Passing, Shifts};
+use crate::recorder::Handed;
 use crate::rtp::{self, Header, MAX_DATAGRAM};
 use crate::script::{Act, HOLDS_BACK, JOINS, LEAVES, REFLECTED, RESTARTS, STREAM};
 use crate::stream::Participant;
@@ -81,6 +83,8 @@ pub(crate) struct Relay<'a> {
     around: Surroundings<'a>,
     impairments: Impairments,
     passing: Vec<Passing>,
+    /// To the recorder, if there is one.
+    recorder: Option<SyncSender<Handed>>,
     held: Vec<Held>,
     kept: Vec<Kept>,
     /// Time of the media, as far as the relay has played its part.
@@ -102,6 +106,7 @@ impl<'a> Relay<'a> {
         around: Surroundings<'a>,
         impairments: Impairments,
         passing: Vec<Passing>,
+        recorder: Option<SyncSender<Handed>>,
     ) -> io::Result<Self> {
         socket.set_read_timeout(Some(TURN))?;
         Ok(Self {
@@ -109,6 +114,7 @@ impl<'a> Relay<'a> {
             around,
             impairments,
             passing,
+            recorder,
             held: Vec::new(),
             kept: Vec::new(),
             time: Duration::ZERO,
@@ -159,6 +165,11 @@ impl<'a> Relay<'a> {
         let Some(at) = self.passing.iter().position(is_of) else {
             return Ok(false);
         };
+        if let Some(recorder) = &self.recorder {
+            // A recorder that failed says so itself; the call goes on.
+            let packet = Handed::Packet(at, self.time, datagram.to_vec());
+            recorder.send(packet).ok();
+        }
         let place = self.passing[at].place(header);
         if place.index == 0 {
             // Between two frames, so that nothing comes into the middle of one.

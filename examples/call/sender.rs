@@ -30,6 +30,8 @@ pub(crate) struct Sender<'a> {
     /// Frames sent so far in the whole call, for the progress line.
     pub(crate) progress: &'a AtomicU64,
     pub(crate) wire: Wire,
+    /// Whether frames are bound to their places, [`rtp::metadata`].
+    pub(crate) binds: bool,
 }
 
 /// What became of one stream on the sending side.
@@ -169,7 +171,10 @@ impl Sender<'_> {
         let ssrc = stream.rtp.ssrc;
         let mut buf = FrameBuf::new(storage, FrameBuf::HEADROOM, len)?;
         let metadata = rtp::metadata(ssrc, timestamp);
-        let info = FrameInfo::new(Ssrc::new(ssrc)).metadata(&metadata);
+        let mut info = FrameInfo::new(Ssrc::new(ssrc));
+        if self.binds {
+            info = info.metadata(&metadata);
+        }
         let session = sent.sealed.last().map(|(kid, _)| *kid);
         let mut sealed = Err(mediaseal::Error::NoActiveKey);
         sent.cost.measure(|| {
@@ -178,7 +183,7 @@ impl Sender<'_> {
         });
         let sealed = sealed?;
         if Some(sealed.kid) != session {
-            self.member.announce();
+            self.member.announce()?;
         }
         sent.sealed.push((sealed.kid, sealed.ctr));
         sent.overhead += (buf.len() - of_media) as u64;

@@ -17,6 +17,7 @@ use crate::member::{Announcement, Control, KeyPath, Member};
 use crate::passing::Passing;
 use crate::progress::Progress;
 use crate::receiver::{Receipt, Receiver};
+use crate::recorder::{Granting, Recorded, Recording};
 use crate::relay::{Relay, Tally};
 use crate::script::Stage;
 use crate::sender::{Sender, Sent};
@@ -37,6 +38,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) impairments: Impairments,
     pub(crate) fast: bool,
     pub(crate) wire: Wire,
+    /// Whether frames are bound to their places, [`crate::rtp::metadata`].
+    pub(crate) binds: bool,
 }
 
 /// What a call leaves behind.
@@ -51,6 +54,8 @@ pub(crate) struct Outcome {
     pub(crate) lost_elsewhere: u64,
     /// When the last turn began.
     pub(crate) last_turn: Duration,
+    /// What became of the recording, if one was to be made.
+    pub(crate) recorded: Option<Result<Recorded, Failure>>,
 }
 
 /// Raises a flag however its thread ends, so that no other thread waits for ever.
@@ -66,6 +71,7 @@ impl Drop for RaiseOnDrop<'_> {
 fn members(
     cipher: &CheckedCipher,
     key: &ChannelKey,
+    mut granting: [Option<Granting>; 2],
 ) -> Result<([Member; 3], [mpsc::Receiver<Announcement>; 3]), Failure> {
     let mut instance = [0; 16];
     getrandom::fill(&mut instance)?;
@@ -77,7 +83,8 @@ fn members(
     for who in Participant::ALL {
         let others = Participant::ALL.into_iter().filter(|other| *other != who);
         let peers = others.map(|other| paths[other as usize].clone()).collect();
-        let member = Member::new(who, cipher, &instance, peers)?;
+        let grants = granting.get_mut(who as usize).and_then(Option::take);
+        let member = Member::new(who, cipher, &instance, peers, grants)?;
         if Participant::SENDERS.contains(&who) {
             member.stage(1, key.duplicate())?;
             member.channel.activate(1)?;
@@ -97,9 +104,21 @@ fn members(
 ///
 /// # Errors
 /// If a socket or the channel fails.
-pub(crate) fn talk(plan: &Plan<'_>, keys: [ChannelKey; 2]) -> Result<Outcome, Failure> {
+pub(crate) fn talk(
+    plan: &Plan<'_>,
+    keys: [ChannelKey; 2],
+    recording: Option<Recording>,
+) -> Result<Outcome, Failure> {
     let [key, next_key] = keys;
-    let (members, inboxes) = members(plan.cipher, &key)?;
+    let (recorder, to_recorder, granting) = match recording {
+        Some(recording) => (
+            Some(recording.recorder),
+            Some(recording.path),
+            recording.granting.map(Some),
+        ),
+        None => (None, None, [None, None]),
+    };
+    let (members, inboxes) = members(plan.cipher, &key, granting)?;
     drop(key);
     let relay_socket = bind()?;
     let sockets = [bind()?, bind()?, bind()?];
@@ -125,7 +144,7 @@ pub(crate) fn talk(plan: &Plan<'_>, keys: [ChannelKey; 2]) -> Result<Outcome, Fa
     };
     let passing = |stream| Passing::new(stream, plan.wire.codec_of(stream));
     let passing = plan.streams.iter().map(passing).collect();
-    let relay = Relay::new(relay_socket, around, plan.impairments, passing)?;
+    let relay = Relay::new(relay_socket, around, plan.impairments, passing, to_recorder)?;
     let (senders_done, relay_done) = (AtomicBool::new(false), AtomicBool::new(false));
     let progress = Progress::new(plan.streams);
     let of_c = [AtomicU64::new(0), AtomicU64::new(0)];
@@ -158,12 +177,14 @@ pub(crate) fn talk(plan: &Plan<'_>, keys: [ChannelKey; 2]) -> Result<Outcome, Fa
             Participant::C => [&of_c[0], &of_c[1]],
         },
         wire: plan.wire,
+        binds: plan.binds,
     });
     let receivers: Vec<_> = receivers.collect();
     let of_a = |stream: &Stream| stream.sender == Participant::A;
     let (from_a, from_b) = plan.streams.split_at(plan.streams.partition_point(of_a));
 
-    let (sent, receipts, relay) = thread::scope(|scope| {
+    let (sent, receipts, relay, recorded) = thread::scope(|scope| {
+        let recorder = recorder.map(|recorder| scope.spawn(|| recorder.run(&relay_done)));
         let relay = scope.spawn(|| {
             let _done = RaiseOnDrop(&relay_done);
             relay.run(&senders_done)
@@ -184,6 +205,7 @@ pub(crate) fn talk(plan: &Plan<'_>, keys: [ChannelKey; 2]) -> Result<Outcome, Fa
                 relay: &to_relay,
                 progress: &progress.sent,
                 wire: plan.wire,
+                binds: plan.binds,
             };
             let clock = &clock;
             scope.spawn(move || sender.run(streams, clock))
@@ -208,11 +230,12 @@ pub(crate) fn talk(plan: &Plan<'_>, keys: [ChannelKey; 2]) -> Result<Outcome, Fa
         senders_done.store(true, Ordering::Release);
         let relay = join(relay);
         let receipts = receivers.into_iter().map(join).collect::<Result<_, _>>();
+        let recorded = recorder.map(join);
         // Who was left alone says so; the cause is another's.
         failures.sort_by_key(|failure| failure.is::<Abandoned>());
         match failures.into_iter().next() {
             Some(failure) => Err(failure),
-            None => Ok((sent, receipts?, relay?)),
+            None => Ok((sent, receipts?, relay?, recorded)),
         }
     })?;
     let gates = gates.iter().chain([&to_relay]);
@@ -225,6 +248,7 @@ pub(crate) fn talk(plan: &Plan<'_>, keys: [ChannelKey; 2]) -> Result<Outcome, Fa
         relay,
         lost_elsewhere,
         last_turn,
+        recorded,
     })
 }
 

@@ -67,14 +67,18 @@ impl Wire {
         if self != Self::CodecAware {
             return None;
         }
-        match stream.media.codec() {
-            "H.264" => Some(Codec::H264(NalFormat::AnnexB)),
-            "VP8" => Some(Codec::Vp8),
-            "VP9" => Some(Codec::Vp9),
-            "AV1" => Some(Codec::Av1),
-            "Opus" => Some(Codec::Opus),
-            // Messages are of no codec.
-            _ => None,
-        }
+        codec_of(stream)
+    }
+}
+
+/// The codec of a stream's frames; messages are of none.
+pub(crate) fn codec_of(stream: &Stream) -> Option<Codec> {
+    match stream.media.codec() {
+        "H.264" => Some(Codec::H264(NalFormat::AnnexB)),
+        "VP8" => Some(Codec::Vp8),
+        "VP9" => Some(Codec::Vp9),
+        "AV1" => Some(Codec::Av1),
+        "Opus" => Some(Codec::Opus),
+        _ => None,
     }
 }
