@@ -14,6 +14,8 @@ mod forged;
 mod large;
 #[path = "recording/round_trip.rs"]
 mod round_trip;
+#[path = "recording/sharing.rs"]
+mod sharing;
 #[path = "recording/support.rs"]
 mod support;
 #[path = "recording/vectors.rs"]

@@ -4,7 +4,7 @@ use core::fmt;
 
 use super::envelope::{Envelope, Stanza, open_one};
 use super::error::GrantError;
-use super::identity::{Identity, Recipient};
+use super::identity::{Identity, Recipient, RecipientId};
 use super::octets::{Reader, push_lp};
 use super::payload::{Payload, SessionKey};
 use super::sealed::Grant;
@@ -150,6 +150,31 @@ impl SessionGrant {
             Payload::Session(session) if session.kid == self.kid => Ok(session),
             _ => Err(GrantError::OtherPayload),
         }
+    }
+
+    /// Seals the session's key to one owner more, signed by `signer`: somebody who opened it shares it. The new owner opens it as one who trusts that signer,
+    /// whoever the sender is. If he is in already, his stanza is replaced.
+    ///
+    /// # Errors
+    /// [`GrantError::OtherPayload`] for the key of another session; as [`Grant::seal`]; [`GrantError::TooLong`] for one more than [`Envelope::MAX_STANZAS`].
+    pub fn add_owner(
+        &mut self,
+        session: SessionKey,
+        owner: &Recipient,
+        signer: &Signer,
+    ) -> Result<(), GrantError> {
+        if session.kid != self.kid {
+            return Err(GrantError::OtherPayload);
+        }
+        let payload = Payload::Session(session);
+        let grant = Grant::seal(&payload, owner, signer, &context(self.kid)?)?;
+        self.envelope.remove_recipient(&owner.id());
+        self.envelope.push(Stanza::Hpke(grant))
+    }
+
+    /// Removes the stanzas of an owner, and tells whether there were any. What he opened before, or copied, he keeps.
+    pub fn remove_owner(&mut self, owner: &RecipientId) -> bool {
+        self.envelope.remove_recipient(owner)
     }
 
     /// Returns the KID.

@@ -5,11 +5,12 @@ use std::io::ErrorKind;
 use super::error::{Place, RecordingError, io_at};
 use super::header::Header;
 use super::manifest::{ENVELOPE, NEW, read_header};
+use super::recover::lock;
 use super::storage::Storage;
 use crate::error::Error;
 use crate::id::KeyId;
 use crate::vault::WrapContext;
-use crate::vault::grant::{Envelope, GrantError, SessionGrant};
+use crate::vault::grant::{Envelope, GrantError, SessionGrant, Stanza};
 
 /// Most octets of a session's grant.
 const MAX_GRANT: usize = Envelope::MAX_LEN + 64;
@@ -92,6 +93,56 @@ pub fn grant(storage: &dyn Storage, kid: KeyId) -> Result<Option<SessionGrant>, 
     }
 }
 
+/// Puts another grant in the place of a session's that is there: owners of the recording came or went ([`SessionGrant::add_owner`],
+/// [`SessionGrant::remove_owner`]). No recorder may be at work.
+///
+/// # Errors
+/// [`RecordingError::NoOwner`] if it has no stanza: nobody could open the session any more; [`RecordingError::Busy`] if a recorder is at work.
+pub fn replace_grant(storage: &dyn Storage, grant: &SessionGrant) -> Result<(), RecordingError> {
+    if grant.envelope().stanzas().is_empty() {
+        return Err(RecordingError::NoOwner);
+    }
+    let _lock = lock(storage)?;
+    put(storage, &grant_name(grant.kid()), &grant.to_bytes()?)
+}
+
+/// What a [`shred`] took away.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shredded {
+    /// The stanzas that were in the envelope. Whoever has a copy of one, and its key, still opens a copy of the recording.
+    pub stanzas: Vec<Stanza>,
+    /// Grants of sessions.
+    pub grants: u64,
+}
+
+/// Takes away every key of a recording that lies with it: the stanzas of its envelope, then the grants. What is left is noise that still verifies.
+///
+/// That is `logical` destruction: it reaches neither backups, snapshots and copies of the folder, nor the blocks that a disk keeps of a file that was replaced.
+/// It is `effective` where the only KEK of [`Shredded::stanzas`] is destroyed at its provider besides. An envelope that cannot be read is
+/// replaced too.
+///
+/// # Errors
+/// [`RecordingError::NotThere`] if there is no recording; [`RecordingError::Busy`] if a recorder is at work. Done again, it goes on where it failed.
+pub fn shred(storage: &dyn Storage) -> Result<Shredded, RecordingError> {
+    read_header(storage)?;
+    let _lock = lock(storage)?;
+    let mut shredded = Shredded::default();
+    if let Ok(envelope) = envelope(storage) {
+        shredded.stanzas = envelope.stanzas().to_vec();
+    }
+    put(storage, ENVELOPE, &Envelope::new().to_bytes()?)?;
+    for name in storage.list().map_err(io_at("."))? {
+        let is_grant = granted_kid(&name).is_some();
+        if is_grant || is_new_grant(&name) || is_new_envelope(&name) {
+            storage.delete(&name).map_err(io_at(&name))?;
+            shredded.grants += u64::from(is_grant);
+        }
+    }
+    storage.sync_names().map_err(io_at("grants"))?;
+    Ok(shredded)
+}
+
 /// The KIDs of the sessions whose grants are there.
 ///
 /// # Errors
@@ -113,6 +164,11 @@ pub(super) fn put_grant(storage: &dyn Storage, grant: &SessionGrant) -> Result<(
         Err(error) if error.kind() == ErrorKind::NotFound => put(storage, &name, &octets),
         Err(error) => Err(io_at(&name)(error)),
     }
+}
+
+/// Whether a file is a grant that a crash cut off.
+fn is_new_grant(name: &str) -> bool {
+    name.strip_suffix(NEW).and_then(granted_kid).is_some()
 }
 
 /// The KID whose grant a file of this name is.

@@ -73,7 +73,10 @@ mod writer;
 
 pub use begin::NewRecording;
 pub use cobblestone::Cobblestone;
-pub use envelope::{envelope, grant, granted, header, replace_envelope, wrap_context};
+pub use envelope::{
+    Shredded, envelope, grant, granted, header, replace_envelope, replace_grant, shred,
+    wrap_context,
+};
 pub use error::{Place, RecordingError};
 pub use frame::{Frame, RecordedFrame, TrackFormat};
 pub use header::{Header, Profile};
