@@ -120,7 +120,7 @@ pub(crate) fn begin(
     let [of_recorder, of_senders, owner_key, owner_pub] = &files;
     let makes_owner = options.owners.is_empty();
     let needed = files.iter().take(if makes_owner { 4 } else { 2 });
-    for path in needed.map(PathBuf::as_path).chain([folder]) {
+    for path in [folder].into_iter().chain(needed.map(PathBuf::as_path)) {
         if fs::symlink_metadata(path).is_ok() {
             let what = "is there already; a recording begins in a new folder";
             return Err(format!("{} {what}", path.display()).into());
