@@ -21,6 +21,8 @@ mod outlines;
 mod progress;
 mod recorder;
 mod recordings;
+mod sessions;
+mod sharing;
 mod suites;
 mod table;
 

@@ -7,12 +7,16 @@ mod completions;
 mod doctor;
 mod explain;
 mod info;
+mod export;
 mod key;
 mod ls;
 mod man;
 mod record;
 mod recover;
 mod serve;
+mod rewrap;
+mod share;
+mod shred;
 mod verify;
 
 use std::io::Write;
@@ -35,6 +39,10 @@ pub(crate) enum Command {
     Serve(serve::Arguments),
     Audit(audit::Arguments),
     Bench(bench::Arguments),
+    Export(Box<export::Arguments>),
+    Share(Box<share::Arguments>),
+    Rewrap(Box<rewrap::Arguments>),
+    Shred(shred::Arguments),
     Doctor(doctor::Arguments),
     Completions(completions::Arguments),
     Man(man::Arguments),
@@ -55,6 +63,10 @@ impl Command {
             Self::Serve(arguments) => arguments.run(out),
             Self::Audit(arguments) => arguments.run(out),
             Self::Bench(arguments) => arguments.run(out),
+            Self::Export(arguments) => arguments.run(out),
+            Self::Share(arguments) => arguments.run(out),
+            Self::Rewrap(arguments) => arguments.run(out),
+            Self::Shred(arguments) => arguments.run(out),
             Self::Doctor(arguments) => arguments.run(out),
             Self::Completions(arguments) => arguments.run(out),
             Self::Man(arguments) => arguments.run(out),

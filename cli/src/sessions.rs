@@ -1,0 +1,92 @@
+//! The keys of a recording's sessions: what its senders, or who shared it, granted to an owner.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use mediaseal::vault::grant::{Identity, SignerPublic};
+
+use crate::input;
+use crate::outcome::Failure;
+use crate::recordings::{self, Keys, Recording};
+
+/// Whose grants are believed.
+#[derive(Args)]
+#[command(next_help_heading = "Senders")]
+pub(crate) struct Senders {
+    /// A file of the senders' public keys (mediaseal-signer-pub-1…, one a line), whose grants are believed; may be given several times. Without it those in
+    /// DIR.senders beside the recording are, where that file is; else none is, and no frame of a session opens
+    #[arg(long = "sender-signer", value_name = "FILE")]
+    files: Vec<PathBuf>,
+}
+
+/// Who is believed, and why.
+pub(crate) struct Believed {
+    pub(crate) signers: Vec<SignerPublic>,
+    /// The file beside the recording, if nobody was named.
+    pub(crate) beside: Option<PathBuf>,
+}
+
+impl Senders {
+    /// Finds the senders' keys, and says on standard error where they are from if nobody named them.
+    pub(crate) fn find(&self, recording: &Recording, keys: &Keys) -> Result<Believed, Failure> {
+        let mut files = self.files.clone();
+        let mut beside = None;
+        if files.is_empty() {
+            let mut path = recording.path.components().as_path().as_os_str().to_owned();
+            path.push(".senders");
+            let path = PathBuf::from(path);
+            if path.is_file() {
+                note(&format!(
+                    "the senders' keys are those in {}: whoever can write there says who sent; --sender-signer names those you trust",
+                    path.display()
+                ));
+                files.push(path.clone());
+                beside = Some(path);
+            } else if keys.shared_by.is_empty() {
+                note(
+                    "no sender's public key is known, so no grant is believed: --sender-signer names them",
+                );
+            }
+        }
+        let mut signers = Vec::new();
+        for file in &files {
+            signers.extend(signers_public(file)?);
+        }
+        for file in &keys.shared_by {
+            signers.push(recordings::signer_public(file)?);
+        }
+        Ok(Believed { signers, beside })
+    }
+}
+
+/// Reads all identities that were given.
+pub(crate) fn identities(keys: &Keys) -> Result<Vec<Identity>, Failure> {
+    let passphrase = keys.passphrase()?;
+    let passphrase = passphrase.as_ref().map(|text| text.as_str());
+    let mut all = Vec::new();
+    for file in &keys.identities {
+        all.extend(recordings::identities(file, passphrase)?);
+    }
+    Ok(all)
+}
+
+/// Says something on standard error, and goes on if nobody hears it.
+pub(crate) fn note(what: &str) {
+    drop(writeln!(std::io::stderr(), "mediaseal: {what}"));
+}
+
+fn signers_public(path: &Path) -> Result<Vec<SignerPublic>, Failure> {
+    let text = input::read_key_file(path)?;
+    let lines = text.lines().map(str::trim);
+    let keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    let keys = keys.map(str::parse).collect::<Result<Vec<_>, _>>();
+    match keys {
+        Ok(keys) if !keys.is_empty() => Ok(keys),
+        // What it is instead is not said: it may be a secret key.
+        _ => Err(Failure::Usage(format!(
+            "{}: no public keys of senders (mediaseal-signer-pub-1…), one a line",
+            path.display()
+        ))),
+    }
+}

@@ -1,0 +1,248 @@
+//! Letting somebody more open a recording: its key, and the keys of its sessions, are sealed to him and signed by who shares.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use mediaseal::vault::Dek;
+use mediaseal::vault::grant::{
+    GrantError, Identity, Recipient, RecipientId, SessionKey, Signer, SignerPublic,
+};
+use mediaseal::vault::recording::{
+    RecordingError, envelope, grant, granted, replace_envelope, replace_grant, wrap_context,
+};
+use serde::Serialize;
+
+use crate::input;
+use crate::outcome::Failure;
+use crate::recordings::{self, Keys, Recording};
+use crate::sessions::note;
+
+/// Who signs what is shared.
+#[derive(Args)]
+#[command(next_help_heading = "Sharing")]
+pub(crate) struct SharedBy {
+    /// The secret key that signs what you share (mediaseal-signer-1…); made, with .pub beside, if it is not there
+    /// [default: the first --identity with .signer for .key]
+    #[arg(long, value_name = "FILE")]
+    signing_key: Option<PathBuf>,
+}
+
+/// What came of sharing.
+#[derive(Default, Serialize)]
+pub(crate) struct Shared {
+    /// The recipients' ids.
+    pub(crate) with: Vec<String>,
+    /// Those of others, whom it was given to before: what they have stays as it is.
+    pub(crate) already: Vec<String>,
+    /// The public key that signed.
+    pub(crate) signed_by: Option<String>,
+    /// Where that key is, to be given to them.
+    pub(crate) signed_by_file: Option<String>,
+    /// Sessions whose keys they have now.
+    pub(crate) sessions: u64,
+    /// Sessions whose keys nobody who was given here could open.
+    pub(crate) sessions_not_shared: Vec<String>,
+}
+
+impl SharedBy {
+    /// Reads the key that signs, or makes one. The other half is the file of its public key.
+    pub(crate) fn signer(&self, keys: &Keys) -> Result<(Signer, PathBuf), Failure> {
+        let path = match (&self.signing_key, keys.identities.first()) {
+            (Some(path), _) => path.clone(),
+            (None, Some(identity)) if identity.extension().is_some_and(|end| end == "key") => {
+                identity.with_extension("signer")
+            }
+            (None, Some(identity)) => with_end(identity, ".signer"),
+            (None, None) => {
+                let what = "--signing-key names the key that signs what you share";
+                return Err(Failure::Usage(what.to_owned()));
+            }
+        };
+        let public = with_end(&path, ".pub");
+        if path.exists() {
+            let passphrase = keys.passphrase()?;
+            let passphrase = passphrase.as_ref().map(|text| text.as_str());
+            return Ok((recordings::signer(&path, passphrase)?, public));
+        }
+        let signer = Signer::generate().map_err(|error| Failure::Unreadable(error.to_string()))?;
+        write_new(&path, true, &signer.to_text())?;
+        write_new(&public, false, &signer.public().to_string())?;
+        note(&format!(
+            "made {}, which signs what you share; {} is its public half",
+            path.display(),
+            public.display()
+        ));
+        Ok((signer, public))
+    }
+}
+
+/// Shares a recording with `recipients`: the keys of its sessions first, its own last, so that who can open it can open all that is shared.
+pub(crate) fn share(
+    recording: &Recording,
+    dek: &Dek,
+    identities: &[Identity],
+    believed: &[SignerPublic],
+    recipients: &[Recipient],
+    signer: &Signer,
+) -> Result<Shared, Failure> {
+    let storage = &*recording.storage;
+    let failed = |error: RecordingError| explain(recording, &error);
+    let mut shared = Shared::default();
+    for kid in granted(storage).map_err(failed)? {
+        let mut there = match grant(storage, kid) {
+            Ok(Some(there)) => there,
+            Ok(None) => continue,
+            Err(RecordingError::Grant(_)) => {
+                shared.sessions_not_shared.push(kid.to_string());
+                continue;
+            }
+            Err(error) => return Err(failed(error)),
+        };
+        let is_in = |to: &&Recipient| there.envelope().recipients().any(|id| id == to.id());
+        let lacking: Vec<&Recipient> = recipients.iter().filter(|to| !is_in(to)).collect();
+        let open = || -> Option<SessionKey> {
+            let opened = |identity| there.open(identity, believed).ok();
+            identities.iter().find_map(opened)
+        };
+        // One for each: a key is not copied.
+        let keys: Option<Vec<SessionKey>> = lacking.iter().map(|_| open()).collect();
+        let Some(keys) = keys else {
+            shared.sessions_not_shared.push(kid.to_string());
+            continue;
+        };
+        if lacking.is_empty() {
+            continue;
+        }
+        for (key, recipient) in keys.into_iter().zip(lacking) {
+            there
+                .add_owner(key, recipient, signer)
+                .map_err(|error| failed(error.into()))?;
+        }
+        replace_grant(storage, &there).map_err(failed)?;
+        shared.sessions += 1;
+    }
+    let context = wrap_context(&recording.header);
+    // As it is now: others may have changed it.
+    let mut envelope = envelope(storage).map_err(failed)?;
+    for recipient in recipients {
+        // Who has it from the recorder would then have it from somebody whom he need not know.
+        if envelope.recipients().any(|id| id == recipient.id()) {
+            shared.already.push(recipient.id().to_string());
+            continue;
+        }
+        envelope
+            .add_recipient(dek, recipient, signer, &context)
+            .map_err(|error| failed(error.into()))?;
+        shared.with.push(recipient.id().to_string());
+    }
+    replace_envelope(storage, &envelope).map_err(failed)?;
+    shared.signed_by = Some(signer.public().to_string());
+    Ok(shared)
+}
+
+impl Shared {
+    /// Tells people what came of it.
+    pub(crate) fn write_text(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        for recipient in &self.with {
+            writeln!(out, "shared with {recipient}")?;
+        }
+        for recipient in &self.already {
+            writeln!(
+                out,
+                "{recipient} could open it before, which stays as it is"
+            )?;
+        }
+        let (sessions, by) = (self.sessions, self.signed_by_file.as_deref());
+        if sessions > 0 || !self.with.is_empty() {
+            writeln!(
+                out,
+                "with the keys of {sessions} sessions; who opens it says --shared-by {}",
+                by.unwrap_or_default()
+            )?;
+        }
+        for kid in &self.sessions_not_shared {
+            writeln!(
+                out,
+                "not shared: session {kid}, which nothing that was given opens"
+            )?;
+        }
+        Ok(())
+    }
+}
+
+/// Takes owners out again, without any key of the recording: of the envelope, then of the sessions. Returns how many of `gone` were in, and how many sessions they
+/// alone can open, which stay theirs.
+pub(crate) fn remove(
+    recording: &Recording,
+    gone: &[RecipientId],
+) -> Result<(usize, usize), Failure> {
+    let storage = &*recording.storage;
+    let failed = |error: RecordingError| explain(recording, &error);
+    let mut envelope = envelope(storage).map_err(failed)?;
+    let removed = gone.iter().filter(|id| envelope.remove_recipient(id));
+    let removed = removed.count();
+    if removed == 0 {
+        return Ok((0, 0));
+    }
+    replace_envelope(storage, &envelope).map_err(failed)?;
+    let mut alone = 0;
+    for kid in granted(storage).map_err(failed)? {
+        let mut there = match grant(storage, kid) {
+            Ok(Some(there)) => there,
+            Ok(None) | Err(RecordingError::Grant(_)) => continue,
+            Err(error) => return Err(failed(error)),
+        };
+        let changes = gone.iter().filter(|id| there.remove_owner(id)).count();
+        if changes == 0 {
+            continue;
+        }
+        match replace_grant(storage, &there) {
+            Err(RecordingError::NoOwner) => alone += 1,
+            replaced => replaced.map_err(failed)?,
+        }
+    }
+    Ok((removed, alone))
+}
+
+/// Says what the library says, so that one can act on it.
+pub(crate) fn explain(recording: &Recording, error: &RecordingError) -> Failure {
+    let path = &recording.path;
+    match error {
+        RecordingError::Busy => input::unreadable(
+            path,
+            &"a recorder is at work on it: this waits until it is closed",
+        ),
+        RecordingError::NoOwner => Failure::Usage(format!(
+            "{}: nobody could open it then: `mediaseal shred` does that",
+            path.display()
+        )),
+        RecordingError::Grant(GrantError::TooLong) => {
+            input::unreadable(path, &"it has as many owners as a recording takes")
+        }
+        error => recordings::failed(path, error),
+    }
+}
+
+fn with_end(path: &Path, end: &str) -> PathBuf {
+    let mut path = path.as_os_str().to_owned();
+    path.push(end);
+    path.into()
+}
+
+/// Writes a line to a file that was not there before; a secret one only its owner can read.
+fn write_new(path: &Path, is_secret: bool, line: &str) -> Result<(), Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if is_secret {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    let written = options.open(path).and_then(|mut file| {
+        file.write_all(line.as_bytes())?;
+        file.write_all(b"\n")?;
+        file.sync_all()
+    });
+    written.map_err(|error| input::unreadable(path, &error))
+}
