@@ -8,6 +8,7 @@ use crate::{
     command::{Invocation, cargo},
     packages::{self, Program},
     parts::{Campaign, Halt},
+    recorded_call,
 };
 
 /// The tests, which need ffmpeg with libx264, libx265 and libvpx, as Debian has it.
@@ -61,8 +62,9 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
         )));
     }
     let played = play(campaign)?;
+    let exact = recorded_call::run(campaign)?;
     Ok(format!(
-        "{} tests, ffmpeg decodes what was sent; Chromium plays {played} files",
+        "{} tests, ffmpeg decodes what was sent; Chromium plays {played} files; {exact} frames of recorded calls bit-exact",
         tally.passed
     ))
 }

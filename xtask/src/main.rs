@@ -30,6 +30,7 @@ mod mls;
 mod native;
 mod packages;
 mod parts;
+mod recorded_call;
 mod report;
 mod stage;
 mod staged;
