@@ -1243,6 +1243,48 @@
 #define MEDIASEAL_LOCKED_KEY_TEXT_MAX_LEN 447
 
 /**
+ * Profile of a recording: frames as they came, still encrypted. The recorder has no key of theirs.
+ */
+#define MEDIASEAL_PROFILE_FRAMES 1
+
+/**
+ * Profile of a recording: encoded media of a recorder that is a member of the call.
+ */
+#define MEDIASEAL_PROFILE_MEDIA 2
+
+/**
+ * Flag of a track: its frames are ciphertext in the form of its codec, not bare.
+ */
+#define MEDIASEAL_TRACK_CODEC_AWARE 1
+
+/**
+ * Flag of a recorded frame: a decoder can begin with it.
+ */
+#define MEDIASEAL_RECORDED_KEY_FRAME 1
+
+/**
+ * Verdict on a recording: it is whole and closed, and the signer that was given signed all of it.
+ */
+#define MEDIASEAL_RECORDING_COMPLETE 1
+
+/**
+ * Verdict on a recording: it is whole and closed, and agrees with the signer that it names itself.
+ * Nobody vouches for it, because no signer was given.
+ */
+#define MEDIASEAL_RECORDING_CONSISTENT 2
+
+/**
+ * Verdict on a recording: what was committed is as it was written, but it was not closed: its
+ * recorder is at work, or crashed.
+ */
+#define MEDIASEAL_RECORDING_INCOMPLETE 3
+
+/**
+ * Verdict on a recording: a part, `place`, is not as it was written.
+ */
+#define MEDIASEAL_RECORDING_TAMPERED 4
+
+/**
  * One channel: stage a generation, activate it, and the former one is in grace and then retired.
  */
 typedef struct mediaseal_channel mediaseal_channel;
@@ -1299,6 +1341,11 @@ typedef struct mediaseal_proof mediaseal_proof;
  * Holds KEKs and uses them: a file, a module, a service, or functions of the application.
  */
 typedef struct mediaseal_provider mediaseal_provider;
+
+/**
+ * Writes a recording. One thread at a time.
+ */
+typedef struct mediaseal_recorder mediaseal_recorder;
 
 /**
  * Puts the RTP payloads of one stream (SSRC) together again.
@@ -2601,6 +2648,345 @@ typedef struct mediaseal_recipient {
      */
     size_t len;
 } mediaseal_recipient;
+
+/**
+ * A recording that begins. Initialize with MEDIASEAL_RECORDING_OPTIONS_INIT.
+ */
+typedef struct mediaseal_recording_options {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * One of `MEDIASEAL_PROFILE_...`.
+     */
+    uint32_t profile;
+    /**
+     * Whom the recording's key is sealed to: who opens it later. At least one.
+     */
+    const mediaseal_recipient *owners;
+    /**
+     * Their number.
+     */
+    size_t owner_count;
+    /**
+     * Where its key may be used; NULL where it is nowhere bound.
+     */
+    const char *region;
+} mediaseal_recording_options;
+
+/**
+ * A mediaseal_recording_options with every default.
+ */
+#define MEDIASEAL_RECORDING_OPTIONS_INIT \
+    { (uint32_t)sizeof(mediaseal_recording_options), 0, NULL, 0, NULL }
+
+/**
+ * A frame to be recorded. Initialize with MEDIASEAL_RECORDED_FRAME_INIT.
+ */
+typedef struct mediaseal_recorded_frame {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Any of `MEDIASEAL_RECORDED_...`.
+     */
+    uint32_t flags;
+    /**
+     * The track, which mediaseal_recorder_add_track named.
+     */
+    uint32_t track;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Its time in microseconds, on a clock that all tracks share.
+     */
+    uint64_t micros;
+    /**
+     * Who sent it, as far as the recorder knows, 0 to 255 octets.
+     */
+    const uint8_t *sender;
+    /**
+     * Their number.
+     */
+    size_t sender_len;
+    /**
+     * The frame: its ciphertext as it came, in the profile MEDIASEAL_PROFILE_FRAMES.
+     */
+    const uint8_t *octets;
+    /**
+     * Their number.
+     */
+    size_t len;
+} mediaseal_recorded_frame;
+
+/**
+ * A mediaseal_recorded_frame with every default.
+ */
+#define MEDIASEAL_RECORDED_FRAME_INIT \
+    { (uint32_t)sizeof(mediaseal_recorded_frame), 0, 0, 0, 0, NULL, 0, NULL, 0 }
+
+/**
+ * What a recorded frame asks for. Initialize with MEDIASEAL_WRITTEN_INIT.
+ */
+typedef struct mediaseal_written {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * 1 if it is the first frame of a session whose key no owner was granted: ask its sender for
+     * mediaseal_channel_session_grant now, or nobody will open its frames.
+     */
+    uint32_t misses_grant;
+    /**
+     * The KID of that session.
+     */
+    uint64_t kid;
+} mediaseal_written;
+
+/**
+ * A mediaseal_written with every default.
+ */
+#define MEDIASEAL_WRITTEN_INIT \
+    { (uint32_t)sizeof(mediaseal_written), 0, 0 }
+
+/**
+ * What a recording is at its close. Initialize with MEDIASEAL_RECORDING_CLOSED_INIT.
+ */
+typedef struct mediaseal_recording_closed {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * 1 if there were more sessions than a recorder remembers: then more grants may be missing.
+     */
+    uint32_t too_many_sessions;
+    /**
+     * Segments.
+     */
+    uint64_t segments;
+    /**
+     * Sessions of which there are frames and no grant: nobody can open them.
+     */
+    uint64_t missing_grants;
+    /**
+     * Frames in which no KID could be read: they are no SFrame ciphertext of their track's form.
+     */
+    uint64_t frames_without_kid;
+} mediaseal_recording_closed;
+
+/**
+ * A mediaseal_recording_closed with every default.
+ */
+#define MEDIASEAL_RECORDING_CLOSED_INIT \
+    { (uint32_t)sizeof(mediaseal_recording_closed), 0, 0, 0, 0 }
+
+/**
+ * What is found in a recording without any key of it. Initialize with
+ * MEDIASEAL_RECORDING_FOUND_INIT.
+ */
+typedef struct mediaseal_recording_found {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * One of `MEDIASEAL_RECORDING_...`.
+     */
+    uint32_t verdict;
+    /**
+     * Records of its manifest that were believed.
+     */
+    uint64_t records;
+    /**
+     * Of these, records that the last signed checkpoint covers.
+     */
+    uint64_t signed_records;
+    /**
+     * Segments.
+     */
+    uint64_t segments;
+    /**
+     * Frames in them.
+     */
+    uint64_t frames;
+    /**
+     * Octets of frames, with their heads.
+     */
+    uint64_t octets;
+    /**
+     * For MEDIASEAL_RECORDING_INCOMPLETE, octets of files behind what was committed.
+     */
+    uint64_t discarded;
+    /**
+     * For MEDIASEAL_RECORDING_TAMPERED, the part that was found first, in English; zero octets
+     * follow it.
+     */
+    char place[256];
+} mediaseal_recording_found;
+
+/**
+ * A mediaseal_recording_found with every default.
+ */
+#define MEDIASEAL_RECORDING_FOUND_INIT \
+    { (uint32_t)sizeof(mediaseal_recording_found), 0, 0, 0, 0, 0, 0, 0, { 0 } }
+
+/**
+ * What was cut back after a crash. Initialize with MEDIASEAL_RECOVERED_INIT.
+ */
+typedef struct mediaseal_recovered {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Segments that had no end, and end now at their last commit.
+     */
+    uint64_t closed_segments;
+    /**
+     * Octets of files that were never committed and are gone now.
+     */
+    uint64_t discarded;
+} mediaseal_recovered;
+
+/**
+ * A mediaseal_recovered with every default.
+ */
+#define MEDIASEAL_RECOVERED_INIT \
+    { (uint32_t)sizeof(mediaseal_recovered), 0, 0, 0 }
+
+/**
+ * How far an export is. Initialize with MEDIASEAL_EXPORT_PROGRESS_INIT.
+ */
+typedef struct mediaseal_export_progress {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Frames that were read.
+     */
+    uint64_t frames;
+    /**
+     * Frames that there are.
+     */
+    uint64_t of;
+} mediaseal_export_progress;
+
+/**
+ * A mediaseal_export_progress with every default.
+ */
+#define MEDIASEAL_EXPORT_PROGRESS_INIT \
+    { (uint32_t)sizeof(mediaseal_export_progress), 0, 0, 0 }
+
+/**
+ * Hears how far an export is, every 256 frames; 0 lets it go on, everything else stops it.
+ */
+typedef uint32_t (*mediaseal_export_callback)(void *user_data,
+                                              const mediaseal_export_progress *progress);
+
+/**
+ * What an export opens a recording with. Initialize with MEDIASEAL_EXPORT_OPTIONS_INIT.
+ */
+typedef struct mediaseal_export_options {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * The public half of the recorder's signer, MEDIASEAL_SIGNER_PUBLIC_LEN octets, which gave the
+     * owner the recording's key.
+     */
+    const uint8_t *recorder;
+    /**
+     * The public halves of the senders' signers, MEDIASEAL_SIGNER_PUBLIC_LEN octets each, one
+     * behind the other: whose grants of session keys are believed.
+     */
+    const uint8_t *senders;
+    /**
+     * Their number.
+     */
+    size_t sender_count;
+    /**
+     * Ciphers for sessions of custom suites; NULL if there are none.
+     */
+    const mediaseal_cipher *const *ciphers;
+    /**
+     * Their number.
+     */
+    size_t cipher_count;
+    /**
+     * Hears how far it is; NULL if nobody needs to.
+     */
+    mediaseal_export_callback progress;
+    /**
+     * What `progress` works on.
+     */
+    void *progress_user_data;
+} mediaseal_export_options;
+
+/**
+ * A mediaseal_export_options with every default.
+ */
+#define MEDIASEAL_EXPORT_OPTIONS_INIT \
+    { (uint32_t)sizeof(mediaseal_export_options), 0, NULL, NULL, 0, NULL, 0, 0, NULL }
+
+/**
+ * What an export did. Initialize with MEDIASEAL_EXPORT_REPORT_INIT.
+ */
+typedef struct mediaseal_export_report {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Files, one for each track and sender, or more where a stream changes.
+     */
+    uint64_t files;
+    /**
+     * Frames that are in them.
+     */
+    uint64_t frames;
+    /**
+     * Frames that are in none: no key, not authentic, or nothing that a file takes.
+     */
+    uint64_t frames_left_out;
+    /**
+     * Places where the recording is damaged: whatever was there is missing.
+     */
+    uint64_t damaged;
+    /**
+     * Sessions whose grant did not open: for others, by an unknown signer, or damaged.
+     */
+    uint64_t grants_refused;
+} mediaseal_export_report;
+
+/**
+ * A mediaseal_export_report with every default.
+ */
+#define MEDIASEAL_EXPORT_REPORT_INIT \
+    { (uint32_t)sizeof(mediaseal_export_report), 0, 0, 0, 0, 0, 0 }
 
 /**
  * Brings a secret that a provider asks for: one of `MEDIASEAL_SECRET_...` for the provider at
@@ -4175,6 +4561,70 @@ typedef const mediaseal_cipher_vtable *(*mediaseal_cipher_library)(uint32_t abi_
  * Ask for the passphrase again: it is another, or what it sealed was altered.
  */
 #define MEDIASEAL_ERR_GRANT_PASSPHRASE 452
+
+/**
+ * Look at the folder of the recording, then resume: the system refused a read or a write. What was
+ * committed is there.
+ */
+#define MEDIASEAL_ERR_RECORDING_IO 461
+
+/**
+ * Choose another place, or another session: a recording, a file or a grant is there already.
+ */
+#define MEDIASEAL_ERR_RECORDING_ALREADY_THERE 462
+
+/**
+ * Look for the right place: no recording, or no folder, is there.
+ */
+#define MEDIASEAL_ERR_RECORDING_NOT_THERE 463
+
+/**
+ * Name an owner first: nobody could open the recording.
+ */
+#define MEDIASEAL_ERR_RECORDING_NO_OWNER 464
+
+/**
+ * Wait, or end the other: another recorder has the recording open.
+ */
+#define MEDIASEAL_ERR_RECORDING_BUSY 465
+
+/**
+ * Recover the recording: the recorder stopped at an earlier error, and what came after the last
+ * commit is lost.
+ */
+#define MEDIASEAL_ERR_RECORDING_STOPPED 466
+
+/**
+ * Begin a new recording: this one is closed.
+ */
+#define MEDIASEAL_ERR_RECORDING_CLOSED 467
+
+/**
+ * Find out who altered it, or which disk fails: a part of the recording is not as it was written.
+ * Nothing of it was given out.
+ */
+#define MEDIASEAL_ERR_RECORDING_DAMAGED 468
+
+/**
+ * Bring the right key: the recording was sealed under another one, or its header was altered.
+ */
+#define MEDIASEAL_ERR_RECORDING_KEY 469
+
+/**
+ * Bring the signing key that the recording was begun with.
+ */
+#define MEDIASEAL_ERR_RECORDING_SIGNER 470
+
+/**
+ * Read it with a newer version of mediaseal, or shorten the region: the recording has a number that
+ * this one does not know.
+ */
+#define MEDIASEAL_ERR_RECORDING_VERSION 471
+
+/**
+ * Name each track once, from 0 to 65,535, at most 1,024, before its frames.
+ */
+#define MEDIASEAL_ERR_RECORDING_TRACK 472
 
 /**
  * Report it: the library failed inside. The object is of no use any more; free it and make a new
@@ -6162,6 +6612,175 @@ mediaseal_status mediaseal_signer_unlock(const char *key_text,
                                          const uint8_t *passphrase,
                                          size_t passphrase_len,
                                          mediaseal_signer **out_signer);
+
+/* ==== Recordings ==================================================================================================== */
+
+/**
+ * Begins a recording in `folder`, which is made for this user alone on Unix if it is not there and
+ * holds no recording yet.
+ *
+ * Borrows `folder`; copies what `options` holds; shares `signer`, the recorder's, which signs what
+ * was recorded. In the profile MEDIASEAL_PROFILE_FRAMES the recorder needs no key of the call:
+ * frames are recorded as they came. Writes a new object to `out_recorder`, which the caller ends
+ * with mediaseal_recorder_finish and mediaseal_recorder_free. Time is the system's clock.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_ALREADY_THERE, MEDIASEAL_ERR_RECORDING_NO_OWNER,
+ * MEDIASEAL_ERR_RECORDING_BUSY, MEDIASEAL_ERR_RECORDING_VERSION for a region that is too long,
+ * MEDIASEAL_ERR_GRANT_KEY, MEDIASEAL_ERR_GRANT_KEM, MEDIASEAL_ERR_UNKNOWN_VALUE,
+ * MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_DISK_FULL, MEDIASEAL_ERR_ENTROPY, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any thread. Since
+ * 0.1.
+ */
+mediaseal_status mediaseal_recorder_new(const char *folder,
+                                        const mediaseal_recording_options *options,
+                                        const mediaseal_signer *signer,
+                                        mediaseal_recorder **out_recorder);
+
+/**
+ * Names a track, of 0 to 65,535: what its frames are, by a MEDIASEAL_CODEC_ number and the form of
+ * its NAL units, MEDIASEAL_NAL_ANNEX_B also for codecs that have none. `flags` are any of
+ * `MEDIASEAL_TRACK_...`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_TRACK if its number is taken, or 1,024 are,
+ * MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_RECORDING_STOPPED, MEDIASEAL_ERR_FORKED,
+ * MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of
+ * `recorder`. Since 0.1.
+ */
+mediaseal_status mediaseal_recorder_add_track(mediaseal_recorder *recorder,
+                                              uint32_t track,
+                                              uint32_t codec,
+                                              uint32_t nal_format,
+                                              uint32_t flags);
+
+/**
+ * Keeps what mediaseal_channel_session_grant made of a session's key for the owners. It may come
+ * before the first frame or after the last.
+ *
+ * Borrows `session`.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_ALREADY_THERE if another one was handed over for
+ * this KID, which is kept; MEDIASEAL_ERR_GRANT_FORM, and what mediaseal_recorder_tick returns.
+ * Exclusive use of `recorder`. Since 0.1.
+ */
+mediaseal_status mediaseal_recorder_add_grant(mediaseal_recorder *recorder,
+                                              const uint8_t *session,
+                                              size_t session_len);
+
+/**
+ * Records a frame. It survives a crash once mediaseal_recorder_tick or mediaseal_recorder_flush has
+ * committed it.
+ *
+ * Borrows `frame`. Writes to `out_written`, which may be NULL, whether its session's key is
+ * missing.
+ *
+ * Returns MEDIASEAL_OK; MEDIASEAL_ERR_RECORDING_TRACK, MEDIASEAL_ERR_FRAME_TOO_LONG,
+ * MEDIASEAL_ERR_SENDER_ID_TOO_LONG, MEDIASEAL_ERR_UNKNOWN_VALUE: drop the frame; after any other
+ * status the recorder has stopped: what mediaseal_recorder_tick returns. Exclusive use of
+ * `recorder`. Since 0.1.
+ */
+mediaseal_status mediaseal_recorder_write_frame(mediaseal_recorder *recorder,
+                                                const mediaseal_recorded_frame *frame,
+                                                mediaseal_written *out_written);
+
+/**
+ * Commits what has waited long enough. Call it at least twice a second, whether frames come or not:
+ * then a crash costs at most the last second or 256 KiB.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_DISK_FULL; after these
+ * MEDIASEAL_ERR_RECORDING_STOPPED; MEDIASEAL_ERR_FORKED, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `recorder`. Since 0.1.
+ */
+mediaseal_status mediaseal_recorder_tick(mediaseal_recorder *recorder);
+
+/**
+ * Commits everything now: once it returns it survives a crash.
+ *
+ * Returns what mediaseal_recorder_tick returns. Exclusive use of `recorder`. Since 0.1.
+ */
+mediaseal_status mediaseal_recorder_flush(mediaseal_recorder *recorder);
+
+/**
+ * Closes the recording: ends its segments and signs the whole. The recorder is of no use
+ * afterwards, whatever this returns: later calls return MEDIASEAL_ERR_CLOSED.
+ *
+ * Writes what the recording is to `out_closed`, which may be NULL.
+ *
+ * Returns what mediaseal_recorder_tick returns. Exclusive use of `recorder`. Since 0.1.
+ */
+mediaseal_status mediaseal_recorder_finish(mediaseal_recorder *recorder,
+                                           mediaseal_recording_closed *out_closed);
+
+/**
+ * Ends the use of a recorder. One that was not finished leaves what a crash would: everything that
+ * was committed.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_recorder_close(mediaseal_recorder *recorder);
+
+/**
+ * Frees a recorder, the last use of it. NULL is accepted. Since 0.1.
+ */
+void mediaseal_recorder_free(mediaseal_recorder *recorder);
+
+/**
+ * Checks hashes, chain and signatures of the recording in `folder`, without any key of it.
+ * `recorder` is the public half of the signer that the caller trusts, MEDIASEAL_SIGNER_PUBLIC_LEN
+ * octets; NULL if he has none: then it is at best MEDIASEAL_RECORDING_CONSISTENT.
+ *
+ * Borrows all inputs. Writes what it found to `out_found`. It shows that the files are what the
+ * recorder wrote, not that the media open.
+ *
+ * Returns MEDIASEAL_OK, whatever the verdict; MEDIASEAL_ERR_RECORDING_NOT_THERE,
+ * MEDIASEAL_ERR_RECORDING_VERSION, MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_GRANT_KEY,
+ * MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any thread. Since
+ * 0.1.
+ */
+mediaseal_status mediaseal_recording_verify(const char *folder,
+                                            const uint8_t *recorder,
+                                            mediaseal_recording_found *out_found);
+
+/**
+ * Closes the segments of a recording where their last commits are, after a crash of its recorder.
+ * It needs no key. On a recording that is whole it does nothing.
+ *
+ * Borrows `folder`. Writes what was cut back to `out_recovered`, which may be NULL.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_DAMAGED if more is missing than a crash can take:
+ * then nothing is changed; MEDIASEAL_ERR_RECORDING_BUSY while a recorder has it,
+ * MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_VERSION, MEDIASEAL_ERR_RECORDING_IO,
+ * MEDIASEAL_ERR_DISK_FULL, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_recording_recover(const char *folder,
+                                             mediaseal_recovered *out_recovered);
+
+/**
+ * Writes a file that players play for each track and sender of the recording in `folder` into the
+ * folder `to`, which is there: MP4, WebM or Ogg, for this user alone on Unix. Files that are there
+ * already are not written over.
+ *
+ * Borrows all inputs; `identity` is an owner's. Frames of the profile MEDIASEAL_PROFILE_FRAMES are
+ * opened by the grants of those senders whose signers `options` names, under built-in suites and
+ * the ciphers that it has; what does not open is left out and counted. An export is a plain copy
+ * that nobody can verify any more: keep the recording. Writes what it did to `out_report`, which
+ * may be NULL; with other statuses than MEDIASEAL_OK files may be there that are incomplete.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_GRANT_NO_STANZA for an identity that is no owner's,
+ * MEDIASEAL_ERR_GRANT_SIGNATURE for another recorder's, MEDIASEAL_ERR_RECORDING_KEY,
+ * MEDIASEAL_ERR_RECORDING_DAMAGED, MEDIASEAL_ERR_RECORDING_NOT_THERE also without the folder `to`,
+ * MEDIASEAL_ERR_RECORDING_ALREADY_THERE for a file, MEDIASEAL_ERR_STOPPED,
+ * MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_DISK_FULL, MEDIASEAL_ERR_RECORDING_VERSION,
+ * MEDIASEAL_ERR_GRANT_KEY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_LENGTH,
+ * MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any thread. Since
+ * 0.1.
+ */
+mediaseal_status mediaseal_recording_export(const char *folder,
+                                            const char *to,
+                                            const mediaseal_identity *identity,
+                                            const mediaseal_export_options *options,
+                                            mediaseal_export_report *out_report);
 
 #if defined(MEDIASEAL_CUSTODY)
 /* ==== Who holds key encryption keys (libraries with the feature custody) ============================================ */

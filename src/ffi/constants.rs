@@ -8,6 +8,8 @@ use super::diagnosis::{
 };
 use super::numbers::*;
 use super::proof::mediaseal_proof_state;
+use super::provider_types::*;
+use super::recording_types::*;
 use super::status::*;
 use super::types::*;
 use super::vault_types::*;
@@ -165,6 +167,18 @@ pub(super) const CONSTANTS: &[(&str, i64)] = constants! {
     MEDIASEAL_ERR_GRANT_PAYLOAD
     MEDIASEAL_ERR_GRANT_NO_STANZA
     MEDIASEAL_ERR_GRANT_PASSPHRASE
+    MEDIASEAL_ERR_RECORDING_IO
+    MEDIASEAL_ERR_RECORDING_ALREADY_THERE
+    MEDIASEAL_ERR_RECORDING_NOT_THERE
+    MEDIASEAL_ERR_RECORDING_NO_OWNER
+    MEDIASEAL_ERR_RECORDING_BUSY
+    MEDIASEAL_ERR_RECORDING_STOPPED
+    MEDIASEAL_ERR_RECORDING_CLOSED
+    MEDIASEAL_ERR_RECORDING_DAMAGED
+    MEDIASEAL_ERR_RECORDING_KEY
+    MEDIASEAL_ERR_RECORDING_SIGNER
+    MEDIASEAL_ERR_RECORDING_VERSION
+    MEDIASEAL_ERR_RECORDING_TRACK
     MEDIASEAL_ERR_PANIC
     MEDIASEAL_ERR_POISONED
     MEDIASEAL_ERR_CIPHER_FAILED
@@ -386,6 +400,14 @@ pub(super) const CONSTANTS: &[(&str, i64)] = constants! {
     MEDIASEAL_GRANT_MAX_LEN
     MEDIASEAL_SECRET_KEY_TEXT_MAX_LEN
     MEDIASEAL_LOCKED_KEY_TEXT_MAX_LEN
+    MEDIASEAL_PROFILE_FRAMES
+    MEDIASEAL_PROFILE_MEDIA
+    MEDIASEAL_TRACK_CODEC_AWARE
+    MEDIASEAL_RECORDED_KEY_FRAME
+    MEDIASEAL_RECORDING_COMPLETE
+    MEDIASEAL_RECORDING_CONSISTENT
+    MEDIASEAL_RECORDING_INCOMPLETE
+    MEDIASEAL_RECORDING_TAMPERED
 };
 
 /// Every struct of the header that is not opaque.
@@ -436,4 +458,13 @@ pub(super) const STRUCTS: &[(&str, usize)] = structs! {
     mediaseal_kek_change
     mediaseal_verified
     mediaseal_keychain_vtable
+    mediaseal_recording_options
+    mediaseal_recorded_frame
+    mediaseal_written
+    mediaseal_recording_closed
+    mediaseal_recording_found
+    mediaseal_recovered
+    mediaseal_export_progress
+    mediaseal_export_options
+    mediaseal_export_report
 };

@@ -12,11 +12,11 @@ use super::convert::{OctetsOut, Out, array, items, octets, octets_mut, text};
 use super::handle::{Object, close_shared, free_shared, new_shared, share_of, shared};
 use super::key_store::mediaseal_key_store;
 use super::numbers::MEDIASEAL_DEK_LEN;
+use super::recording_types::mediaseal_recipient;
 use super::status::{
     Fault, MEDIASEAL_ERR_GRANT_KEM, MEDIASEAL_ERR_GRANT_PAYLOAD, MEDIASEAL_ERR_LENGTH, Outcome,
     mediaseal_status,
 };
-use super::vault_types::mediaseal_recipient;
 use crate::id::KeyId;
 use crate::vault::Dek;
 use crate::vault::grant::{
@@ -45,11 +45,12 @@ impl Object for mediaseal_signer {
 }
 
 /// A recipient from his public octets.
-fn recipient_of(recipient: *const u8, len: usize) -> Result<Recipient, Fault> {
+pub(super) fn recipient_of(recipient: *const u8, len: usize) -> Result<Recipient, Fault> {
     Ok(Recipient::from_bytes(octets(recipient, len)?)?)
 }
 
-fn signer_of(signer: *const u8) -> Result<SignerPublic, Fault> {
+/// Who signed, from his public octets.
+pub(super) fn signer_of(signer: *const u8) -> Result<SignerPublic, Fault> {
     Ok(SignerPublic::from_bytes(array(signer)?)?)
 }
 

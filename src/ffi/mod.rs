@@ -56,6 +56,10 @@ mod locked;
 mod numbers;
 mod proof;
 mod properties;
+mod provider_types;
+mod recording_types;
+#[cfg(feature = "recording")]
+mod recordings;
 mod rtp;
 mod statistics;
 mod status;

@@ -448,3 +448,20 @@ pub const MEDIASEAL_GRANT_MAX_LEN: usize = 2304;
 pub const MEDIASEAL_SECRET_KEY_TEXT_MAX_LEN: usize = 127;
 /// Most characters of such a text under a passphrase, without the zero octet behind it.
 pub const MEDIASEAL_LOCKED_KEY_TEXT_MAX_LEN: usize = 447;
+
+/// Profile of a recording: frames as they came, still encrypted. The recorder has no key of theirs.
+pub const MEDIASEAL_PROFILE_FRAMES: u32 = 1;
+/// Profile of a recording: encoded media of a recorder that is a member of the call.
+pub const MEDIASEAL_PROFILE_MEDIA: u32 = 2;
+/// Flag of a track: its frames are ciphertext in the form of its codec, not bare.
+pub const MEDIASEAL_TRACK_CODEC_AWARE: u32 = 1;
+/// Flag of a recorded frame: a decoder can begin with it.
+pub const MEDIASEAL_RECORDED_KEY_FRAME: u32 = 1;
+/// Verdict on a recording: it is whole and closed, and the signer that was given signed all of it.
+pub const MEDIASEAL_RECORDING_COMPLETE: u32 = 1;
+/// Verdict on a recording: it is whole and closed, and agrees with the signer that it names itself. Nobody vouches for it, because no signer was given.
+pub const MEDIASEAL_RECORDING_CONSISTENT: u32 = 2;
+/// Verdict on a recording: what was committed is as it was written, but it was not closed: its recorder is at work, or crashed.
+pub const MEDIASEAL_RECORDING_INCOMPLETE: u32 = 3;
+/// Verdict on a recording: a part, `place`, is not as it was written.
+pub const MEDIASEAL_RECORDING_TAMPERED: u32 = 4;

@@ -270,6 +270,30 @@ pub const MEDIASEAL_ERR_GRANT_PAYLOAD: mediaseal_status = 450;
 pub const MEDIASEAL_ERR_GRANT_NO_STANZA: mediaseal_status = 451;
 /// Ask for the passphrase again: it is another, or what it sealed was altered.
 pub const MEDIASEAL_ERR_GRANT_PASSPHRASE: mediaseal_status = 452;
+/// Look at the folder of the recording, then resume: the system refused a read or a write. What was committed is there.
+pub const MEDIASEAL_ERR_RECORDING_IO: mediaseal_status = 461;
+/// Choose another place, or another session: a recording, a file or a grant is there already.
+pub const MEDIASEAL_ERR_RECORDING_ALREADY_THERE: mediaseal_status = 462;
+/// Look for the right place: no recording, or no folder, is there.
+pub const MEDIASEAL_ERR_RECORDING_NOT_THERE: mediaseal_status = 463;
+/// Name an owner first: nobody could open the recording.
+pub const MEDIASEAL_ERR_RECORDING_NO_OWNER: mediaseal_status = 464;
+/// Wait, or end the other: another recorder has the recording open.
+pub const MEDIASEAL_ERR_RECORDING_BUSY: mediaseal_status = 465;
+/// Recover the recording: the recorder stopped at an earlier error, and what came after the last commit is lost.
+pub const MEDIASEAL_ERR_RECORDING_STOPPED: mediaseal_status = 466;
+/// Begin a new recording: this one is closed.
+pub const MEDIASEAL_ERR_RECORDING_CLOSED: mediaseal_status = 467;
+/// Find out who altered it, or which disk fails: a part of the recording is not as it was written. Nothing of it was given out.
+pub const MEDIASEAL_ERR_RECORDING_DAMAGED: mediaseal_status = 468;
+/// Bring the right key: the recording was sealed under another one, or its header was altered.
+pub const MEDIASEAL_ERR_RECORDING_KEY: mediaseal_status = 469;
+/// Bring the signing key that the recording was begun with.
+pub const MEDIASEAL_ERR_RECORDING_SIGNER: mediaseal_status = 470;
+/// Read it with a newer version of mediaseal, or shorten the region: the recording has a number that this one does not know.
+pub const MEDIASEAL_ERR_RECORDING_VERSION: mediaseal_status = 471;
+/// Name each track once, from 0 to 65,535, at most 1,024, before its frames.
+pub const MEDIASEAL_ERR_RECORDING_TRACK: mediaseal_status = 472;
 
 /// Report it: the library failed inside. The object is of no use any more; free it and make a new one.
 pub const MEDIASEAL_ERR_PANIC: mediaseal_status = 901;

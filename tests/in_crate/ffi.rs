@@ -18,6 +18,8 @@ use super::key_store::mediaseal_key_store;
 #[cfg(feature = "recording")]
 use super::locked;
 use super::numbers::*;
+#[cfg(feature = "recording")]
+use super::recordings;
 use super::status::*;
 use super::{
     batch, channel, channel_store, cipher, codec, counter_store, decryptor, diagnosis, encryptor,
@@ -203,6 +205,17 @@ fn grant_entries() -> Vec<Entry> {
         entry!(grants::mediaseal_signer_to_text(_ _ _ _)),
         entry!(grants::mediaseal_signer_public(_ _)),
         entry!(grants::mediaseal_signer_close(_)),
+        entry!(recordings::mediaseal_recorder_new(_ _ _ _)),
+        entry!(recordings::mediaseal_recorder_add_track(_ _ _ _ _)),
+        entry!(recordings::mediaseal_recorder_add_grant(_ _ _)),
+        entry!(recordings::mediaseal_recorder_write_frame(_ _ _)),
+        entry!(recordings::mediaseal_recorder_tick(_)),
+        entry!(recordings::mediaseal_recorder_flush(_)),
+        entry!(recordings::mediaseal_recorder_finish(_ _)),
+        entry!(recordings::mediaseal_recorder_close(_)),
+        entry!(recordings::mediaseal_recording_verify(_ _ _)),
+        entry!(recordings::mediaseal_recording_recover(_ _)),
+        entry!(recordings::mediaseal_recording_export(_ _ _ _ _)),
         entry!(locked::mediaseal_identity_lock(_ _ _ _ _ _ _)),
         entry!(locked::mediaseal_identity_unlock(_ _ _ _)),
         entry!(locked::mediaseal_signer_lock(_ _ _ _ _ _ _)),
@@ -291,7 +304,7 @@ const FEATURES: [(&str, bool); 3] = [
 ];
 
 /// Functions that return no status: they free, or look a text or number up.
-const WITHOUT_STATUS: [&str; 17] = [
+const WITHOUT_STATUS: [&str; 18] = [
     "mediaseal_version",
     "mediaseal_abi_version",
     "mediaseal_status_class",
@@ -309,6 +322,7 @@ const WITHOUT_STATUS: [&str; 17] = [
     "mediaseal_proof_free",
     "mediaseal_identity_free",
     "mediaseal_signer_free",
+    "mediaseal_recorder_free",
 ];
 
 /// Those of libraries with the feature `custody`.

@@ -31,7 +31,7 @@ pub(crate) struct Test {
 const THREADS_SECONDS: &str = "60";
 
 /// Every program.
-const TESTS: [Test; 6] = [
+const TESTS: [Test; 7] = [
     Test {
         name: "numbers",
         takes_folder: false,
@@ -63,6 +63,13 @@ const TESTS: [Test; 6] = [
     Test {
         name: "grants",
         takes_folder: false,
+        sanitized: &[],
+        watched: &[],
+        elsewhere: &[],
+    },
+    Test {
+        name: "recordings",
+        takes_folder: true,
         sanitized: &[],
         watched: &[],
         elsewhere: &[],

@@ -37,7 +37,7 @@ impl Program {
     }
 }
 
-const PROGRAMS: [Program; 8] = [
+const PROGRAMS: [Program; 9] = [
     plain("abi"),
     plain("custom_cipher"),
     plain("frames"),
@@ -54,6 +54,7 @@ const PROGRAMS: [Program; 8] = [
         sources: &[],
     },
     plain("packet_observer"),
+    plain("recordings"),
 ];
 
 const fn plain(name: &'static str) -> Program {
@@ -68,9 +69,10 @@ const fn plain(name: &'static str) -> Program {
 const NOT_FOR_CPP: [&str; 2] = ["mediaseal_constant", "mediaseal_struct_size"];
 
 /// The headers of the binding that are over the C interface; the others are adapters over these.
-const HEADERS: [&str; 3] = [
+const HEADERS: [&str; 4] = [
     "mediaseal.hpp",
     "mediaseal/grants.hpp",
+    "mediaseal/recordings.hpp",
     "mediaseal/custody.hpp",
 ];
 
@@ -82,7 +84,7 @@ const OF_CUSTODY: [&str; 3] = [
 ];
 
 /// Beginnings of the names of numbers that the binding has as enumerations or options.
-const NUMBERS: [&str; 24] = [
+const NUMBERS: [&str; 28] = [
     "MEDIASEAL_CLASS_",
     "MEDIASEAL_SUITE_",
     "MEDIASEAL_HASH_",
@@ -107,6 +109,10 @@ const NUMBERS: [&str; 24] = [
     "MEDIASEAL_DESTROY_",
     "MEDIASEAL_SURVIVORS_",
     "MEDIASEAL_KEM_",
+    "MEDIASEAL_PROFILE_",
+    "MEDIASEAL_TRACK_",
+    "MEDIASEAL_RECORDED_",
+    "MEDIASEAL_RECORDING_",
 ];
 
 /// How the programs are built.

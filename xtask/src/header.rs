@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Titles of the header's sections, by the beginning of the names of their functions.
-const SECTIONS: [(&str, &str); 12] = [
+const SECTIONS: [(&str, &str); 14] = [
     (
         "mediaseal_version",
         "Versions, texts and numbers; keys as octets",
@@ -31,6 +31,8 @@ const SECTIONS: [(&str, &str); 12] = [
     ("mediaseal_decryptor_", "Ciphertexts in, frames out"),
     ("mediaseal_rtp_", "Ciphertexts in RTP payloads"),
     ("mediaseal_sentinel_", "Proof that what leaves is sealed"),
+    ("mediaseal_recorder_", "Recordings"),
+    ("mediaseal_recording_", "Recordings"),
     (
         "mediaseal_provider_",
         "Who holds key encryption keys (libraries with the feature custody)",
@@ -58,7 +60,7 @@ const GRANTS: [&str; 9] = [
 const WIDTH: usize = 100;
 
 /// The sources, in the order in which the header tells of them.
-const SOURCES: [&str; 25] = [
+const SOURCES: [&str; 28] = [
     "status",
     "numbers",
     "types",
@@ -75,9 +77,12 @@ const SOURCES: [&str; 25] = [
     "rtp",
     "diagnosis",
     "proof",
+    "recording_types",
+    "provider_types",
     "vault_types",
     "grants",
     "locked",
+    "recordings",
     "custody/provider",
     "custody/keychain",
     "custody/store",

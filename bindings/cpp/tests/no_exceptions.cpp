@@ -5,6 +5,7 @@
 
 #include <mediaseal/grants.hpp>
 #include <mediaseal/packet_observer.hpp>
+#include <mediaseal/recordings.hpp>
 
 #if defined(__cpp_exceptions) || defined(__cpp_rtti)
 #error "this program is about -fno-exceptions -fno-rtti"

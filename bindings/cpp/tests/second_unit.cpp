@@ -5,6 +5,7 @@
 #include <mediaseal/grants.hpp>
 #include <mediaseal/libwebrtc.hpp>
 #include <mediaseal/packet_observer.hpp>
+#include <mediaseal/recordings.hpp>
 
 std::size_t octets_of_what_another_unit_seals(mediaseal::encryptor& sealing);
 

@@ -13,6 +13,7 @@ use crate::ffi::numbers::{
     MEDIASEAL_ENFORCED_BY_CUSTODY, MEDIASEAL_ENFORCED_BY_PROVIDER, MEDIASEAL_PROTECTION_HARDWARE,
     MEDIASEAL_PROTECTION_REMOTE, MEDIASEAL_PROTECTION_SOFTWARE, MEDIASEAL_PROVIDER_EXPORTABLE,
 };
+use crate::ffi::provider_types::{mediaseal_kek_spec, mediaseal_provider_vtable};
 use crate::ffi::status::{
     Fault, MEDIASEAL_ERR_KEY_DESTROYED, MEDIASEAL_ERR_KEY_EXISTS, MEDIASEAL_ERR_KEY_NOT_FOUND,
     MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_PROVIDER_ACCESS, MEDIASEAL_ERR_PROVIDER_REFUSED,
@@ -20,7 +21,6 @@ use crate::ffi::status::{
     MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_VAULT_ARGUMENT, MEDIASEAL_ERR_VAULT_DAMAGED,
     MEDIASEAL_ERR_WRAPPED_KEY, MEDIASEAL_OK, mediaseal_status,
 };
-use crate::ffi::vault_types::{mediaseal_kek_spec, mediaseal_provider_vtable};
 use crate::vault::custody::{
     Destruction, Enforcement, KekRef, KekSpec, KeyProvider, KeyState, Protection, ProviderError,
     ProviderInfo,

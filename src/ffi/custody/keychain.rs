@@ -18,12 +18,12 @@ use crate::ffi::boundary::{CallbackScope, enter};
 use crate::ffi::convert::{Out, sized, text};
 use crate::ffi::handle::{new_shared, shared};
 use crate::ffi::numbers::MEDIASEAL_SECRET_MAX_LEN;
+use crate::ffi::provider_types::{mediaseal_keychain_vtable, mediaseal_provider};
 use crate::ffi::status::{
     Fault, MEDIASEAL_ERR_KEY_NOT_FOUND, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_PROVIDER_ACCESS,
     MEDIASEAL_ERR_PROVIDER_UNAVAILABLE, MEDIASEAL_ERR_PROVIDER_UNSUPPORTED,
     MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_OK, Outcome, mediaseal_status,
 };
-use crate::ffi::vault_types::{mediaseal_keychain_vtable, mediaseal_provider};
 use crate::vault::custody::keychain::KeychainProvider;
 use crate::vault::custody::{ProviderError, ProviderUrl};
 

@@ -15,12 +15,12 @@ use crate::ffi::numbers::{
     MEDIASEAL_PROTECTION_HARDWARE, MEDIASEAL_PROTECTION_REMOTE, MEDIASEAL_PROTECTION_SOFTWARE,
     MEDIASEAL_PROVIDER_EXPORTABLE,
 };
-use crate::ffi::status::{Fault, MEDIASEAL_ERR_PROVIDER_UNSUPPORTED, mediaseal_status};
-use crate::ffi::types::mediaseal_destructor;
-use crate::ffi::vault_types::{
+use crate::ffi::provider_types::{
     mediaseal_provider, mediaseal_provider_info, mediaseal_provider_vtable,
     mediaseal_secret_callback,
 };
+use crate::ffi::status::{Fault, MEDIASEAL_ERR_PROVIDER_UNSUPPORTED, mediaseal_status};
+use crate::ffi::types::mediaseal_destructor;
 #[cfg(feature = "keychain")]
 use crate::vault::custody::keychain::KeychainProvider;
 use crate::vault::custody::{

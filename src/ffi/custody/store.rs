@@ -14,12 +14,13 @@ use crate::ffi::numbers::{
     MEDIASEAL_CUSTODY_UNWRAP_SUSPENDED, MEDIASEAL_ROLE_AUDITOR, MEDIASEAL_ROLE_KEY_ADMIN,
     MEDIASEAL_ROLE_RECORDER, MEDIASEAL_ROLE_VIEWER,
 };
+use crate::ffi::provider_types::mediaseal_provider;
 use crate::ffi::status::{
     Fault, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_VAULT_ARGUMENT,
     MEDIASEAL_OK, mediaseal_status,
 };
 use crate::ffi::vault_types::{
-    mediaseal_custody_options, mediaseal_provider, mediaseal_role_of, mediaseal_tick_report,
+    mediaseal_custody_options, mediaseal_role_of, mediaseal_tick_report,
 };
 use crate::vault::custody::{
     Authorizer, Custody, CustodyError, CustodyOptions, Everybody, KeyProvider, Policy, Role, Roles,

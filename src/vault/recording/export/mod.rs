@@ -12,6 +12,7 @@ mod boxes;
 mod cenc;
 mod codec;
 mod file;
+mod folder;
 mod mp4;
 mod mux;
 mod ogg;
@@ -25,6 +26,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 pub use cenc::ClearKey;
+pub use folder::files_in;
 pub use open::SessionKeys;
 pub use report::{ExportError, ExportedFile, FileInfo, LeftOut, Reason, Report};
 
