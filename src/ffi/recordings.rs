@@ -350,11 +350,11 @@ pub unsafe extern "C" fn mediaseal_recording_verify(
     })
 }
 
-/// As much of a text as its field has room for, and a zero octet: a file's name may be longer.
+/// As much of a text as its field has room for, and a zero octet: a file's name may be longer. Places are told in ASCII.
 fn field<const N: usize>(text: &str) -> [c_char; N] {
     let mut field = [0; N];
-    let kept = text.floor_char_boundary(N.saturating_sub(1));
-    for (place, octet) in field.iter_mut().zip(text.bytes().take(kept)) {
+    let kept = text.bytes().take(N.saturating_sub(1));
+    for (place, octet) in field.iter_mut().zip(kept) {
         *place = c_char::from_ne_bytes([octet]);
     }
     field
