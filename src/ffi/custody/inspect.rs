@@ -17,7 +17,7 @@ use crate::ffi::numbers::{
 };
 use crate::ffi::status::{
     Fault, MEDIASEAL_ERR_KEY_NOT_FOUND, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_NULL_POINTER,
-    MEDIASEAL_ERR_VAULT_DAMAGED, mediaseal_status,
+    mediaseal_status,
 };
 use crate::ffi::vault_types::{
     mediaseal_access, mediaseal_kek_change, mediaseal_kek_change_callback,
@@ -47,9 +47,9 @@ pub unsafe extern "C" fn mediaseal_custody_history(
         // All texts first: a history is told whole or not at all.
         let mut changes = Vec::new();
         for change in custody.history(&access, &kek)? {
-            // What C wrote has no zero octet, and what Rust or the command wrote was refused with one.
-            let c = |text: &str| CString::new(text).map_err(|_| Fault(MEDIASEAL_ERR_VAULT_DAMAGED));
-            let (actor, reason) = (c(&change.actor)?, c(&change.reason)?);
+            // A reason that Rust gave may have a zero octet, where C would see its end: the rest must not be hidden by it.
+            let c = |text: &str| CString::new(text.replace('\0', "\u{fffd}")).unwrap_or_default();
+            let (actor, reason) = (c(&change.actor), c(&change.reason));
             changes.push((change, actor, reason));
         }
         for (change, actor, reason) in &changes {
