@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use mediaseal::vault::Dek;
 use mediaseal::vault::recording::{
-    Place, Profile, Reader, RecordingError, Verdict, envelope, granted, recover, replace_envelope,
-    verify,
+    LocalStorage, Place, Profile, Reader, RecordingError, Verdict, Writer, envelope, granted,
+    recover, replace_envelope, verify,
 };
 use sha2::{Digest, Sha256};
 
@@ -177,26 +177,316 @@ fn a_crash_between_the_final_record_and_its_checkpoint_is_gone_on_with() {
     }
 }
 
-#[test]
-fn a_segment_that_does_not_open_under_the_key_is_not_signed() {
-    let crashed = Crashed::new();
-    let last = crashed.files.keys().filter(|name| name.ends_with(".seg"));
-    let number = last.count() as u64;
-    // A recorder's commit as it is, so that the track has no open segment.
-    let storage = Memory::of(crashed.files.clone());
-    recover(&*storage).unwrap();
-    let closed = storage.files();
-    let file = noise(7, 56 + 16_400);
+/// What somebody without a key may add: a name for it, records of a segment with this number, and its file.
+fn forgeries(closed: &BTreeMap<String, Vec<u8>>, number: u64) -> Vec<(&'static str, Forged)> {
+    let first = segment_of(0);
+    let old = &closed[&first];
+    let all = records(&closed["manifest"]);
+    let ended = all.iter().find(|record| record[4] == 3).unwrap();
+    // The recorder's own words of its first segment, under another number.
+    let mut copied = ended[5..5 + STATE].to_vec();
+    assert_eq!(copied[..8], [0; 8]);
+    copied[..8].copy_from_slice(&number.to_be_bytes());
+    let noisy = noise(7, 56 + 16_400);
     let end = noise(8, 56 + 40 + 16);
-    for (number_of_record, chunks, tail_len, file) in [(2, 1, 0, &file), (3, 1, 40, &end)] {
-        let mut files = closed.clone();
-        let body = state(number, chunks, tail_len, file, [5, 5]);
-        append(files.get_mut("manifest").unwrap(), number_of_record, &body);
-        files.insert(format!("{number:010}.seg"), file.clone());
-        crashed.is_not_signed(files.clone());
-        close(&mut files);
-        crashed.is_not_signed(files);
+    let begun = [&old[..56], &noise(9, 16_400)].concat();
+    vec![
+        (
+            "noise, not ended",
+            (2, state(number, 1, 0, &noisy, [5, 5]), noisy.clone()),
+        ),
+        (
+            "noise, ended",
+            (3, state(number, 1, 40, &end, [5, 5]), end.clone()),
+        ),
+        ("a copy of an old one", (3, copied, old.clone())),
+        (
+            "the front of an old one",
+            (2, state(number, 1, 0, &begun, [5, 5]), begun.clone()),
+        ),
+        (
+            "another file than its record says",
+            (2, state(number, 1, 0, &end, [5, 5]), noisy),
+        ),
+    ]
+}
+
+type Forged = (u8, Vec<u8>, Vec<u8>);
+
+fn segment_of(number: u64) -> String {
+    format!("{number:010}.seg")
+}
+
+impl Crashed {
+    /// The files when all that is open was closed without the key, and the number of the next segment.
+    fn closed(&self) -> (BTreeMap<String, Vec<u8>>, u64) {
+        let storage = Memory::of(self.files.clone());
+        recover(&*storage).unwrap();
+        let files = storage.files();
+        let segments = files.keys().filter(|name| name.ends_with(".seg"));
+        let next = segments.count() as u64;
+        assert!(files.contains_key(&segment_of(next - 1)));
+        (files, next)
     }
+
+    /// Insists that a writer who goes on sets aside one segment and nothing else, and closes a recording of all that was committed.
+    fn is_finished_without(&self, files: BTreeMap<String, Vec<u8>>, number: u64, what: &str) {
+        let file = files[&segment_of(number)].clone();
+        let storage = Memory::of(files);
+        let writer = self.people.resume(&storage, &self.dek, &self.clock);
+        let writer = writer.unwrap_or_else(|error| panic!("{what}, {number}: {error}"));
+        assert_eq!(writer.recovery().unwrap().set_aside, 1, "{what}");
+        let (aside, octets) = aside_of(&storage.files(), number);
+        assert_eq!(octets, file, "{what}");
+        assert!(!storage.files().contains_key(&segment_of(number)), "{what}");
+        // Not one record of it was signed.
+        for record in records(&storage.files()["manifest"]) {
+            let names_it = record[4] != 1 && record[5..13] == number.to_be_bytes();
+            assert!(!names_it, "{what}");
+        }
+        writer.finish().unwrap();
+        self.is_whole(&storage);
+        let found = verify(&*storage, Some(self.people.recorder.public())).unwrap();
+        assert_eq!(found.set_aside, 1, "{what}");
+        // Whoever has looked into it may take it away.
+        let mut files = storage.files();
+        files.remove(&aside);
+        self.is_whole(&Memory::of(files));
+    }
+}
+
+/// The file that was set aside.
+fn aside_of(files: &BTreeMap<String, Vec<u8>>, number: u64) -> (String, Vec<u8>) {
+    let front = format!("aside/{}.", segment_of(number));
+    let mut found = files.iter().filter(|(name, _)| name.starts_with(&front));
+    let (name, octets) = found.next().unwrap();
+    assert_eq!(found.next(), None);
+    (name.clone(), octets.clone())
+}
+
+#[test]
+fn a_segment_that_nobody_began_with_the_key_is_set_aside() {
+    let crashed = Crashed::new();
+    let (closed, next) = crashed.closed();
+    // The next, and the last that a recorder could have come to.
+    for number in [next, next + 1, next + 1023] {
+        for (what, (kind, body, file)) in forgeries(&closed, number) {
+            let mut files = closed.clone();
+            append(files.get_mut("manifest").unwrap(), kind, &body);
+            files.insert(segment_of(number), file);
+            crashed.is_finished_without(files.clone(), number, what);
+            if what.starts_with("another") {
+                // Without a key it cannot be told from a recorder's that was damaged.
+                let storage = Memory::of(files.clone());
+                let recovered = recover(&*storage);
+                assert!(
+                    matches!(recovered, Err(RecordingError::Damaged(Place::Segment { segment })) if segment == number),
+                    "{recovered:?}"
+                );
+                assert_eq!(storage.files(), files, "something was changed");
+                continue;
+            }
+            // After a recovery without the key, and with a last record that nobody signed.
+            let storage = Memory::of(files.clone());
+            let recovery = recover(&*storage).unwrap();
+            assert_eq!(recovery.set_aside, 0);
+            assert_eq!(storage.files()["checkpoints"], files["checkpoints"]);
+            crashed.is_finished_without(storage.files(), number, what);
+            close(&mut files);
+            crashed.is_finished_without(files, number, what);
+        }
+    }
+}
+
+#[test]
+fn a_number_that_no_recorder_has_come_to_is_set_aside_or_cut_off() {
+    let crashed = Crashed::new();
+    let (closed, next) = crashed.closed();
+    for number in [next + 1024, 1 << 40] {
+        for (what, (kind, body, file)) in forgeries(&closed, number) {
+            let mut files = closed.clone();
+            append(files.get_mut("manifest").unwrap(), kind, &body);
+            files.insert(segment_of(number), file.clone());
+            // Without a key it is no record, and its file was never committed.
+            let storage = Memory::of(files.clone());
+            let recovery = recover(&*storage).unwrap();
+            assert!(recovery.discarded > file.len() as u64, "{what}");
+            assert_eq!(storage.files(), closed, "{what}");
+            crashed.is_finished(&storage);
+            if number < 10_000_000_000 {
+                crashed.is_finished_without(files, number, what);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_record_that_names_a_segment_of_the_recorder_elsewhere_costs_nothing() {
+    let crashed = Crashed::new();
+    let found = verify(&*Memory::of(crashed.files.clone()), None).unwrap();
+    let signed = usize::try_from(found.signed_records).unwrap();
+    let all = records(&crashed.files["manifest"]);
+    // The first record of an open segment, which no checkpoint covers, said of another track, or of one that nobody named, just before.
+    let known: Vec<&[u8]> = all[..signed]
+        .iter()
+        .filter(|record| record[4] != 1)
+        .map(|record| &record[5..13])
+        .collect();
+    let place = all[signed..]
+        .iter()
+        .position(|record| !known.contains(&&record[5..13]));
+    let place = signed + place.unwrap();
+    for track in [0_u16, 1, 7] {
+        let mut body = all[place][5..5 + STATE].to_vec();
+        if body[8..10] == track.to_be_bytes() {
+            continue;
+        }
+        body[8..10].copy_from_slice(&track.to_be_bytes());
+        let mut files = crashed.files.clone();
+        let mut manifest: Vec<u8> = all[..place].concat();
+        append(&mut manifest, 2, &body);
+        for record in &all[place..] {
+            append(&mut manifest, record[4], &record[5..record.len() - 32]);
+        }
+        files.insert("manifest".to_owned(), manifest);
+        let storage = Memory::of(files);
+        let writer = crashed
+            .people
+            .resume(&storage, &crashed.dek, &crashed.clock)
+            .unwrap();
+        assert_eq!(writer.recovery().unwrap().set_aside, 0);
+        writer.finish().unwrap();
+        crashed.is_whole(&storage);
+    }
+}
+
+#[test]
+fn what_was_committed_behind_a_forged_segment_stays() {
+    let crashed = Crashed::new();
+    let (closed, next) = crashed.closed();
+    let found = verify(&*Memory::of(crashed.files.clone()), None).unwrap();
+    let signed = usize::try_from(found.signed_records).unwrap();
+    let all = records(&crashed.files["manifest"]);
+    assert!(
+        all.len() > signed + 2,
+        "{} records, {signed} signed",
+        all.len()
+    );
+    for (what, (kind, mut body, file)) in forgeries(&closed, next) {
+        // A track of its own, behind the last checkpoint, and all that follows chained anew.
+        body[8..10].copy_from_slice(&7_u16.to_be_bytes());
+        for place in [signed, signed + 1, all.len()] {
+            let mut files = crashed.files.clone();
+            let mut manifest: Vec<u8> = all[..signed].concat();
+            for (at, record) in (signed..).zip(&all[signed..]) {
+                if at == place {
+                    append(&mut manifest, 1, &[0, 7, 0, 0]);
+                    append(&mut manifest, kind, &body);
+                }
+                append(&mut manifest, record[4], &record[5..record.len() - 32]);
+            }
+            if place == all.len() {
+                append(&mut manifest, 1, &[0, 7, 0, 0]);
+                append(&mut manifest, kind, &body);
+            }
+            files.insert("manifest".to_owned(), manifest);
+            files.insert(segment_of(next), file.clone());
+            crashed.is_finished_without(files, next, what);
+        }
+    }
+}
+
+#[test]
+fn a_segment_of_the_recorder_is_never_set_aside() {
+    let crashed = Crashed::new();
+    let (closed, next) = crashed.closed();
+    let found = verify(&*Memory::of(closed.clone()), None).unwrap();
+    let unsigned = &records(&closed["manifest"])[usize::try_from(found.signed_records).unwrap()..];
+    let number = unsigned
+        .iter()
+        .filter(|record| record[4] != 1)
+        .map(|record| u64::from_be_bytes(record[5..13].try_into().unwrap()))
+        .max()
+        .unwrap();
+    assert_eq!(number, next - 1);
+    // Its file gone, cut, or bent behind what the key began: something committed may be lost, and it is for people to say what is to be done.
+    let name = segment_of(number);
+    let len = closed[&name].len();
+    let mut missing = closed.clone();
+    missing.remove(&name);
+    let mut cut = closed.clone();
+    cut.get_mut(&name).unwrap().truncate(len - 1);
+    let mut bent = closed.clone();
+    bent.get_mut(&name).unwrap()[len - 1] ^= 1;
+    for files in [missing, cut, bent] {
+        let storage = Memory::of(files.clone());
+        let resumed = crashed
+            .people
+            .resume(&storage, &crashed.dek, &crashed.clock);
+        assert!(
+            matches!(resumed, Err(RecordingError::Damaged(_))),
+            "{resumed:?}"
+        );
+        assert_eq!(storage.files(), files, "something was changed");
+    }
+}
+
+#[test]
+fn setting_aside_may_be_cut_short_anywhere() {
+    let crashed = Crashed::new();
+    let (closed, next) = crashed.closed();
+    let (_, (kind, body, file)) = forgeries(&closed, next).swap_remove(0);
+    let mut files = closed;
+    append(files.get_mut("manifest").unwrap(), kind, &body);
+    files.insert(segment_of(next), file);
+    let mut failed = 0;
+    for call in 0.. {
+        let storage = Memory::of(files.clone());
+        storage.fail_at(Some(call));
+        let resumed = crashed
+            .people
+            .resume(&storage, &crashed.dek, &crashed.clock);
+        storage.fail_at(None);
+        let is_done = resumed.is_ok();
+        drop(resumed);
+        crashed.is_finished(&storage);
+        if is_done {
+            break;
+        }
+        failed += 1;
+    }
+    assert!(failed > 20, "{failed}");
+}
+
+#[test]
+fn in_a_folder_it_lies_apart() {
+    let crashed = Crashed::new();
+    let (closed, next) = crashed.closed();
+    let (_, (kind, body, file)) = forgeries(&closed, next).swap_remove(0);
+    let mut files = closed;
+    append(files.get_mut("manifest").unwrap(), kind, &body);
+    files.insert(segment_of(next), file.clone());
+    let folder = std::env::temp_dir().join(format!("mediaseal-aside-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    for (name, octets) in &files {
+        std::fs::write(folder.join(name), octets).unwrap();
+    }
+    let storage = Arc::new(LocalStorage::open(&folder).unwrap());
+    let writer = Writer::resume(
+        storage.clone(),
+        &crashed.dek,
+        Arc::clone(&crashed.people.recorder),
+        crashed.clock.clone(),
+    )
+    .unwrap();
+    assert_eq!(writer.recovery().unwrap().set_aside, 1);
+    writer.finish().unwrap();
+    let found = verify(&*storage, Some(crashed.people.recorder.public())).unwrap();
+    assert_eq!((found.verdict, found.set_aside), (Verdict::Complete, 1));
+    let mut aside = std::fs::read_dir(folder.join("aside")).unwrap();
+    let lies = aside.next().unwrap().unwrap().path();
+    assert_eq!(std::fs::read(lies).unwrap(), file);
+    std::fs::remove_dir_all(folder).unwrap();
 }
 
 #[test]
@@ -368,6 +658,12 @@ fn files_of_other_names_are_named_and_never_touched() {
         "grants/0123456789ABCDEF.new",
         "envelope.new",
         "envelope.0123456789ABCDEF.new",
+        "aside/0000000009.seg",
+        "aside/0000000009.seg.0123456789ABCDEF",
+        "aside/0000000009.seg.0123456789abcde",
+        "aside/manifest.0123456789abcdef",
+        "aside/9.seg.0123456789abcdef",
+        "aside/manifest.new.0123456789abcdef",
     ] {
         let mut files = crashed.files.clone();
         files.insert(name.to_owned(), vec![1]);

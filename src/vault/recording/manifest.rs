@@ -79,7 +79,16 @@ impl Manifest {
         storage: &dyn Storage,
         after_each: impl FnMut(&Tree),
     ) -> Result<Rest, RecordingError> {
-        self.read(storage, u64::MAX, after_each)
+        self.read(storage, u64::MAX, apply, after_each)
+    }
+
+    /// Reads on as long as `take` says that a record is one of the recorder's; what it does not add to the index is left away.
+    pub(super) fn read_taking(
+        &mut self,
+        storage: &dyn Storage,
+        take: impl FnMut(&mut Index, &Record) -> Result<bool, RecordingError>,
+    ) -> Result<(), RecordingError> {
+        self.read(storage, u64::MAX, take, |_| ()).map(|_| ())
     }
 
     /// Reads on until there are so many records.
@@ -88,13 +97,14 @@ impl Manifest {
         storage: &dyn Storage,
         records: u64,
     ) -> Result<(), RecordingError> {
-        self.read(storage, records, |_| ()).map(|_| ())
+        self.read(storage, records, apply, |_| ()).map(|_| ())
     }
 
     fn read(
         &mut self,
         storage: &dyn Storage,
         records: u64,
+        mut take: impl FnMut(&mut Index, &Record) -> Result<bool, RecordingError>,
         mut after_each: impl FnMut(&Tree),
     ) -> Result<Rest, RecordingError> {
         let file_len = storage.len(MANIFEST).map_err(io_at(MANIFEST))?;
@@ -107,7 +117,7 @@ impl Manifest {
             let mut chain = self.chain.clone();
             let next = chain.read(&octets[at..])?;
             let believed = match next {
-                Next::Record(read) if self.index.apply(&read.record).is_some() => Some(read),
+                Next::Record(read) if take(&mut self.index, &read.record)? => Some(read),
                 Next::Short => None,
                 Next::Record(_) | Next::Broken => {
                     return Ok(Rest::Broken(file_len.saturating_sub(self.len)));
@@ -144,6 +154,11 @@ impl Manifest {
         self.tree.push(&leaf);
         self.len += (out.len() - start) as u64;
     }
+}
+
+/// Adds what a record says to the index.
+fn apply(index: &mut Index, record: &Record) -> Result<bool, RecordingError> {
+    Ok(index.apply(record).is_some())
 }
 
 /// The checkpoints that are there, each signed.

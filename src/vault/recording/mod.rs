@@ -50,6 +50,7 @@
 //! # }
 //! ```
 
+mod aside;
 mod begin;
 mod chunks;
 pub mod cobblestone;

@@ -26,6 +26,9 @@ pub struct Recovery {
     pub closed_segments: u64,
     /// Octets of files that were never committed and are gone now.
     pub discarded: u64,
+    /// Segments that records named which nobody signed, and that nobody began who has the recording's key: somebody else can write its files. They are no
+    /// longer part of it, and lie below `aside/`. [`recover`] has no key, and finds none.
+    pub set_aside: u64,
 }
 
 /// Closes a recording's segments where their last commits are, after a crash of its writer. It needs no key, and so signs nothing: what no checkpoint
@@ -62,29 +65,50 @@ pub(super) struct Recovered {
     pub(super) recovery: Recovery,
 }
 
-/// Recovers, and signs nothing.
-pub(super) fn recover_locked(
-    storage: &dyn Storage,
-    header: &Header,
-) -> Result<Recovered, RecordingError> {
+/// The records of a recording whose writer is gone.
+pub(super) struct Believed {
+    pub(super) manifest: Manifest,
+    pub(super) checkpoints: Checkpoints,
+    /// Octets behind the records.
+    pub(super) torn: u64,
+}
+
+/// Reads the records, and insists that no more is missing than a crash can take.
+pub(super) fn believed(storage: &dyn Storage, header: &Header) -> Result<Believed, RecordingError> {
     let key = verifier_key(header, header.signer())?;
     let checkpoints = Checkpoints::read(storage, &key)?;
     let mut manifest = Manifest::of(header);
     let mut roots = Roots::new(&checkpoints);
     let rest = manifest.read_on(storage, |tree| roots.compare(tree))?;
-    let record = manifest.chain.records();
-    let mut torn = rest.len();
+    let (record, torn) = (manifest.chain.records(), rest.len());
     if checkpoints.size() > record || torn > MAX_TORN {
         return Err(RecordingError::Damaged(Place::Manifest { record }));
     }
     if let Some(place) = roots.wrong() {
         return Err(RecordingError::Damaged(place));
     }
-    if manifest.index.is_final && checkpoints.size() < record {
+    Ok(Believed {
+        manifest,
+        checkpoints,
+        torn,
+    })
+}
+
+/// Recovers, and signs nothing.
+pub(super) fn recover_locked(
+    storage: &dyn Storage,
+    header: &Header,
+) -> Result<Recovered, RecordingError> {
+    let Believed {
+        mut manifest,
+        checkpoints,
+        mut torn,
+    } = believed(storage, header)?;
+    if manifest.index.is_final && checkpoints.size() < manifest.chain.records() {
         // Its checkpoint was not written, or who cannot sign wrote it: it counts as not written.
-        let len = manifest.len;
+        let (len, records) = (manifest.len, manifest.chain.records());
         manifest = Manifest::of(header);
-        manifest.read_until(storage, record - 1)?;
+        manifest.read_until(storage, records - 1)?;
         torn += len - manifest.len;
     }
     let mut recovery = Recovery::default();
@@ -279,6 +303,16 @@ pub(super) fn is_common(name: &str) -> bool {
 
 /// Leaves the first `len` octets of a file, in one step.
 fn shorten(storage: &dyn Storage, name: &str, len: u64) -> Result<(), RecordingError> {
+    replace_behind(storage, name, len, &[])
+}
+
+/// Puts `more` in the place of what stands behind the first `len` octets of a file, in one step.
+pub(super) fn replace_behind(
+    storage: &dyn Storage,
+    name: &str,
+    len: u64,
+    more: &[u8],
+) -> Result<(), RecordingError> {
     let new = format!("{name}{NEW}");
     match storage.delete(&new) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
@@ -295,6 +329,9 @@ fn shorten(storage: &dyn Storage, name: &str, len: u64) -> Result<(), RecordingE
         }
         storage.append(&new, &octets).map_err(io_at(&new))?;
         at += octets.len() as u64;
+    }
+    if !more.is_empty() {
+        storage.append(&new, more).map_err(io_at(&new))?;
     }
     storage.sync(&new).map_err(io_at(&new))?;
     storage.rename(&new, name).map_err(io_at(name))

@@ -130,6 +130,15 @@ impl LocalStorage {
         Ok(self.folder.join(path))
     }
 
+    /// Makes the folder that a file is to lie in.
+    fn make_parent(&self, path: &Path) -> io::Result<()> {
+        if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
+            fs::create_dir(folder)?;
+            folder::sync(&self.folder)?;
+        }
+        Ok(())
+    }
+
     fn files(&self) -> MutexGuard<'_, HashMap<String, File>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -163,10 +172,7 @@ impl LocalStorage {
 impl Storage for LocalStorage {
     fn create_new(&self, name: &str, octets: &[u8]) -> io::Result<()> {
         let path = self.path(name)?;
-        if let Some(folder) = path.parent().filter(|folder| !folder.is_dir()) {
-            fs::create_dir(folder)?;
-            folder::sync(&self.folder)?;
-        }
+        self.make_parent(&path)?;
         let mut options = OpenOptions::new();
         options.read(true).append(true).create_new(true);
         #[cfg(unix)]
@@ -186,15 +192,18 @@ impl Storage for LocalStorage {
     }
 
     fn sync_names(&self) -> io::Result<()> {
-        let grants = self.folder.join("grants");
-        if grants.is_dir() {
-            folder::sync(&grants)?;
+        for inner in ["grants", "aside"] {
+            let inner = self.folder.join(inner);
+            if inner.is_dir() {
+                folder::sync(&inner)?;
+            }
         }
         folder::sync(&self.folder)
     }
 
     fn rename(&self, from: &str, to: &str) -> io::Result<()> {
         let (source, target) = (self.path(from)?, self.path(to)?);
+        self.make_parent(&target)?;
         let mut files = self.files();
         files.remove(from);
         files.remove(to);

@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 
+use super::aside::is_set_aside;
 use super::envelope::is_new_envelope;
 use super::error::{Place, RecordingError, io_at};
 use super::header::Header;
@@ -56,6 +57,8 @@ pub struct Verification {
     pub frames: u64,
     /// Octets of frames, with their heads.
     pub octets: u64,
+    /// Files that a writer who went on set aside ([`Recovery::set_aside`](super::Recovery::set_aside)): they are no part of the recording.
+    pub set_aside: u64,
 }
 
 /// Checks hashes, chain and signatures of a recording, without any key of it, under the public key of the recorder that the caller trusts.
@@ -81,6 +84,7 @@ pub fn verify(
             segments: 0,
             frames: 0,
             octets: 0,
+            set_aside: 0,
         };
         let looked = look(storage, signer, &mut found);
         // A recorder at work takes tails away once their records are old: look again at what it is now.
@@ -149,7 +153,7 @@ fn look(
     for segment in index.segments() {
         check_octets(storage, segment)?;
     }
-    discarded += check_names(storage, &manifest)?;
+    discarded += check_names(storage, &manifest, &mut found.set_aside)?;
     Ok(match signer {
         Some(_) if is_signed => Verdict::Complete,
         None if is_signed => Verdict::Consistent,
@@ -192,7 +196,11 @@ fn check_octets(storage: &dyn Storage, segment: &Segment) -> Result<(), Recordin
 }
 
 /// Looks for files that do not belong here, and returns how many octets those have that a crash may leave.
-fn check_names(storage: &dyn Storage, manifest: &Manifest) -> Result<u64, RecordingError> {
+fn check_names(
+    storage: &dyn Storage,
+    manifest: &Manifest,
+    set_aside: &mut u64,
+) -> Result<u64, RecordingError> {
     let mut known = names(manifest);
     known.sort_unstable();
     let mut discarded = 0;
@@ -200,6 +208,10 @@ fn check_names(storage: &dyn Storage, manifest: &Manifest) -> Result<u64, Record
     there.sort_unstable();
     for name in there {
         if is_common(&name) || is_new_envelope(&name) || known.binary_search(&name).is_ok() {
+            continue;
+        }
+        if is_set_aside(&name) {
+            *set_aside += 1;
             continue;
         }
         if manifest.index.is_final || !is_ours(&name) {

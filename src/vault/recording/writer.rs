@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
+use super::aside::set_aside;
 use super::envelope::{granted, put_grant};
 use super::error::RecordingError;
 use super::frame::{Frame, TrackFormat, head};
@@ -158,11 +159,13 @@ impl Writer {
             return Err(RecordingError::WrongSigner);
         }
         let lock = lock(&*storage)?;
+        let set_aside = set_aside(&*storage, &header, dek)?;
         let Recovered {
             manifest,
             signed,
-            recovery,
+            mut recovery,
         } = recover_locked(&*storage, &header)?;
+        recovery.set_aside = set_aside;
         if manifest.index.is_final {
             return Err(RecordingError::Closed);
         }
