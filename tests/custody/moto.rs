@@ -50,7 +50,7 @@ impl Moto {
             .stdout(Stdio::null())
             .stderr(fs::File::create(folder.join("log")).unwrap())
             .spawn()
-            .expect("moto is there: cargo xtask test custody installs it, or pip install 'moto[kms,server]'");
+            .expect("moto is there: cargo xtask test custody installs it, or pip install 'moto[kms,s3,server]'");
         let moto = Self {
             process,
             port,

@@ -1,4 +1,4 @@
-//! Keys in custody against the real thing: SoftHSM, moto in the place of AWS KMS, gnome-keyring; and the example.
+//! Keys in custody against the real thing: SoftHSM, moto in the place of AWS KMS and S3, gnome-keyring; and the example.
 
 use std::{fs, num::NonZeroU32, path::PathBuf};
 
@@ -13,8 +13,8 @@ use crate::{
     tools,
 };
 
-/// The features of all providers.
-const FEATURES: &str = "custody,pkcs11,awskms,keychain";
+/// The features of all providers, and of S3, which moto plays as well.
+const FEATURES: &str = "custody,pkcs11,awskms,keychain,s3";
 
 /// The library and the command, always both: what one of them alone is built with is another build of nearly all that they need.
 const PACKAGES: [&str; 4] = ["--package", "mediaseal", "--package", "mediaseal-cli"];
@@ -60,7 +60,13 @@ const PROGRAMS: [Program; 8] = [
 ];
 
 /// The AWS that the tests speak to; they find it in the environment of `tools`.
-const MOTO: &str = "moto[kms,server]==5.2.5";
+const MOTO: &str = "moto[kms,s3,server]==5.2.5";
+
+/// What shows that it is there.
+const MOTO_MODULES: &str = "moto.kms.responses, moto.s3.responses, flask";
+
+/// Recordings in S3, of which moto plays the other side.
+const OBJECT_STORAGE: &str = "object_storage";
 
 /// Installs what the tests run, lints the library and the command with all providers and builds their documentation, runs the tests of custody (of both), and the example.
 ///
@@ -68,7 +74,7 @@ const MOTO: &str = "moto[kms,server]==5.2.5";
 /// Skipped if something is missing that cannot be installed; failed if clippy has something to say, a test fails, or the example.
 pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
     packages::ensure(campaign, &PROGRAMS, PURPOSE)?;
-    tools::python_with(campaign, "moto, flask", MOTO, PURPOSE)?;
+    tools::python_with(campaign, MOTO_MODULES, MOTO, PURPOSE)?;
     let root = campaign.workspace.root.clone();
     let command = |name: &str| {
         cargo(&root)
@@ -209,7 +215,7 @@ fn through_c(campaign: &mut Campaign) -> Result<u64, Halt> {
     Ok(checks)
 }
 
-/// The test programs of custody, by their files. The command's are called as some of these are, and run with them.
+/// The test programs of custody, by their files, and that of recordings in S3. The command's are called as some of these are, and run with them.
 fn test_programs(campaign: &Campaign) -> Result<Vec<String>, Halt> {
     let folder = campaign.workspace.root.join("tests");
     let unreadable = |error| Halt::Failed(format!("{}: {error}", folder.display()));
@@ -223,6 +229,7 @@ fn test_programs(campaign: &Campaign) -> Result<Vec<String>, Halt> {
             names.push(name.to_owned());
         }
     }
+    names.push(OBJECT_STORAGE.to_owned());
     names.sort();
     Ok(names)
 }

@@ -14,11 +14,9 @@ use super::manifest::MANIFEST;
 use super::record::Record;
 use super::recover::sign;
 use super::segment::OpenSegment;
-use super::writer::{MAX_UNCOMMITTED, Writer};
+use super::writer::Writer;
 use crate::id::SenderId;
 
-/// Microseconds after which frames are committed: half of the second that a crash may cost, so that a tick every half second keeps to it.
-const COMMIT_AFTER: u64 = 500_000;
 /// Microseconds after which a segment ends at a key frame, and at any frame.
 const SEGMENT_AFTER: u64 = 5_000_000;
 const SEGMENT_AT_MOST: u64 = 10_000_000;
@@ -35,7 +33,7 @@ impl Writer {
         let now = self.clock.unix_micros();
         let len = longest as u64;
         let uncommitted = self.uncommitted();
-        if uncommitted > 0 && uncommitted.saturating_add(len) > MAX_UNCOMMITTED {
+        if uncommitted > 0 && uncommitted.saturating_add(len) > self.pace.octets {
             self.commit(now)?;
         }
         self.make_room(frame, len, now)?;
@@ -141,8 +139,8 @@ impl Writer {
     fn commit_if_due(&mut self, now: u64) -> Result<(), RecordingError> {
         let is_old = self
             .uncommitted_since
-            .is_some_and(|since| now.abs_diff(since) >= COMMIT_AFTER);
-        if is_old || self.uncommitted() >= MAX_UNCOMMITTED {
+            .is_some_and(|since| now.abs_diff(since) >= self.pace.micros);
+        if is_old || self.uncommitted() >= self.pace.octets {
             self.commit(now)?;
         }
         Ok(())
@@ -150,6 +148,9 @@ impl Writer {
 
     /// Commits all tracks: files first, then names, then the records, then what is spent.
     pub(super) fn commit(&mut self, now: u64) -> Result<(), RecordingError> {
+        if self.pace.ends_segments {
+            return self.commit_segments(now);
+        }
         let mut committed = Vec::new();
         for track in self.tracks.values_mut() {
             if let Some(open) = track.open.as_mut().filter(|open| open.uncommitted > 0) {
@@ -169,6 +170,21 @@ impl Writer {
         self.delete(&spent)?;
         self.uncommitted_since = None;
         if now.abs_diff(self.last_checkpoint) >= CHECKPOINT_AFTER {
+            self.checkpoint(now)?;
+        }
+        Ok(())
+    }
+
+    /// Ends every segment with frames that no commit covers.
+    fn commit_segments(&mut self, now: u64) -> Result<(), RecordingError> {
+        let is_waiting = |open: &OpenSegment| open.uncommitted > 0;
+        let tracks = self.tracks.iter();
+        let tracks: Vec<u16> = tracks
+            .filter(|(_, track)| track.open.as_ref().is_some_and(is_waiting))
+            .map(|(number, _)| *number)
+            .collect();
+        self.end_segments(&tracks)?;
+        if !tracks.is_empty() {
             self.checkpoint(now)?;
         }
         Ok(())

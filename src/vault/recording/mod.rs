@@ -62,6 +62,8 @@ mod frame;
 mod header;
 mod index;
 mod manifest;
+#[cfg(feature = "s3")]
+pub mod object;
 mod outline;
 mod reader;
 mod record;
@@ -84,6 +86,6 @@ pub use header::{Header, Profile};
 pub use outline::{Outline, SegmentEnd, SegmentInfo, outline};
 pub use reader::{Cursor, Frames, Reader, TrackInfo};
 pub use recover::{Recovery, recover};
-pub use storage::{LocalStorage, Storage};
+pub use storage::{LocalStorage, Pace, Storage};
 pub use verify::{Verdict, Verification, verify};
 pub use writer::{Closed, MAX_UNCOMMITTED, Writer, Written};

@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::writer::MAX_UNCOMMITTED;
 use crate::vault::folder;
 
 /// Files that are kept open at once.
@@ -77,6 +78,42 @@ pub trait Storage: Send + Sync {
     /// # Errors
     /// [`ErrorKind::WouldBlock`] if another writer is in.
     fn lock(&self) -> io::Result<Box<dyn Send>>;
+
+    /// How long frames may wait for their commit here.
+    fn pace(&self) -> Pace {
+        Pace::default()
+    }
+}
+
+/// How long frames may wait in memory for their commit: what a crash may cost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pace {
+    /// Microseconds that the oldest may wait. A writer looks when it is called: see [`Writer::tick`](super::Writer::tick).
+    pub micros: u64,
+    /// Octets of frames that may wait.
+    pub octets: u64,
+    /// Whether a commit ends segments, in the place of writing what fills no chunk as a tail.
+    pub ends_segments: bool,
+}
+
+impl Pace {
+    /// Segments are what is committed, for storage where each commit costs: at most 10 s or 8 MiB apart.
+    pub const SEGMENTS: Self = Self {
+        micros: 10_000_000,
+        octets: 8 << 20,
+        ends_segments: true,
+    };
+}
+
+impl Default for Pace {
+    /// Half a second, so that a writer that is called twice a second loses at most one; and [`MAX_UNCOMMITTED`](super::MAX_UNCOMMITTED).
+    fn default() -> Self {
+        Self {
+            micros: 500_000,
+            octets: MAX_UNCOMMITTED,
+            ends_segments: false,
+        }
+    }
 }
 
 /// A folder on this machine.

@@ -15,14 +15,14 @@ use super::reader::Reader;
 use super::record::{DIGEST, Record};
 use super::recover::{Recovered, Recovery, lock, recover_locked, sign};
 use super::segment::OpenSegment;
-use super::storage::Storage;
+use super::storage::{Pace, Storage};
 use crate::error::Error;
 use crate::id::KeyId;
 use crate::os::ForkGuard;
 use crate::vault::grant::{SessionGrant, Signer};
 use crate::vault::{Clock, Dek};
 
-/// Octets of frames that a crash may cost at most, besides the frame that is being written.
+/// Octets of frames that a crash may cost at most, besides the frame that is being written, unless the storage has a [`Pace`] of its own.
 pub const MAX_UNCOMMITTED: u64 = 256 << 10;
 /// Most KIDs that a writer remembers. Who sends frames can name any.
 const MAX_KIDS: usize = 65_536;
@@ -85,6 +85,7 @@ pub struct Writer {
     pub(super) frames_without_kid: u64,
     pub(super) too_many_sessions: bool,
     pub(super) stopped: bool,
+    pub(super) pace: Pace,
     pub(super) fork: ForkGuard,
     pub(super) recovery: Option<Recovery>,
     /// Dropped last.
@@ -115,6 +116,7 @@ impl Writer {
             })
             .collect();
         let last_checkpoint = clock.unix_micros();
+        let pace = storage.pace();
         Self {
             storage,
             clock,
@@ -134,6 +136,7 @@ impl Writer {
             frames_without_kid: 0,
             too_many_sessions: false,
             stopped: false,
+            pace,
             fork: ForkGuard::new(),
             recovery: None,
             _lock: lock,
