@@ -6637,6 +6637,27 @@ mediaseal_status mediaseal_recorder_new(const char *folder,
                                         mediaseal_recorder **out_recorder);
 
 /**
+ * Goes on with the recording in `folder`, whose recorder is gone: recovers it, and continues in new
+ * segments. What no signature covers yet is opened first, all of it, and then signed.
+ *
+ * Borrows `folder`; `identity` is an owner's; shares `signer`, which the recording was begun with.
+ * Tracks that were named are there. Writes a new object to `out_recorder`, as
+ * mediaseal_recorder_new does.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_CLOSED if it was finished,
+ * MEDIASEAL_ERR_RECORDING_SIGNER for another signer, MEDIASEAL_ERR_RECORDING_DAMAGED: nothing was
+ * signed then; MEDIASEAL_ERR_GRANT_NO_STANZA for an identity that is no owner's,
+ * MEDIASEAL_ERR_GRANT_SIGNATURE, MEDIASEAL_ERR_RECORDING_KEY, MEDIASEAL_ERR_RECORDING_BUSY,
+ * MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_VERSION, MEDIASEAL_ERR_RECORDING_IO,
+ * MEDIASEAL_ERR_DISK_FULL, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NOT_UTF8,
+ * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_recorder_resume(const char *folder,
+                                           const mediaseal_identity *identity,
+                                           const mediaseal_signer *signer,
+                                           mediaseal_recorder **out_recorder);
+
+/**
  * Names a track, of 0 to 65,535: what its frames are, by a MEDIASEAL_CODEC_ number and the form of
  * its NAL units, MEDIASEAL_NAL_ANNEX_B also for codecs that have none. `flags` are any of
  * `MEDIASEAL_TRACK_...`.

@@ -4,7 +4,6 @@ use core::ffi::{c_char, c_void};
 use core::mem::size_of;
 use core::ops::ControlFlow;
 use core::ptr::null_mut;
-use std::io::ErrorKind;
 use std::sync::Arc;
 
 use super::boundary::{CallbackScope, enter};
@@ -24,25 +23,19 @@ use super::recording_types::{
     mediaseal_recording_options, mediaseal_recovered, mediaseal_written,
 };
 use super::status::{
-    Fault, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_DISK_FULL, MEDIASEAL_ERR_FRAME_TOO_LONG,
-    MEDIASEAL_ERR_INDEX, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_RECORDING_ALREADY_THERE,
-    MEDIASEAL_ERR_RECORDING_BUSY, MEDIASEAL_ERR_RECORDING_CLOSED, MEDIASEAL_ERR_RECORDING_DAMAGED,
-    MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_RECORDING_KEY, MEDIASEAL_ERR_RECORDING_NO_OWNER,
-    MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_SIGNER,
-    MEDIASEAL_ERR_RECORDING_STOPPED, MEDIASEAL_ERR_RECORDING_TRACK,
-    MEDIASEAL_ERR_RECORDING_VERSION, MEDIASEAL_ERR_STOPPED, MEDIASEAL_ERR_UNKNOWN_VALUE,
-    mediaseal_status, status_of,
+    Fault, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_RECORDING_NO_OWNER,
+    MEDIASEAL_ERR_RECORDING_SIGNER, MEDIASEAL_ERR_RECORDING_TRACK, MEDIASEAL_ERR_UNKNOWN_VALUE,
+    mediaseal_status,
 };
+use super::vault_faults::of_io;
 use crate::id::SenderId;
-use crate::vault::SystemClock;
-use crate::vault::grant::SignerPublic;
-use crate::vault::recording::export::{
-    ExportError, Options, Progress, SessionKeys, export, files_in,
-};
+use crate::vault::grant::{Identity, SessionGrant, SignerPublic};
+use crate::vault::recording::export::{Options, Progress, SessionKeys, export, files_in};
 use crate::vault::recording::{
-    Cobblestone, Frame, LocalStorage, NewRecording, Profile, Reader, RecordingError, TrackFormat,
-    Verdict, Writer, envelope, header, recover, verify, wrap_context,
+    Cobblestone, Frame, LocalStorage, NewRecording, Profile, Reader, TrackFormat, Verdict, Writer,
+    envelope, header, recover, verify, wrap_context,
 };
+use crate::vault::{Dek, SystemClock};
 
 /// Writes a recording. One thread at a time.
 pub struct mediaseal_recorder {
@@ -53,51 +46,6 @@ impl Object for mediaseal_recorder {
     /// Nothing once it is finished.
     type Value = Option<Writer>;
     const TAG: u32 = 0x6d73_000f;
-}
-
-fn of_io(error: &std::io::Error) -> Fault {
-    Fault(match error.kind() {
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => MEDIASEAL_ERR_DISK_FULL,
-        ErrorKind::AlreadyExists => MEDIASEAL_ERR_RECORDING_ALREADY_THERE,
-        ErrorKind::NotFound => MEDIASEAL_ERR_RECORDING_NOT_THERE,
-        _ => MEDIASEAL_ERR_RECORDING_IO,
-    })
-}
-
-impl From<RecordingError> for Fault {
-    fn from(error: RecordingError) -> Self {
-        Self(match error {
-            RecordingError::Io { source, .. } => return of_io(&source),
-            RecordingError::AlreadyThere => MEDIASEAL_ERR_RECORDING_ALREADY_THERE,
-            RecordingError::NotThere => MEDIASEAL_ERR_RECORDING_NOT_THERE,
-            RecordingError::NoOwner => MEDIASEAL_ERR_RECORDING_NO_OWNER,
-            RecordingError::Busy => MEDIASEAL_ERR_RECORDING_BUSY,
-            RecordingError::Stopped => MEDIASEAL_ERR_RECORDING_STOPPED,
-            RecordingError::Closed => MEDIASEAL_ERR_RECORDING_CLOSED,
-            RecordingError::Damaged(_)
-            | RecordingError::Cobblestone(_)
-            | RecordingError::Transparency(_) => MEDIASEAL_ERR_RECORDING_DAMAGED,
-            RecordingError::WrongKey => MEDIASEAL_ERR_RECORDING_KEY,
-            RecordingError::WrongSigner => MEDIASEAL_ERR_RECORDING_SIGNER,
-            RecordingError::Unsupported { .. } => MEDIASEAL_ERR_RECORDING_VERSION,
-            RecordingError::Track { .. } => MEDIASEAL_ERR_RECORDING_TRACK,
-            RecordingError::FrameTooLong { .. } => MEDIASEAL_ERR_FRAME_TOO_LONG,
-            RecordingError::OutOfRange => MEDIASEAL_ERR_INDEX,
-            RecordingError::Grant(error) => return error.into(),
-            RecordingError::Core(error) => status_of(&error),
-        })
-    }
-}
-
-impl From<ExportError> for Fault {
-    fn from(error: ExportError) -> Self {
-        match error {
-            ExportError::Recording(error) => error.into(),
-            ExportError::File { source, .. } => of_io(&source),
-            ExportError::Stopped => Self(MEDIASEAL_ERR_STOPPED),
-            ExportError::Core(error) => Self(status_of(&error)),
-        }
-    }
 }
 
 /// Begins a recording in `folder`, which is made for this user alone on Unix if it is not there and holds no recording yet.
@@ -144,6 +92,47 @@ pub unsafe extern "C" fn mediaseal_recorder_new(
         out.write(new_exclusive(Some(writer)));
         Ok(())
     })
+}
+
+/// Goes on with the recording in `folder`, whose recorder is gone: recovers it, and continues in new segments. What no signature covers yet is opened first, all of it, and then signed.
+///
+/// Borrows `folder`; `identity` is an owner's; shares `signer`, which the recording was begun with. Tracks that were named are there. Writes a new object to `out_recorder`, as mediaseal_recorder_new does.
+///
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_CLOSED if it was finished, MEDIASEAL_ERR_RECORDING_SIGNER for another signer, MEDIASEAL_ERR_RECORDING_DAMAGED: nothing was signed then; MEDIASEAL_ERR_GRANT_NO_STANZA for an identity that is no owner's,
+/// MEDIASEAL_ERR_GRANT_SIGNATURE, MEDIASEAL_ERR_RECORDING_KEY, MEDIASEAL_ERR_RECORDING_BUSY, MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_VERSION, MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_DISK_FULL, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NOT_UTF8,
+/// MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn mediaseal_recorder_resume(
+    folder: *const c_char,
+    identity: *const mediaseal_identity,
+    signer: *const mediaseal_signer,
+    out_recorder: *mut *mut mediaseal_recorder,
+) -> mediaseal_status {
+    let out = Out::new(out_recorder, null_mut());
+    shared(identity, |identity| {
+        let out = out?;
+        let storage = Arc::new(storage_at(folder)?);
+        let signer = share_of(signer)?;
+        let header = header(&*storage)?;
+        // Before the owner's key is looked for: another recorder's signer is another fault than another owner.
+        if header.signer() != signer.public().as_bytes() {
+            return Err(Fault(MEDIASEAL_ERR_RECORDING_SIGNER));
+        }
+        let dek = dek_of(&storage, identity, *signer.public())?;
+        let writer = Writer::resume(storage, &dek, signer, Arc::new(SystemClock))?;
+        out.write(new_exclusive(Some(writer)));
+        Ok(())
+    })
+}
+
+/// The key of a recording, as an owner opens it who trusts its recorder.
+fn dek_of(
+    storage: &LocalStorage,
+    identity: &Identity,
+    recorder: SignerPublic,
+) -> Result<Dek, Fault> {
+    let context = wrap_context(&header(storage)?);
+    Ok(envelope(storage)?.open_by_identity(identity, &[recorder], &context)?)
 }
 
 /// Runs `call` on the writer of a recorder that is not finished.
@@ -195,7 +184,6 @@ pub unsafe extern "C" fn mediaseal_recorder_add_grant(
     session_len: usize,
 ) -> mediaseal_status {
     with_writer(recorder, |writer| {
-        use crate::vault::grant::SessionGrant;
         let grant = SessionGrant::from_bytes(octets(session, session_len)?)?;
         Ok(writer.add_grant(&grant)?)
     })
@@ -421,8 +409,7 @@ pub unsafe extern "C" fn mediaseal_recording_export(
             .chunks_exact(SignerPublic::LEN)
             .map(|sender| signer_of(sender.as_ptr()))
             .collect::<Result<Vec<_>, Fault>>()?;
-        let context = wrap_context(&header(&*storage)?);
-        let dek = envelope(&*storage)?.open_by_identity(identity, &[recorder], &context)?;
+        let dek = dek_of(&storage, identity, recorder)?;
         let mut reader = Reader::open(storage, &dek)?;
         let mut keys = SessionKeys::new();
         for cipher in items(given.ciphers, given.cipher_count)? {

@@ -1,27 +1,37 @@
 //! Which error of keys at rest becomes which status. What is said in words stays behind: a status is all that C gets, the audit log has the rest.
 
+use std::io::{self, ErrorKind};
+
 use super::status::{
-    Fault, MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN, MEDIASEAL_ERR_GRANT_FORM, MEDIASEAL_ERR_GRANT_KEM,
+    Fault, MEDIASEAL_ERR_DISK_FULL, MEDIASEAL_ERR_FRAME_TOO_LONG,
+    MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN, MEDIASEAL_ERR_GRANT_FORM, MEDIASEAL_ERR_GRANT_KEM,
     MEDIASEAL_ERR_GRANT_KEY, MEDIASEAL_ERR_GRANT_NO_STANZA, MEDIASEAL_ERR_GRANT_PASSPHRASE,
     MEDIASEAL_ERR_GRANT_PAYLOAD, MEDIASEAL_ERR_GRANT_RECIPIENT, MEDIASEAL_ERR_GRANT_SIGNATURE,
     MEDIASEAL_ERR_GRANT_TEXT, MEDIASEAL_ERR_GRANT_TOO_LONG, MEDIASEAL_ERR_GRANT_VERSION,
-    MEDIASEAL_ERR_PROVIDER_FAILED, MEDIASEAL_ERR_WRAPPED_KEY, MEDIASEAL_ERR_WRAPPED_KEY_FORM,
-    status_of,
+    MEDIASEAL_ERR_INDEX, MEDIASEAL_ERR_PROVIDER_FAILED, MEDIASEAL_ERR_RECORDING_ALREADY_THERE,
+    MEDIASEAL_ERR_RECORDING_BUSY, MEDIASEAL_ERR_RECORDING_CLOSED, MEDIASEAL_ERR_RECORDING_DAMAGED,
+    MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_RECORDING_KEY, MEDIASEAL_ERR_RECORDING_NO_OWNER,
+    MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_SIGNER,
+    MEDIASEAL_ERR_RECORDING_STOPPED, MEDIASEAL_ERR_RECORDING_TRACK,
+    MEDIASEAL_ERR_RECORDING_VERSION, MEDIASEAL_ERR_STOPPED, MEDIASEAL_ERR_WRAPPED_KEY,
+    MEDIASEAL_ERR_WRAPPED_KEY_FORM, status_of,
 };
 #[cfg(feature = "custody")]
 use super::status::{
-    MEDIASEAL_ERR_AUDIT, MEDIASEAL_ERR_DISK_FULL, MEDIASEAL_ERR_KEY_ARCHIVED,
-    MEDIASEAL_ERR_KEY_DESTROYED, MEDIASEAL_ERR_KEY_EXISTS, MEDIASEAL_ERR_KEY_NOT_FOUND,
-    MEDIASEAL_ERR_KEY_STATE, MEDIASEAL_ERR_KEY_TRANSITION, MEDIASEAL_ERR_NOT_AUTHORIZED,
-    MEDIASEAL_ERR_PROVIDER_ACCESS, MEDIASEAL_ERR_PROVIDER_REFUSED,
-    MEDIASEAL_ERR_PROVIDER_UNAVAILABLE, MEDIASEAL_ERR_PROVIDER_UNSUPPORTED,
-    MEDIASEAL_ERR_REGION_FORBIDDEN, MEDIASEAL_ERR_STOPPED, MEDIASEAL_ERR_VAULT_ARGUMENT,
-    MEDIASEAL_ERR_VAULT_BUSY, MEDIASEAL_ERR_VAULT_DAMAGED, MEDIASEAL_ERR_VAULT_STORE,
+    MEDIASEAL_ERR_AUDIT, MEDIASEAL_ERR_KEY_ARCHIVED, MEDIASEAL_ERR_KEY_DESTROYED,
+    MEDIASEAL_ERR_KEY_EXISTS, MEDIASEAL_ERR_KEY_NOT_FOUND, MEDIASEAL_ERR_KEY_STATE,
+    MEDIASEAL_ERR_KEY_TRANSITION, MEDIASEAL_ERR_NOT_AUTHORIZED, MEDIASEAL_ERR_PROVIDER_ACCESS,
+    MEDIASEAL_ERR_PROVIDER_REFUSED, MEDIASEAL_ERR_PROVIDER_UNAVAILABLE,
+    MEDIASEAL_ERR_PROVIDER_UNSUPPORTED, MEDIASEAL_ERR_REGION_FORBIDDEN,
+    MEDIASEAL_ERR_VAULT_ARGUMENT, MEDIASEAL_ERR_VAULT_BUSY, MEDIASEAL_ERR_VAULT_DAMAGED,
+    MEDIASEAL_ERR_VAULT_STORE,
 };
 use crate::vault::WrapError;
 #[cfg(feature = "custody")]
 use crate::vault::custody::{CustodyError, ProviderError};
 use crate::vault::grant::GrantError;
+use crate::vault::recording::RecordingError;
+use crate::vault::recording::export::ExportError;
 
 impl From<WrapError> for Fault {
     fn from(error: WrapError) -> Self {
@@ -52,6 +62,52 @@ impl From<GrantError> for Fault {
             GrantError::Wrap(error) => return error.into(),
             GrantError::Core(error) => status_of(&error),
         })
+    }
+}
+
+/// What a system says of a file or folder of a recording.
+pub(super) fn of_io(error: &io::Error) -> Fault {
+    Fault(match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => MEDIASEAL_ERR_DISK_FULL,
+        ErrorKind::AlreadyExists => MEDIASEAL_ERR_RECORDING_ALREADY_THERE,
+        ErrorKind::NotFound => MEDIASEAL_ERR_RECORDING_NOT_THERE,
+        _ => MEDIASEAL_ERR_RECORDING_IO,
+    })
+}
+
+impl From<RecordingError> for Fault {
+    fn from(error: RecordingError) -> Self {
+        Self(match error {
+            RecordingError::Io { source, .. } => return of_io(&source),
+            RecordingError::AlreadyThere => MEDIASEAL_ERR_RECORDING_ALREADY_THERE,
+            RecordingError::NotThere => MEDIASEAL_ERR_RECORDING_NOT_THERE,
+            RecordingError::NoOwner => MEDIASEAL_ERR_RECORDING_NO_OWNER,
+            RecordingError::Busy => MEDIASEAL_ERR_RECORDING_BUSY,
+            RecordingError::Stopped => MEDIASEAL_ERR_RECORDING_STOPPED,
+            RecordingError::Closed => MEDIASEAL_ERR_RECORDING_CLOSED,
+            RecordingError::Damaged(_)
+            | RecordingError::Cobblestone(_)
+            | RecordingError::Transparency(_) => MEDIASEAL_ERR_RECORDING_DAMAGED,
+            RecordingError::WrongKey => MEDIASEAL_ERR_RECORDING_KEY,
+            RecordingError::WrongSigner => MEDIASEAL_ERR_RECORDING_SIGNER,
+            RecordingError::Unsupported { .. } => MEDIASEAL_ERR_RECORDING_VERSION,
+            RecordingError::Track { .. } => MEDIASEAL_ERR_RECORDING_TRACK,
+            RecordingError::FrameTooLong { .. } => MEDIASEAL_ERR_FRAME_TOO_LONG,
+            RecordingError::OutOfRange => MEDIASEAL_ERR_INDEX,
+            RecordingError::Grant(error) => return error.into(),
+            RecordingError::Core(error) => status_of(&error),
+        })
+    }
+}
+
+impl From<ExportError> for Fault {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Recording(error) => error.into(),
+            ExportError::File { source, .. } => of_io(&source),
+            ExportError::Stopped => Self(MEDIASEAL_ERR_STOPPED),
+            ExportError::Core(error) => Self(status_of(&error)),
+        }
     }
 }
 

@@ -389,6 +389,23 @@ static void crash(void)
     CHECK(recovered.closed_segments == 0 && recovered.discarded == 0);
     STATUS(MEDIASEAL_ERR_RECORDING_NOT_THERE, mediaseal_recording_recover(in_root("none"), &recovered));
 
+    /* Another recorder goes on, who has an owner's key and the signer's; nobody else does. */
+    STATUS(MEDIASEAL_ERR_GRANT_NO_STANZA, mediaseal_recorder_resume(in_root("media"), stranger.identity, machine.signer, &recorder));
+    STATUS(MEDIASEAL_ERR_RECORDING_SIGNER, mediaseal_recorder_resume(in_root("media"), owner.identity, stranger.signer, &recorder));
+    STATUS(MEDIASEAL_ERR_RECORDING_NOT_THERE, mediaseal_recorder_resume(in_root("none"), owner.identity, machine.signer, &recorder));
+    STATUS(MEDIASEAL_ERR_RECORDING_CLOSED, mediaseal_recorder_resume(in_root("call"), owner.identity, machine.signer, &recorder));
+    CHECK(recorder == NULL);
+    OK(mediaseal_recorder_resume(in_root("media"), owner.identity, machine.signer, &recorder));
+    STATUS(MEDIASEAL_ERR_RECORDING_TRACK, mediaseal_recorder_add_track(recorder, 0, MEDIASEAL_CODEC_OPUS, MEDIASEAL_NAL_ANNEX_B, 0));
+    for (uint32_t number = 10; number < 20; number++) {
+        made_up(frame, number);
+        mediaseal_recorded_frame recorded = frame_of(0, number, frame, sizeof frame);
+        OK(mediaseal_recorder_write_frame(recorder, &recorded, NULL));
+    }
+    OK(mediaseal_recorder_finish(recorder, NULL));
+    mediaseal_recorder_free(recorder);
+    CHECK(verdict_of("media", machine.signs, &found) == MEDIASEAL_RECORDING_COMPLETE && found.frames == 20);
+
     char to[600];
     mediaseal_export_options exporting = MEDIASEAL_EXPORT_OPTIONS_INIT;
     mediaseal_export_report report = MEDIASEAL_EXPORT_REPORT_INIT;
@@ -396,11 +413,11 @@ static void crash(void)
     snprintf(to, sizeof to, "%s/media files", root);
     CHECK(mkdir(to, 0700) == 0);
     OK(mediaseal_recording_export(in_root("media"), to, owner.identity, &exporting, &report));
-    CHECK(report.files == 1 && report.frames == 10 && report.damaged == 0);
+    CHECK(report.files == 1 && report.frames == 20 && report.damaged == 0);
     /* What is not in clear in the recording is so in its export, and the other way round. */
     size_t len;
     uint8_t *file = contents("media files/alice.0.ogg", &len);
-    made_up(frame, 9);
+    made_up(frame, 19);
     CHECK(is_in(file, len, frame, sizeof frame));
     free(file);
     file = contents("media/0000000000.seg", &len);

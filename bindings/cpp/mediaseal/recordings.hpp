@@ -115,6 +115,16 @@ public:
         });
     }
 
+    /// Goes on with the recording in `folder`, whose recorder is gone: recovers it, and continues in new segments. `who` is an owner, `machine` the signer that it was begun with.
+    ///
+    /// Returns also MEDIASEAL_ERR_RECORDING_CLOSED if it was finished, MEDIASEAL_ERR_RECORDING_SIGNER, MEDIASEAL_ERR_RECORDING_DAMAGED: nothing was signed then; MEDIASEAL_ERR_GRANT_NO_STANZA, MEDIASEAL_ERR_RECORDING_BUSY,
+    /// MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_IO. Any thread.
+    [[nodiscard]] static mediaseal_status try_resume(const char* folder, const identity& who, const signer& machine, recorder& out) noexcept {
+        return renew(out, [&](mediaseal_recorder** handle) noexcept {
+            return mediaseal_recorder_resume(folder, who.native_handle(), machine.native_handle(), handle);
+        });
+    }
+
     /// Names a track, of 0 to 65,535: what its frames are, and whether they are ciphertext in the form of the codec. Returns also MEDIASEAL_ERR_RECORDING_TRACK if its number is taken, or 1,024 are.
     [[nodiscard]] mediaseal_status try_add_track(std::uint32_t track, codec what, nal_format format = nal_format::annex_b, bool codec_aware = false) noexcept {
         return mediaseal_recorder_add_track(native_handle(), track, static_cast<std::uint32_t>(what), static_cast<std::uint32_t>(format),
@@ -164,6 +174,12 @@ public:
 #if defined(__cpp_exceptions)
     /// As try_new.
     recorder(const char* folder, const recording_options& options, const signer& machine) { detail::check_made(try_new(folder, options, machine, *this)); }
+    /// As try_resume.
+    [[nodiscard]] static recorder resume(const char* folder, const identity& who, const signer& machine) {
+        recorder made(nullptr);
+        detail::check_made(try_resume(folder, who, machine, made));
+        return made;
+    }
     /// As try_add_track.
     void add_track(std::uint32_t track, codec what, nal_format format = nal_format::annex_b, bool codec_aware = false) {
         detail::check(try_add_track(track, what, format, codec_aware));
