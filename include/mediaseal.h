@@ -2721,13 +2721,22 @@ typedef struct mediaseal_recorded_frame {
      * Their number.
      */
     size_t len;
+    /**
+     * What its sender bound to it and did not send with it, `metadata` of mediaseal_frame_info:
+     * without the same octets nobody opens such a frame again.
+     */
+    const uint8_t *metadata;
+    /**
+     * Their number, 0 to 65,535.
+     */
+    size_t metadata_len;
 } mediaseal_recorded_frame;
 
 /**
  * A mediaseal_recorded_frame with every default.
  */
 #define MEDIASEAL_RECORDED_FRAME_INIT \
-    { (uint32_t)sizeof(mediaseal_recorded_frame), 0, 0, 0, 0, NULL, 0, NULL, 0 }
+    { (uint32_t)sizeof(mediaseal_recorded_frame), 0, 0, 0, 0, NULL, 0, NULL, 0, NULL, 0 }
 
 /**
  * What a recorded frame asks for. Initialize with MEDIASEAL_WRITTEN_INIT.

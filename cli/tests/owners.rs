@@ -130,6 +130,7 @@ fn recorded(name: &str) -> Place {
                 sender: &sender,
                 micros: number * 20_000,
                 key_frame: true,
+                metadata: &[],
                 octets,
             };
             assert_eq!(writer.write_frame(&frame).unwrap().missing_grant, None);

@@ -191,8 +191,6 @@ fn call(options: Options, streams: &[Stream]) -> Result<bool, Failure> {
         impairments: options.impairments,
         fast: options.fast,
         wire,
-        // A recording does not hold what its frames are bound to, so nobody could open them.
-        binds: recording.is_none(),
     };
     let outcome = talk::talk(&plan, [next_key()?, next_key()?], recording)?;
 

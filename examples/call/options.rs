@@ -59,9 +59,8 @@ Relay, in percent:
 Recording:
   --record DIR       a recorder at the relay, without any key of the call, keeps every
                      frame as it was sent in DIR, a new folder, for its owners; each
-                     sender grants them the keys of its sessions (docs/recording.md).
-                     Frames are then not bound to their RTP timestamps, as recordings do
-                     not hold what frames are bound to; not with --packet-mode
+                     sender grants them the keys of its sessions (docs/recording.md);
+                     not with --packet-mode
   --owner FILE       an owner's public key, mediaseal-pub-1...; may be repeated
                      [a pair is made: DIR.owner.key, DIR.owner.pub]
 

@@ -44,8 +44,6 @@ pub(crate) struct Receiver<'a> {
     /// Frames delivered and refused so far, for the progress line.
     pub(crate) progress: [&'a AtomicU64; 2],
     pub(crate) wire: Wire,
-    /// Whether frames are bound to their places, [`rtp::metadata`].
-    pub(crate) binds: bool,
 }
 
 /// What became of one stream on the receiving side.
@@ -59,8 +57,6 @@ pub(crate) struct Received {
     pub(crate) exact: u64,
     /// Frames that came out of it in any other way.
     pub(crate) wrong: u64,
-    /// Frames that are not bound to their places, and came under a timestamp that the stream does not have: they are not delivered.
-    pub(crate) misplaced: u64,
     /// Frames or packets that it refused.
     pub(crate) refused: Vec<Refused>,
     /// The frames that arrived, one place a frame sent.
@@ -83,7 +79,6 @@ impl Received {
             opened: 0,
             exact: 0,
             wrong: 0,
-            misplaced: 0,
             refused: Vec::new(),
             frames: vec![None; frames],
             cost: Cost::default(),
@@ -273,10 +268,6 @@ impl Receiver<'_> {
             return Ok(());
         };
         received.opened += 1;
-        if !self.binds && stream.rtp.frame(timestamp).is_none() {
-            received.misplaced += 1;
-            return Ok(());
-        }
         match self.wire {
             Wire::Frames | Wire::CodecAware => {
                 received.take(stream, timestamp, opened);
@@ -314,10 +305,7 @@ impl Receiver<'_> {
         let len = ciphertext.len();
         let mut buf = FrameBuf::new(ciphertext, 0, len)?;
         let metadata = rtp::metadata(stream.rtp.ssrc, last.timestamp);
-        let mut info = FrameInfo::new(Ssrc::new(stream.rtp.ssrc));
-        if self.binds {
-            info = info.metadata(&metadata);
-        }
+        let info = FrameInfo::new(Ssrc::new(stream.rtp.ssrc)).metadata(&metadata);
         let mut opened = Err(mediaseal::Error::NoActiveKey);
         let session = &mut received.session;
         received.cost.measure(|| {

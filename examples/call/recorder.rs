@@ -28,7 +28,7 @@ use crate::Failure;
 use crate::hint;
 use crate::options::Options;
 use crate::receiver::packets_of;
-use crate::rtp::{Header, MAX_PAYLOAD};
+use crate::rtp::{self, Header, MAX_PAYLOAD};
 use crate::stream::{Participant, Stream};
 use crate::wire::{self, Wire};
 
@@ -220,12 +220,14 @@ impl Recorder {
             return Ok(());
         };
         let octets = &*complete.ciphertext;
+        let metadata = rtp::metadata(header.ssrc, header.timestamp);
         let shows_key_frame = |codec| hint::is_key_frame(codec, octets);
         let written = self.writer.write_frame(&Frame {
             track: track.number,
             sender: &track.sender,
             micros,
             key_frame: track.is_audio || track.codec.is_some_and(shows_key_frame),
+            metadata: &metadata,
             octets,
         })?;
         self.frames += 1;

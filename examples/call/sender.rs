@@ -30,8 +30,6 @@ pub(crate) struct Sender<'a> {
     /// Frames sent so far in the whole call, for the progress line.
     pub(crate) progress: &'a AtomicU64,
     pub(crate) wire: Wire,
-    /// Whether frames are bound to their places, [`rtp::metadata`].
-    pub(crate) binds: bool,
 }
 
 /// What became of one stream on the sending side.
@@ -171,10 +169,7 @@ impl Sender<'_> {
         let ssrc = stream.rtp.ssrc;
         let mut buf = FrameBuf::new(storage, FrameBuf::HEADROOM, len)?;
         let metadata = rtp::metadata(ssrc, timestamp);
-        let mut info = FrameInfo::new(Ssrc::new(ssrc));
-        if self.binds {
-            info = info.metadata(&metadata);
-        }
+        let info = FrameInfo::new(Ssrc::new(ssrc)).metadata(&metadata);
         let session = sent.sealed.last().map(|(kid, _)| *kid);
         let mut sealed = Err(mediaseal::Error::NoActiveKey);
         sent.cost.measure(|| {

@@ -38,8 +38,6 @@ pub(crate) struct Plan<'a> {
     pub(crate) impairments: Impairments,
     pub(crate) fast: bool,
     pub(crate) wire: Wire,
-    /// Whether frames are bound to their places, [`crate::rtp::metadata`].
-    pub(crate) binds: bool,
 }
 
 /// What a call leaves behind.
@@ -177,7 +175,6 @@ pub(crate) fn talk(
             Participant::C => [&of_c[0], &of_c[1]],
         },
         wire: plan.wire,
-        binds: plan.binds,
     });
     let receivers: Vec<_> = receivers.collect();
     let of_a = |stream: &Stream| stream.sender == Participant::A;
@@ -205,7 +202,6 @@ pub(crate) fn talk(
                 relay: &to_relay,
                 progress: &progress.sent,
                 wire: plan.wire,
-                binds: plan.binds,
             };
             let clock = &clock;
             scope.spawn(move || sender.run(streams, clock))

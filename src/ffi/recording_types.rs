@@ -59,6 +59,10 @@ pub struct mediaseal_recorded_frame {
     pub octets: *const u8,
     /// Their number.
     pub len: usize,
+    /// What its sender bound to it and did not send with it, `metadata` of mediaseal_frame_info: without the same octets nobody opens such a frame again.
+    pub metadata: *const u8,
+    /// Their number, 0 to 65,535.
+    pub metadata_len: usize,
 }
 
 /// What a recorded frame asks for. Initialize with MEDIASEAL_WRITTEN_INIT.

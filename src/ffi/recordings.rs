@@ -214,6 +214,7 @@ pub unsafe extern "C" fn mediaseal_recorder_write_frame(
             sender: &sender,
             micros: given.micros,
             key_frame: given.flags & MEDIASEAL_RECORDED_KEY_FRAME != 0,
+            metadata: octets(given.metadata, given.metadata_len)?,
             octets: octets(given.octets, given.len)?,
         })?;
         if let (Some(out), Some(kid)) = (out, written.missing_grant) {

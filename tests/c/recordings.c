@@ -224,8 +224,14 @@ static void record(const mediaseal_cipher *cipher)
     for (uint32_t number = 0; number < FRAMES; number++) {
         mediaseal_written written = MEDIASEAL_WRITTEN_INIT;
         made_up(frame, number);
-        OK(mediaseal_encryptor_encrypt(encryptor, NULL, frame, sizeof frame, sealed, sizeof sealed, &sealed_len));
+        const uint8_t bound[] = {3, (uint8_t)number};
+        mediaseal_frame_info info = MEDIASEAL_FRAME_INFO_INIT;
+        info.metadata = bound;
+        info.metadata_len = number % 2 == 0 ? sizeof bound : 0;
+        OK(mediaseal_encryptor_encrypt(encryptor, &info, frame, sizeof frame, sealed, sizeof sealed, &sealed_len));
         mediaseal_recorded_frame recorded = frame_of(3, number, sealed, sealed_len);
+        recorded.metadata = info.metadata;
+        recorded.metadata_len = info.metadata_len;
         OK(mediaseal_recorder_write_frame(recorder, &recorded, &written));
         CHECK(written.misses_grant == (number == 0));
         if (written.misses_grant) {

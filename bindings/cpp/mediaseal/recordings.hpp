@@ -53,6 +53,7 @@ struct recorded_frame {
     bool key_frame = false;    ///< A decoder can begin with it.
     bytes_view sender{};       ///< Who sent it, as far as the recorder knows, 0 to 255 octets.
     bytes_view octets{};       ///< The frame: its ciphertext as it came, in the profile recording_profile::frames.
+    bytes_view metadata{};     ///< What its sender bound to it: without the same octets nobody opens such a frame again.
 };
 
 /// What a recording is at its close, see mediaseal_recording_closed.
@@ -149,6 +150,8 @@ public:
         given.sender_len = frame.sender.size();
         given.octets = frame.octets.data();
         given.len = frame.octets.size();
+        given.metadata = frame.metadata.data();
+        given.metadata_len = frame.metadata.size();
         mediaseal_written written = MEDIASEAL_WRITTEN_INIT;
         const mediaseal_status status = mediaseal_recorder_write_frame(native_handle(), &given, &written);
         if (status == MEDIASEAL_OK && written.misses_grant != 0) out_missing = written.kid;
