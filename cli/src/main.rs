@@ -19,6 +19,7 @@ mod media;
 mod outcome;
 mod outlines;
 mod progress;
+mod provider;
 mod recorder;
 mod recordings;
 mod sessions;

@@ -19,6 +19,7 @@ use zeroize::Zeroizing;
 
 use crate::input;
 use crate::outcome::Failure;
+use crate::provider::Provider;
 use crate::table::plain;
 
 /// What opens a recording.
@@ -36,20 +37,6 @@ pub(crate) struct Keys {
     pub(crate) shared_by: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) provider: Provider,
-}
-
-/// A provider of key encryption keys. Without the feature `custody` it is refused, and said why.
-#[derive(Args)]
-pub(crate) struct Provider {
-    /// The provider that wrapped the key: file:PATH, pkcs11:token=LABEL, awskms:REGION (needs a build with --features custody, pkcs11, awskms). What a custody store alone knows of a key, as of a token's, is not asked
-    #[arg(long = "provider", value_name = "URL")]
-    pub(crate) url: Option<String>,
-    /// The key encryption key, as `mediaseal info` names it; without it each of the provider's is tried
-    #[arg(long, value_name = "ID", requires = "url")]
-    pub(crate) kek: Option<String>,
-    /// The PKCS #11 module of a pkcs11: provider, whose code then runs here
-    #[arg(long, value_name = "FILE", requires = "url")]
-    pub(crate) module: Option<PathBuf>,
 }
 
 /// Whose recordings are believed.
@@ -105,7 +92,7 @@ impl Recording {
     pub(crate) fn dek(&self, keys: &Keys, trust: &Trust) -> Result<Dek, Failure> {
         if !keys.are_given() {
             return Err(Failure::Usage(format!(
-                "{}: it takes a key to open it: --identity, --passphrase-file or --provider. It is for {}",
+                "{}: it takes a key to open it: --identity, --passphrase-file or --provider (mediaseal cat --help). It is for {}",
                 self.path.display(),
                 self.owners()
             )));
@@ -140,8 +127,10 @@ impl Recording {
                 _ => None,
             };
             let stanzas: Vec<_> = self.envelope.stanzas().iter().filter_map(wrapped).collect();
-            let kek = keys.provider.open(passphrase.as_ref())?;
-            match kek.unwrap_one(&stanzas, &context) {
+            let unwrapped = keys
+                .provider
+                .unwrap(passphrase.as_ref(), &stanzas, &context)?;
+            match unwrapped {
                 Ok(dek) => return Ok(dek),
                 Err(why) => refuse(&plain(url), &why),
             }
@@ -373,132 +362,5 @@ pub(crate) fn codec_name(format: TrackFormat) -> String {
         format!("{name}, codec-aware")
     } else {
         name
-    }
-}
-
-#[cfg(not(feature = "custody"))]
-mod without_custody {
-    use mediaseal::vault::{Dek, WrapContext, WrappedKey};
-    use zeroize::Zeroizing;
-
-    use super::Provider;
-    use crate::outcome::Failure;
-
-    /// There is none in this build.
-    pub(crate) enum Kek {}
-
-    impl Provider {
-        pub(crate) fn open(&self, _: Option<&Zeroizing<String>>) -> Result<Kek, Failure> {
-            let what = "this mediaseal was built without providers: build it with --features custody (and pkcs11, awskms for those)";
-            Err(Failure::Usage(what.to_owned()))
-        }
-    }
-
-    impl Kek {
-        pub(crate) fn unwrap_one(&self, _: &[WrappedKey], _: &WrapContext) -> Result<Dek, String> {
-            match *self {}
-        }
-    }
-}
-
-#[cfg(feature = "custody")]
-mod with_custody {
-    use std::sync::Arc;
-
-    use mediaseal::vault::custody::{
-        KeyProvider, ProviderMeans, ProviderUrl, SecretKind, SecretSource,
-    };
-    use mediaseal::vault::{Dek, WrapContext, WrappedKey};
-    use zeroize::Zeroizing;
-
-    use super::Provider;
-    use crate::outcome::Failure;
-
-    /// A provider, and the one of its key encryption keys that was named.
-    pub(crate) struct Kek {
-        pub(crate) provider: Arc<dyn KeyProvider>,
-        id: Option<String>,
-    }
-
-    /// The passphrase or PIN that was given; of AWS what its own tools read from the environment too.
-    struct Given(Option<Zeroizing<String>>);
-
-    impl SecretSource for Given {
-        fn secret(&self, kind: SecretKind, _: &ProviderUrl) -> Option<Zeroizing<String>> {
-            let name = match kind {
-                SecretKind::Passphrase | SecretKind::Pin => return self.0.clone(),
-                SecretKind::AccessKeyId => "AWS_ACCESS_KEY_ID",
-                SecretKind::SecretAccessKey => "AWS_SECRET_ACCESS_KEY",
-                SecretKind::SessionToken => "AWS_SESSION_TOKEN",
-                _ => return None,
-            };
-            std::env::var(name).ok().map(Zeroizing::new)
-        }
-    }
-
-    impl Provider {
-        /// Opens the provider that was named. The states of its keys that a custody store alone keeps are not asked here: who has the provider's
-        /// passphrase or PIN needs no store.
-        pub(crate) fn open(&self, passphrase: Option<&Zeroizing<String>>) -> Result<Kek, Failure> {
-            let url = self.url.as_deref().unwrap_or_default();
-            #[allow(unused_mut, reason = "the feature pkcs11 changes it")]
-            let mut means = ProviderMeans::new(Arc::new(Given(passphrase.cloned())));
-            self.load_module(&mut means)?;
-            let provider = means
-                .open(url)
-                .map_err(|error| Failure::Usage(format!("--provider: {error}")))?;
-            Ok(Kek {
-                provider,
-                id: self.kek.clone(),
-            })
-        }
-
-        #[cfg(feature = "pkcs11")]
-        fn load_module(&self, means: &mut ProviderMeans) -> Result<(), Failure> {
-            use mediaseal::vault::custody::pkcs11::Pkcs11Module;
-            if let Some(path) = &self.module {
-                let module = Pkcs11Module::load(path)
-                    .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
-                means.pkcs11 = Some(module);
-            }
-            Ok(())
-        }
-
-        #[cfg(not(feature = "pkcs11"))]
-        fn load_module(&self, _: &mut ProviderMeans) -> Result<(), Failure> {
-            match self.module {
-                None => Ok(()),
-                Some(_) => Err(Failure::Usage(
-                    "--module: this mediaseal was built without --features pkcs11".to_owned(),
-                )),
-            }
-        }
-    }
-
-    impl Kek {
-        /// Whether a wrapped key is this provider's, and of the key encryption key that was named.
-        pub(crate) fn is_of(&self, wrapped: &WrappedKey) -> bool {
-            wrapped.provider == self.provider.describe().scheme
-                && self.id.as_ref().is_none_or(|id| *id == wrapped.kek_id)
-        }
-
-        /// Unwraps the first that the provider can.
-        pub(crate) fn unwrap_one(
-            &self,
-            wrapped: &[WrappedKey],
-            context: &WrapContext,
-        ) -> Result<Dek, String> {
-            let mut why = match &self.id {
-                Some(id) => format!("it is not wrapped by {id} of this provider"),
-                None => "it is not wrapped by a key of this provider".to_owned(),
-            };
-            for wrapped in wrapped.iter().filter(|wrapped| self.is_of(wrapped)) {
-                match self.provider.unwrap(wrapped, context) {
-                    Ok(dek) => return Ok(dek),
-                    Err(error) => why = error.to_string(),
-                }
-            }
-            Err(why)
-        }
     }
 }

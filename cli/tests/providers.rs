@@ -9,27 +9,16 @@ use std::path::Path;
 use std::sync::Arc;
 
 use common::mediaseal;
-use mediaseal::vault::custody::{FileProvider, KekRef, KekSpec, KeyProvider, KeyState};
-use mediaseal::vault::grant::Signer;
+use mediaseal::vault::SystemClock;
+use mediaseal::vault::audit::{AuditError, AuditEvent, AuditLog, AuditLogOptions, CallbackSink};
+use mediaseal::vault::custody::{
+    Access, Custody, CustodyOptions, Everybody, FileProvider, KeyState, NewKek,
+};
+use mediaseal::vault::grant::{Identity, Kem, Signer};
 use mediaseal::vault::recording::{
     Cobblestone, Frame, LocalStorage, NewRecording, Profile, TrackFormat,
 };
-use mediaseal::vault::{Dek, KekWrapper, SystemClock, WrapContext, WrapError, WrappedKey};
 use mediaseal::{Codec, SenderId};
-
-struct Kek<'a>(&'a FileProvider, KekRef);
-
-impl KekWrapper for Kek<'_> {
-    fn wrap(&self, dek: &Dek, context: &WrapContext) -> Result<WrappedKey, WrapError> {
-        let wrapped = self.0.wrap(&self.1, dek, context);
-        wrapped.map_err(|error| WrapError::Provider(Box::new(error)))
-    }
-
-    fn unwrap(&self, wrapped: &WrappedKey, context: &WrapContext) -> Result<Dek, WrapError> {
-        let dek = self.0.unwrap(wrapped, context);
-        dek.map_err(|error| WrapError::Provider(Box::new(error)))
-    }
-}
 
 #[test]
 fn a_providers_key_opens_what_it_wraps_as_long_as_its_state_allows() {
@@ -41,21 +30,15 @@ fn a_providers_key_opens_what_it_wraps_as_long_as_its_state_allows() {
     let params = "$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA"
         .parse()
         .unwrap();
-    let store = place.join("keys.db");
-    let provider = FileProvider::create(&store, "", "open sesame", &params).unwrap();
-    let kek = KekRef {
-        id: "kek-recordings".to_owned(),
-        version: 1,
-    };
-    provider
-        .create_kek(&KekSpec {
-            kek: kek.clone(),
-            tenant: String::new(),
-            region: String::new(),
-            purpose: "recordings".to_owned(),
-        })
-        .unwrap();
-    provider.set_state(&kek, KeyState::Active).unwrap();
+    let keys = place.join("keys.db");
+    let provider = FileProvider::create(&keys, "", "open sesame", &params).unwrap();
+    let silent = CallbackSink::new(|_: &AuditEvent| Ok::<(), AuditError>(()));
+    let options = CustodyOptions::new(Arc::new(provider), Arc::new(Everybody), Arc::new(silent));
+    let store = place.join("custody.db");
+    let custody = Custody::create(&store, options).unwrap();
+    let admin = Access::of("admin");
+    let new = NewKek::new("", "", "recordings");
+    let kek = custody.create_kek(&admin, &new).unwrap();
 
     let dir = place.join("call");
     let signer = Arc::new(Signer::generate().unwrap());
@@ -67,7 +50,8 @@ fn a_providers_key_opens_what_it_wraps_as_long_as_its_state_allows() {
         &SystemClock,
     )
     .unwrap();
-    new.add_provider(&Kek(&provider, kek.clone())).unwrap();
+    new.add_provider(&custody.wrapper(admin.clone(), &kek.id).unwrap())
+        .unwrap();
     let storage = Arc::new(LocalStorage::create(&dir).unwrap());
     let mut writer = new.start(storage, Arc::new(SystemClock)).unwrap();
     writer.add_track(0, TrackFormat::of(Codec::Opus)).unwrap();
@@ -82,32 +66,79 @@ fn a_providers_key_opens_what_it_wraps_as_long_as_its_state_allows() {
         .unwrap();
     writer.finish().unwrap();
 
-    let url = format!("file:{}", store.display());
+    let log = place.join("audit");
+    let signer = Signer::generate().unwrap();
+    let auditor = Identity::generate(Kem::X25519).unwrap();
+    let audit_signer = place.join("audit.signer");
+    fs::write(&audit_signer, &*signer.to_text()).unwrap();
+    let options = AuditLogOptions::default();
+    AuditLog::create(&log, &[auditor.recipient().clone()], signer, options)
+        .unwrap()
+        .close()
+        .unwrap();
+
+    let text = |path: &Path| path.display().to_string();
+    let url = format!("file:{}", keys.display());
     let passphrase = place.join("passphrase");
-    let (dir, file) = (dir.display().to_string(), passphrase.display().to_string());
+    let (dir, file) = (text(&dir), text(&passphrase));
     let open = |more: &[&str]| {
         let args = ["cat", &dir, "--provider", &url, "--passphrase-file", &file];
         let output = mediaseal(&[&args, more].concat());
         let complained = String::from_utf8_lossy(&output.stderr).into_owned();
         (output.status.code(), output.stdout, complained)
     };
+    let (store, log, audit_signer) = (text(&store), text(&log), text(&audit_signer));
+    let store = ["--store", &store];
+    let audited = [
+        &store[..],
+        &["--audit", &log, "--audit-signer", &audit_signer],
+    ]
+    .concat();
+    let unaudited = [&store[..], &["--without-audit"]].concat();
+    let uses = || {
+        let names = fs::read_dir(&log)
+            .unwrap()
+            .map(|entry| entry.unwrap().path());
+        let texts =
+            names.map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned());
+        texts
+            .map(|text| text.matches("dek.unwrap").count())
+            .sum::<usize>()
+    };
     fs::write(&passphrase, "open sesame\n").unwrap();
-    for more in [&[][..], &["--kek", "kek-recordings"]] {
-        assert_eq!(open(more), (Some(0), b"a frame".to_vec(), String::new()));
+    // Nobody is spared to say that no store, or no log, is asked.
+    for more in [&[][..], &store] {
+        let (status, said, why) = open(more);
+        assert_eq!((status, said.len()), (Some(2), 0));
+        assert!(why.contains("--without-"), "{why}");
     }
-    let (status, said, why) = open(&["--kek", "kek-others"]);
+    let frame = || (Some(0), b"a frame".to_vec(), String::new());
+    assert_eq!(open(&["--without-store"]), frame());
+    assert_eq!(open(&unaudited), frame());
+    assert_eq!(uses(), 0);
+    assert_eq!(open(&audited), frame());
+    assert_eq!(uses(), 1);
+    let named = [&unaudited[..], &["--kek", &kek.id]].concat();
+    assert_eq!(open(&named), frame());
+    let (status, said, why) = open(&[&unaudited[..], &["--kek", "kek-others"]].concat());
     assert_eq!((status, said.len()), (Some(3), 0));
+    let is_for = format!("{} version 1 of a provider file:", kek.id);
     assert!(
-        why.contains("not wrapped by kek-others")
-            && why.contains("kek-recordings version 1 of a provider file:"),
+        why.contains("not wrapped by kek-others") && why.contains(&is_for),
         "{why}"
     );
-    // Its provider says so, which keeps states by itself.
-    provider.set_state(&kek, KeyState::Suspended).unwrap();
-    let (status, said, why) = open(&[]);
-    assert_eq!((status, said.len()), (Some(3), 0), "{why}");
+    // The store knows that the key is compromised, whatever its provider would do.
+    custody
+        .set_state(&admin, &kek, KeyState::Compromised, "a copy was found")
+        .unwrap();
+    for more in [&audited, &unaudited] {
+        let (status, said, why) = open(more);
+        assert_eq!((status, said.len()), (Some(3), 0), "{why}");
+        assert!(why.contains("compromised"), "{why}");
+    }
+    assert!(uses() > 1, "the refusal is written down too");
     fs::write(&passphrase, "open sesam\n").unwrap();
-    let (status, said, why) = open(&[]);
+    let (status, said, why) = open(&unaudited);
     assert_eq!((status, said.len()), (Some(2), 0), "{why}");
     assert!(!why.contains("sesam"));
 }

@@ -1,0 +1,241 @@
+//! Key encryption keys of providers: in the builds that have them, and refused in others.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// A provider of key encryption keys. Without the feature `custody` it is refused, and said why.
+#[derive(Args)]
+pub(crate) struct Provider {
+    /// The provider that wrapped the key: file:PATH, pkcs11:token=LABEL, awskms:REGION (needs a build with --features custody, pkcs11, awskms)
+    #[arg(long = "provider", value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// The key encryption key, as `mediaseal info` names it; without it each of the provider's is tried
+    #[arg(long, value_name = "ID", requires = "url")]
+    pub(crate) kek: Option<String>,
+    /// The PKCS #11 module of a pkcs11: provider, whose code then runs here
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub(crate) module: Option<PathBuf>,
+    /// The store of custody: whether the key's state allows it is asked there
+    #[arg(long, value_name = "FILE", requires = "url")]
+    pub(crate) store: Option<PathBuf>,
+    /// Ask no store whether the key may be used, but the provider alone
+    #[arg(long, requires = "url", conflicts_with = "store")]
+    pub(crate) without_store: bool,
+    /// The audit log to which it is written first that the key is used
+    #[arg(long, value_name = "FOLDER", requires_all = ["store", "audit_signer"])]
+    pub(crate) audit: Option<PathBuf>,
+    /// The secret key that signs the audit log
+    #[arg(long, value_name = "FILE", requires = "audit")]
+    pub(crate) audit_signer: Option<PathBuf>,
+    /// Write nothing down
+    #[arg(long, requires = "store", conflicts_with = "audit")]
+    pub(crate) without_audit: bool,
+}
+
+#[cfg(not(feature = "custody"))]
+mod without_custody {
+    use mediaseal::vault::{Dek, WrapContext, WrappedKey};
+    use zeroize::Zeroizing;
+
+    use super::Provider;
+    use crate::outcome::Failure;
+
+    /// There is none in this build.
+    pub(crate) enum Kek {}
+
+    impl Provider {
+        pub(crate) fn unwrap(
+            &self,
+            _: Option<&Zeroizing<String>>,
+            _: &[WrappedKey],
+            _: &WrapContext,
+        ) -> Result<Result<Dek, String>, Failure> {
+            self.open(None).map(|kek| match kek {})
+        }
+
+        pub(crate) fn open(&self, _: Option<&Zeroizing<String>>) -> Result<Kek, Failure> {
+            let what = "this mediaseal was built without providers: build it with --features custody (and pkcs11, awskms for those)";
+            Err(Failure::Usage(what.to_owned()))
+        }
+    }
+}
+
+#[cfg(feature = "custody")]
+mod with_custody {
+    use std::sync::Arc;
+
+    use mediaseal::vault::audit::{
+        AuditError, AuditEvent, AuditLog, AuditLogOptions, AuditSink, CallbackSink,
+    };
+    use mediaseal::vault::custody::{
+        Access, Custody, CustodyOptions, Everybody, KeyProvider, ProviderMeans, ProviderUrl,
+        SecretKind, SecretSource,
+    };
+    use mediaseal::vault::{Dek, WrapContext, WrappedKey};
+    use zeroize::Zeroizing;
+
+    use super::Provider;
+    use crate::outcome::Failure;
+
+    /// A provider, and the one of its key encryption keys that was named.
+    pub(crate) struct Kek {
+        pub(crate) provider: Arc<dyn KeyProvider>,
+        id: Option<String>,
+    }
+
+    /// The passphrase or PIN that was given; of AWS what its own tools read from the environment too.
+    struct Given(Option<Zeroizing<String>>);
+
+    impl SecretSource for Given {
+        fn secret(&self, kind: SecretKind, _: &ProviderUrl) -> Option<Zeroizing<String>> {
+            let name = match kind {
+                SecretKind::Passphrase | SecretKind::Pin => return self.0.clone(),
+                SecretKind::AccessKeyId => "AWS_ACCESS_KEY_ID",
+                SecretKind::SecretAccessKey => "AWS_SECRET_ACCESS_KEY",
+                SecretKind::SessionToken => "AWS_SESSION_TOKEN",
+                _ => return None,
+            };
+            std::env::var(name).ok().map(Zeroizing::new)
+        }
+    }
+
+    impl Provider {
+        /// Opens the provider that was named, to which a custody store is to be asked for what it alone knows.
+        pub(crate) fn open(&self, passphrase: Option<&Zeroizing<String>>) -> Result<Kek, Failure> {
+            let url = self.url.as_deref().unwrap_or_default();
+            #[allow(unused_mut, reason = "the feature pkcs11 changes it")]
+            let mut means = ProviderMeans::new(Arc::new(Given(passphrase.cloned())));
+            self.load_module(&mut means)?;
+            let provider = means
+                .open(url)
+                .map_err(|error| Failure::Usage(format!("--provider: {error}")))?;
+            Ok(Kek {
+                provider,
+                id: self.kek.clone(),
+            })
+        }
+
+        #[cfg(feature = "pkcs11")]
+        fn load_module(&self, means: &mut ProviderMeans) -> Result<(), Failure> {
+            use mediaseal::vault::custody::pkcs11::Pkcs11Module;
+            if let Some(path) = &self.module {
+                let module = Pkcs11Module::load(path)
+                    .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
+                means.pkcs11 = Some(module);
+            }
+            Ok(())
+        }
+
+        #[cfg(not(feature = "pkcs11"))]
+        fn load_module(&self, _: &mut ProviderMeans) -> Result<(), Failure> {
+            match self.module {
+                None => Ok(()),
+                Some(_) => Err(Failure::Usage(
+                    "--module: this mediaseal was built without --features pkcs11".to_owned(),
+                )),
+            }
+        }
+    }
+
+    impl Kek {
+        /// Whether a wrapped key is this provider's, and of the key encryption key that was named.
+        pub(crate) fn is_of(&self, wrapped: &WrappedKey) -> bool {
+            wrapped.provider == self.provider.describe().scheme
+                && self.id.as_ref().is_none_or(|id| *id == wrapped.kek_id)
+        }
+
+        /// Why none was unwrapped, if none is the provider's.
+        fn not_of(&self) -> String {
+            match &self.id {
+                Some(id) => format!("it is not wrapped by {id} of this provider"),
+                None => "it is not wrapped by a key of this provider".to_owned(),
+            }
+        }
+    }
+
+    impl Provider {
+        /// Unwraps the first key that the provider can, if the store of custody lets it be used, and after the audit log has it.
+        pub(crate) fn unwrap(
+            &self,
+            passphrase: Option<&Zeroizing<String>>,
+            wrapped: &[WrappedKey],
+            context: &WrapContext,
+        ) -> Result<Result<Dek, String>, Failure> {
+            if self.store.is_none() && !self.without_store {
+                let what = "--provider: --store names the store of custody, which knows whether the key may be used; --without-store asks none";
+                return Err(Failure::Usage(what.to_owned()));
+            }
+            let kek = self.open(passphrase)?;
+            let mut wrapped = wrapped.iter().filter(|wrapped| kek.is_of(wrapped));
+            let Some(store) = &self.store else {
+                let each = |wrapped: &WrappedKey| kek.provider.unwrap(wrapped, context);
+                return Ok(first(&kek, &mut wrapped, |wrapped| {
+                    each(wrapped).map_err(|error| error.to_string())
+                }));
+            };
+            let log = self.audit_log()?;
+            let audit: Arc<dyn AuditSink> = match &log {
+                Some(log) => Arc::<AuditLog>::clone(log),
+                // Asked for by --without-audit, in so many words.
+                None => Arc::new(CallbackSink::new(|_: &AuditEvent| Ok::<(), AuditError>(()))),
+            };
+            // Whoever has the provider's secret can do it by other means too: roles are an application's.
+            let options =
+                CustodyOptions::new(Arc::clone(&kek.provider), Arc::new(Everybody), audit);
+            let custody = Custody::open(store, options)
+                .map_err(|error| crate::input::unreadable(store, &error))?;
+            let access = Access::of(user());
+            let found = first(&kek, &mut wrapped, |wrapped| {
+                let dek = custody.unwrap(&access, wrapped, context);
+                dek.map_err(|error| error.to_string())
+            });
+            drop(custody);
+            match log.and_then(Arc::into_inner).map(AuditLog::close) {
+                Some(Err(error)) => Err(Failure::Unreadable(format!("the audit log: {error}"))),
+                _ => Ok(found),
+            }
+        }
+
+        fn audit_log(&self) -> Result<Option<Arc<AuditLog>>, Failure> {
+            let (Some(folder), Some(signer)) = (&self.audit, &self.audit_signer) else {
+                if self.without_audit {
+                    return Ok(None);
+                }
+                let what = "--store: --audit and --audit-signer name the audit log that the use of the key is written to; --without-audit writes nothing";
+                return Err(Failure::Usage(what.to_owned()));
+            };
+            let signer = crate::recordings::signer(signer, None)?;
+            let log = AuditLog::open(folder, signer, AuditLogOptions::default())
+                .map_err(|error| crate::input::unreadable(folder, &error))?;
+            Ok(Some(Arc::new(log)))
+        }
+    }
+
+    /// The first key that comes out, or why the last did not.
+    fn first<'a>(
+        kek: &Kek,
+        wrapped: &mut dyn Iterator<Item = &'a WrappedKey>,
+        unwrap: impl Fn(&WrappedKey) -> Result<Dek, String>,
+    ) -> Result<Dek, String> {
+        let mut why = kek.not_of();
+        for wrapped in wrapped {
+            match unwrap(wrapped) {
+                Ok(dek) => return Ok(dek),
+                Err(error) => why = error,
+            }
+        }
+        Err(why)
+    }
+
+    /// Who does it, as the audit log has it.
+    #[cfg(unix)]
+    fn user() -> String {
+        format!("uid {}", rustix::process::getuid().as_raw())
+    }
+
+    #[cfg(not(unix))]
+    fn user() -> String {
+        "operator".to_owned()
+    }
+}
