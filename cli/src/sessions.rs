@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use mediaseal::vault::grant::{Identity, SignerPublic};
+use mediaseal::vault::recording::Profile;
 
 use crate::input;
 use crate::outcome::Failure;
@@ -32,7 +33,8 @@ impl Senders {
     pub(crate) fn find(&self, recording: &Recording, keys: &Keys) -> Result<Believed, Failure> {
         let mut files = self.files.clone();
         let mut beside = None;
-        if files.is_empty() {
+        // Elsewhere there are no sessions.
+        if files.is_empty() && recording.header.profile() == Profile::Frames {
             let mut path = recording.path.components().as_path().as_os_str().to_owned();
             path.push(".senders");
             let path = PathBuf::from(path);

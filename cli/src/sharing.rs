@@ -1,5 +1,6 @@
 //! Letting somebody more open a recording: its key, and the keys of its sessions, are sealed to him and signed by who shares.
 
+use std::collections::BTreeSet;
 use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -172,21 +173,32 @@ impl Shared {
     }
 }
 
-/// Takes owners out again, without any key of the recording: of the envelope, then of the sessions. Returns how many of `gone` were in, and how many sessions they
-/// alone can open, which stay theirs.
-pub(crate) fn remove(
-    recording: &Recording,
-    gone: &[RecipientId],
-) -> Result<(usize, usize), Failure> {
+/// Those who can open the recording, or a session of it.
+pub(crate) fn recipients(recording: &Recording) -> Result<BTreeSet<RecipientId>, Failure> {
+    let storage = &*recording.storage;
+    let failed = |error: RecordingError| explain(recording, &error);
+    let mut all: BTreeSet<RecipientId> = recording.envelope.recipients().collect();
+    for kid in granted(storage).map_err(failed)? {
+        match grant(storage, kid) {
+            Ok(Some(there)) => all.extend(there.envelope().recipients()),
+            Ok(None) | Err(RecordingError::Grant(_)) => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(all)
+}
+
+/// Takes owners out again, without any key of the recording: of the sessions, then of the envelope. Returns how many sessions they alone can open, which stay
+/// theirs.
+pub(crate) fn remove(recording: &Recording, gone: &[RecipientId]) -> Result<usize, Failure> {
     let storage = &*recording.storage;
     let failed = |error: RecordingError| explain(recording, &error);
     let mut envelope = envelope(storage).map_err(failed)?;
-    let removed = gone.iter().filter(|id| envelope.remove_recipient(id));
-    let removed = removed.count();
-    if removed == 0 {
-        return Ok((0, 0));
+    let changes = gone.iter().filter(|id| envelope.remove_recipient(id));
+    let changes = changes.count();
+    if envelope.stanzas().is_empty() {
+        return Err(failed(RecordingError::NoOwner));
     }
-    replace_envelope(storage, &envelope).map_err(failed)?;
     let mut alone = 0;
     for kid in granted(storage).map_err(failed)? {
         let mut there = match grant(storage, kid) {
@@ -194,8 +206,8 @@ pub(crate) fn remove(
             Ok(None) | Err(RecordingError::Grant(_)) => continue,
             Err(error) => return Err(failed(error)),
         };
-        let changes = gone.iter().filter(|id| there.remove_owner(id)).count();
-        if changes == 0 {
+        let changes = gone.iter().filter(|id| there.remove_owner(id));
+        if changes.count() == 0 {
             continue;
         }
         match replace_grant(storage, &there) {
@@ -203,7 +215,10 @@ pub(crate) fn remove(
             replaced => replaced.map_err(failed)?,
         }
     }
-    Ok((removed, alone))
+    if changes > 0 {
+        replace_envelope(storage, &envelope).map_err(failed)?;
+    }
+    Ok(alone)
 }
 
 /// Says what the library says, so that one can act on it.

@@ -345,7 +345,9 @@ fn tell(text: &str) {
 mod tests {
     use super::*;
     use crate::media::Media;
+    use crate::options::{self, Command};
     use crate::rtp::Session;
+    use mediaseal::format::rtp::{Content, Fragments};
 
     fn track() -> Result<Track, Failure> {
         let media = Media::messages("A", Duration::from_secs(1));
@@ -377,6 +379,52 @@ mod tests {
         assert_eq!(micros(first.wrapping_add(500)), 750_000);
         assert_eq!(micros(first.wrapping_add(1000)), 1_250_000);
         assert_eq!(micros(first.wrapping_add(500)), 750_000);
+        Ok(())
+    }
+
+    #[test]
+    fn a_session_that_nobody_was_granted_is_said() -> Result<(), Failure> {
+        let name = format!("mediaseal-call-{}", std::process::id());
+        let place = std::env::temp_dir().join(name);
+        fs::create_dir_all(&place)?;
+        let folder = place.join("recording");
+        let args = ["--record".into(), folder.clone().into_os_string()];
+        let Ok(Command::Call(options)) = options::parse(args) else {
+            return Err("the options are good".into());
+        };
+        let media = Media::messages("A", Duration::from_secs(1));
+        let streams = [Stream {
+            sender: Participant::A,
+            number: 3,
+            kind: media.kind(),
+            rtp: Session::new(3, &media)?,
+            media,
+        }];
+        let recording = begin(&options, &folder, &streams)?;
+        assert!(begin(&options, &folder, &streams).is_err(), "it is there");
+
+        // KID 1 and CTR 0, and what might be a ciphertext.
+        let sealed = [[0x10].as_slice(), &[7; 40]].concat();
+        let header = Header {
+            ssrc: 0,
+            sequence: 1,
+            timestamp: 0,
+            payload_type: 96,
+            marker: true,
+        };
+        let mut datagram = vec![0; MAX_PAYLOAD];
+        let front = header.write_to(&mut datagram)?;
+        for fragment in Fragments::new(&sealed, Content::Frame, MAX_PAYLOAD)? {
+            let len = fragment.write_to(&mut datagram[front..])?;
+            let packet = datagram[..front + len].to_vec();
+            let packet = Handed::Packet(0, Duration::ZERO, packet);
+            assert!(recording.path.send(packet).is_ok());
+        }
+        let recorded = recording.recorder.run(&AtomicBool::new(true))?;
+        assert_eq!(recorded.frames, 1);
+        assert_eq!(recorded.closed.missing_grants, [KeyId::new(1)]);
+        assert_eq!(recorded.faults().len(), 1);
+        fs::remove_dir_all(place)?;
         Ok(())
     }
 

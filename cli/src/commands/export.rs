@@ -9,7 +9,7 @@ use std::sync::Arc;
 use clap::{Args, ValueEnum};
 use mediaseal::CheckedCipher;
 use mediaseal::vault::recording::export::{
-    AudioFile, ExportError, FileInfo, Options, ParameterSets, Protection, Reason,
+    AudioFile, ClearKey, ExportError, FileInfo, Options, ParameterSets, Protection, Reason,
     Report as Exported, SessionKeys, export,
 };
 use mediaseal::vault::recording::{Profile, Reader, TrackFormat};
@@ -223,7 +223,7 @@ impl Arguments {
                 let path = self.to.join(name);
                 match source.kind() {
                     io::ErrorKind::AlreadyExists => Failure::Usage(format!(
-                        "{} is there already: export into another folder",
+                        "{} (or .part of it) is there already: export into another folder",
                         path.display()
                     )),
                     _ => input::unreadable(&path, &source),
@@ -323,7 +323,7 @@ impl Licence {
         const FRONT: &str = r#"{"keys":["#;
         const END: &str = r#"],"type":"temporary"}"#;
         let licences = exported.files.iter().filter_map(|file| file.key.as_ref());
-        let licences: Vec<Zeroizing<String>> = licences.map(|key| key.to_json()).collect();
+        let licences: Vec<Zeroizing<String>> = licences.map(ClearKey::to_json).collect();
         // All room at once, so that no copy stays behind.
         let room = licences.iter().map(|json| json.len() + 1).sum::<usize>();
         let mut all = Zeroizing::new(String::with_capacity(FRONT.len() + room + END.len() + 1));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 use data_encoding::HEXLOWER_PERMISSIVE;
-use mediaseal::vault::grant::RecipientId;
+use mediaseal::vault::grant::{Recipient, RecipientId};
 use serde::Serialize;
 
 use crate::outcome::{Failure, Verdict};
@@ -20,7 +20,8 @@ sealed the key by somebody who can open it, as with `mediaseal share`. Under a k
 Who was removed keeps what he opened or copied before: his part of the envelope too, if he has a copy of it. For that there is no remedy but to destroy
 every copy.
 
-Exit status: 0 done; 1 done, but for sessions that only those who were removed can open, or that you cannot; 2, 3 nothing was changed.
+Exit status: 0 done; 1 done, but for sessions that only those who were removed can open, or that you cannot; 2 the command line is not good; 3 it failed, and
+another try goes on where this one did.
 
 Examples:
   mediaseal rewrap call-17 --remove alice.pub                                         Alice leaves
@@ -82,8 +83,8 @@ impl Arguments {
         for who in &self.remove {
             gone.extend(ids(who)?);
         }
-        let is_in = |id: &RecipientId| recording.envelope.recipients().any(|there| there == *id);
-        if let Some(stranger) = gone.iter().find(|id| !is_in(id)) {
+        let in_it = sharing::recipients(&recording)?;
+        if let Some(stranger) = gone.iter().find(|id| !in_it.contains(id)) {
             return Err(Failure::Usage(format!(
                 "{stranger} cannot open it anyway: it is for {}",
                 recording.owners()
@@ -99,10 +100,14 @@ impl Arguments {
             Some(version) => self.rewrap(&recording, version)?,
             None => 0,
         };
-        let (removed, alone) = sharing::remove(&recording, &gone)?;
+        let alone = if gone.is_empty() {
+            0
+        } else {
+            sharing::remove(&recording, &gone)?
+        };
         let report = Report {
             shared,
-            removed,
+            removed: gone.len(),
             sessions_of_removed: alone,
             rewrapped,
         };
@@ -210,7 +215,7 @@ fn ids(who: &str) -> Result<Vec<RecipientId>, Failure> {
         Some(Ok(octets)) => Ok(vec![RecipientId::from_bytes(octets)]),
         _ => {
             let recipients = recordings::recipients(who.as_ref())?;
-            Ok(recipients.iter().map(|recipient| recipient.id()).collect())
+            Ok(recipients.iter().map(Recipient::id).collect())
         }
     }
 }
