@@ -257,6 +257,9 @@ static void codecs(void)
     CHECK(failures[1].status == MEDIASEAL_ERR_AUTHENTICATION_FAILED && failures[1].ssrc == other.ssrc);
     CHECK(failures[1].flags == MEDIASEAL_FAILURE_HAS_HEADER && failures[1].sender_len == 5 && memcmp(failures[1].sender, "alice", 5) == 0);
     OK(mediaseal_encrypt_batch(jobs, 2));
+    /* The counter has come to where headers are longer. */
+    for (int job = 0; job < 2; job++)
+        back[job].ciphertext_len = jobs[job].out_len;
     failures[1].struct_size = 3;
     STATUS(MEDIASEAL_ERR_STRUCT_SIZE, mediaseal_decrypt_batch(back, 2));
     CHECK(back[0].status == MEDIASEAL_OK && back[1].status == MEDIASEAL_ERR_STRUCT_SIZE);
