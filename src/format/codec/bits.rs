@@ -2,39 +2,49 @@
 
 use arrayvec::ArrayVec;
 
-/// Reads bits, the highest of an octet first.
-pub(super) struct Bits<'a> {
+/// Reads bits, the highest of an octet first. Behind the end it gives nothing.
+pub(crate) struct Bits<'a> {
     octets: &'a [u8],
     at: usize,
 }
 
 impl<'a> Bits<'a> {
-    pub(super) const fn new(octets: &'a [u8]) -> Self {
+    pub(crate) const fn new(octets: &'a [u8]) -> Self {
         Self { octets, at: 0 }
     }
 
     /// u(1)
-    pub(super) fn bit(&mut self) -> Option<bool> {
+    pub(crate) fn bit(&mut self) -> Option<bool> {
         let octet = self.octets.get(self.at / 8)?;
         let bit = octet >> (7 - self.at % 8) & 1;
         self.at += 1;
         Some(bit == 1)
     }
 
-    /// ue(v), at most 2^16 - 2.
-    pub(super) fn number(&mut self) -> Option<u32> {
+    /// ue(v), and uvlc() of AV1: at most 2^32 - 2.
+    pub(crate) fn ue(&mut self) -> Option<u32> {
         let mut zeros = 0;
         while !self.bit()? {
             zeros += 1;
-            if zeros > 15 {
+            if zeros > 31 {
                 return None;
             }
         }
-        let mut value = 1;
+        let mut value = 1_u64;
         for _ in 0..zeros {
-            value = value << 1 | u32::from(self.bit()?);
+            value = value << 1 | u64::from(self.bit()?);
         }
-        Some(value - 1)
+        u32::try_from(value - 1).ok()
+    }
+
+    /// ue(v), at most 2^16 - 2.
+    pub(super) fn number(&mut self) -> Option<u32> {
+        self.ue().filter(|value| *value < u16::MAX.into())
+    }
+
+    /// Octets that were read, the last perhaps in part.
+    pub(crate) const fn octets_read(&self) -> usize {
+        self.at.div_ceil(8)
     }
 
     /// A one, then zeros to the end of the octet; returns how many octets were read.
@@ -47,7 +57,7 @@ impl<'a> Bits<'a> {
                 return None;
             }
         }
-        Some(self.at / 8)
+        Some(self.octets_read())
     }
 }
 
@@ -142,6 +152,8 @@ mod tests {
         assert_eq!(Bits::new(&[]).bit(), None);
         assert_eq!(Bits::new(&[0, 1]).number(), None);
         assert_eq!(Bits::new(&[0, 0, 0x80, 0, 0]).number(), None);
+        assert_eq!(Bits::new(&[0, 0, 0x80, 0, 0]).ue(), Some(0xffff));
+        assert_eq!(Bits::new(&[0; 9]).ue(), None);
         assert_eq!(Bits::new(&[0x40]).stop(), None);
         assert_eq!(Bits::new(&[0x82]).stop(), None);
     }

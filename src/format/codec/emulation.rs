@@ -122,6 +122,15 @@ pub(super) fn copy_without(octets: &[u8], skipped: usize, out: &mut [u8]) -> usi
     }
 }
 
+/// The payload of a NAL unit: `octets` without their escapes. What no escape is stays.
+#[cfg(feature = "recording")]
+pub(crate) fn without_escapes(octets: &[u8]) -> Vec<u8> {
+    let mut out = vec![0; octets.len()];
+    let len = copy_without(octets, 0, &mut out);
+    out.truncate(len);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,6 +166,8 @@ mod tests {
             assert_eq!(copy_without(&expected, skipped, &mut out), out.len());
             assert_eq!(out, rest[..out.len()]);
         }
+        #[cfg(feature = "recording")]
+        assert_eq!(without_escapes(&expected), octets);
         let mut removed = expected.clone();
         let len = remove(&mut removed);
         assert_eq!(removed[..len], *octets);

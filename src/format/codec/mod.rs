@@ -9,8 +9,8 @@
 //! The hint is not trusted and never given to the decoder, which gets the encoder's frame bit by bit. `docs/formats/codecs.md` has the form of each codec.
 
 pub(crate) mod av1;
-mod bits;
-mod emulation;
+pub(crate) mod bits;
+pub(crate) mod emulation;
 mod h26x;
 pub(crate) mod nal;
 mod recognise;

@@ -2,8 +2,8 @@
 
 use zeroize::Zeroizing;
 
-use super::bits::Bits;
 use super::{Bad, Config, Shape, Unit};
+use crate::format::codec::bits::Bits;
 use crate::vault::recording::export::boxes::Boxes;
 
 /// Samples of a frame.

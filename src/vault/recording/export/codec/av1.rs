@@ -2,9 +2,9 @@
 
 use zeroize::Zeroizing;
 
-use super::bits::Bits;
 use super::{Bad, Config, Shape, Unit};
 use crate::format::codec::av1::{Obu, write_header};
+use crate::format::codec::bits::Bits;
 use crate::vault::recording::export::boxes::Boxes;
 
 const SEQUENCE_HEADER: u8 = 1;

@@ -1,8 +1,9 @@
 //! H.264: what of a sequence parameter set a file says outside the stream (ISO/IEC 14496-15 section 5.3.3).
 
-use super::bits::{Bits, rbsp};
 use super::nal::{Kind, Sets};
 use super::{Config, Shape};
+use crate::format::codec::bits::Bits;
+use crate::format::codec::emulation::without_escapes;
 use crate::vault::recording::export::boxes::Boxes;
 
 const SPS: u8 = 7;
@@ -23,7 +24,7 @@ pub(super) fn kind(nal: &[u8]) -> Kind {
 
 /// The number of a parameter set.
 pub(super) fn set_id(nal: &[u8]) -> Option<u8> {
-    let rbsp = rbsp(nal.get(1..)?);
+    let rbsp = without_escapes(nal.get(1..)?);
     let mut bits = Bits::new(&rbsp);
     if nal.first()? & 0x1f == SPS {
         bits.skip(24)?;
@@ -43,7 +44,7 @@ struct Sps {
 
 /// Section 7.3.2.1.1, up to the cropping.
 fn sps(nal: &[u8]) -> Option<Sps> {
-    let rbsp = rbsp(nal.get(1..)?);
+    let rbsp = without_escapes(nal.get(1..)?);
     let profile = *rbsp.first()?;
     let mut bits = Bits::new(&rbsp);
     bits.skip(24)?;

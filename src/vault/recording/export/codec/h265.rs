@@ -1,8 +1,9 @@
 //! H.265: what of the parameter sets a file says outside the stream (ISO/IEC 14496-15 section 8.3.3).
 
-use super::bits::{Bits, rbsp};
 use super::nal::{Kind, Sets};
 use super::{Config, Shape};
+use crate::format::codec::bits::Bits;
+use crate::format::codec::emulation::without_escapes;
 use crate::vault::recording::export::boxes::Boxes;
 
 const VPS: u8 = 32;
@@ -29,7 +30,7 @@ pub(super) fn kind(nal: &[u8]) -> Kind {
 
 /// The number of a parameter set.
 pub(super) fn set_id(nal: &[u8]) -> Option<u8> {
-    let rbsp = rbsp(nal.get(2..)?);
+    let rbsp = without_escapes(nal.get(2..)?);
     let mut bits = Bits::new(&rbsp);
     match nal_type(*nal.first()?) {
         VPS => bits.u8(4),
@@ -78,7 +79,7 @@ struct Sps {
 
 /// Section 7.3.2.2, up to the bit depths.
 fn sps(nal: &[u8]) -> Option<Sps> {
-    let rbsp = rbsp(nal.get(2..)?);
+    let rbsp = without_escapes(nal.get(2..)?);
     let general = rbsp.get(1..1 + GENERAL)?.try_into().ok()?;
     let mut bits = Bits::new(&rbsp);
     bits.skip(4)?;
