@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 #![allow(clippy::expect_used, reason = "a test fails by panicking")]
 
+#[path = "export/protected.rs"]
+mod ffmpeg_protected;
 #[path = "export/report.rs"]
 mod ffmpeg_report;
 #[path = "export/round_trip.rs"]

@@ -67,6 +67,8 @@ pub(crate) fn run(program: &str, arguments: &[&str]) -> Vec<u8> {
     let output = Command::new(program)
         .args(["-hide_banner", "-loglevel", "error"])
         .args(arguments)
+        // An encoder that tells of itself.
+        .env("SVT_LOG", "1")
         .output()
         .expect("ffmpeg is installed: cargo xtask test export sees to it");
     let complaint = String::from_utf8_lossy(&output.stderr);
@@ -155,6 +157,72 @@ fn make(folder: &Path) -> Vec<Stream> {
         ),
         Stream::new("aac", TrackFormat::numbered(TrackFormat::AAC), aac, 21_333),
     ]
+}
+
+/// VP9 of profile 1, whose frames do without those before them where they can.
+pub(crate) fn vp9_of_profile_1(folder: &Path) -> Stream {
+    let file = encode(
+        folder,
+        "profile1.ivf",
+        &[
+            "-pix_fmt",
+            "yuv444p",
+            "-g",
+            "30",
+            "-c:v",
+            "libvpx-vp9",
+            "-deadline",
+            "realtime",
+            "-cpu-used",
+            "8",
+            "-error-resilient",
+            "1",
+            "-lag-in-frames",
+            "0",
+            "-b:v",
+            "300k",
+        ],
+    );
+    Stream::new(
+        "profile 1",
+        TrackFormat::of(Codec::Vp9),
+        file,
+        1_000_000 / 30,
+    )
+}
+
+/// AV1 with several tiles; with frames that are never shown, motion of the whole picture and film grain; of another encoder. With the most tiles of a frame.
+pub(crate) fn av1_of_all_kinds(folder: &Path) -> Vec<(Stream, usize)> {
+    let grainy = ["-lag-in-frames", "16", "-denoise-noise-level", "30"];
+    let kinds: [(&'static str, &[&str], usize); 3] = [
+        (
+            "tiles.ivf",
+            &["-usage", "realtime", "-cpu-used", "8", "-tiles", "2x2"],
+            4,
+        ),
+        (
+            "grainy.ivf",
+            &[&["-usage", "good", "-cpu-used", "6"], &grainy[..]].concat(),
+            1,
+        ),
+        ("svt.ivf", &["-preset", "10"], 1),
+    ];
+    kinds
+        .into_iter()
+        .map(|(name, arguments, tiles)| {
+            let encoder = if name == "svt.ivf" {
+                "libsvtav1"
+            } else {
+                "libaom-av1"
+            };
+            let front = [
+                "-pix_fmt", "yuv420p", "-g", "30", "-b:v", "300k", "-c:v", encoder,
+            ];
+            let file = encode(folder, name, &[&front[..], arguments].concat());
+            let format = TrackFormat::of(Codec::Av1);
+            (Stream::new(name, format, file, 1_000_000 / 30), tiles)
+        })
+        .collect()
 }
 
 /// H.264 whose pictures are not sent in the order in which they are shown.

@@ -21,7 +21,7 @@ pub(crate) const TESTS: &str = "ffmpeg_";
 const PLAYER: &str = "tests/export/player/run.mjs";
 
 /// Files that the tests leave, below `tmp/export` of the target folder, and whether each has a licence beside it.
-const PLAYED: [(&str, bool); 9] = [
+const PLAYED: [(&str, bool); 11] = [
     ("media/alice.0.mp4", false),
     ("media/alice.2.webm", false),
     ("media/alice.3.mp4", false),
@@ -29,6 +29,8 @@ const PLAYED: [(&str, bool); 9] = [
     ("media/alice.5.ogg", false),
     ("media/alice.6.mp4", false),
     ("cenc/alice.0.mp4", true),
+    ("cenc/alice.3.mp4", true),
+    ("cenc/alice.4.mp4", true),
     ("cenc/alice.5.mp4", true),
     ("cenc/alice.6.mp4", true),
 ];
@@ -69,7 +71,7 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
     ))
 }
 
-/// Has Chromium play files, three of them under common encryption. Returns how many.
+/// Has Chromium play files, five of them under common encryption. Returns how many.
 fn play(campaign: &mut Campaign) -> Result<usize, Halt> {
     packages::ensure(campaign, &browser::PROGRAMS, "playing exports")?;
     let output = campaign.workspace.target.join("player");

@@ -66,7 +66,7 @@ async function play([url, keys]) {
     });
     let opened = !keys;
     // Names of codecs as players are given them: the browser looks at the stream itself.
-    const TYPES = { avcC: 'video/mp4; codecs="avc1.4d401f"', dOps: 'audio/mp4; codecs="opus"', esds: 'audio/mp4; codecs="mp4a.40.2"' };
+    const TYPES = { avcC: 'video/mp4; codecs="avc1.4d401f"', vpcC: 'video/mp4; codecs="vp09.00.20.08"', av1C: 'video/mp4; codecs="av01.0.04M.08"', dOps: 'audio/mp4; codecs="opus"', esds: 'audio/mp4; codecs="mp4a.40.2"' };
     if (keys) {
         const octets = new Uint8Array(await (await fetch(url)).arrayBuffer());
         const front = new TextDecoder('latin1').decode(octets.subarray(0, 2000));

@@ -1,32 +1,47 @@
-//! AV1: the sequence header ("AV1 Codec ISO Media File Format Binding" section 2.3), OBUs as samples have them.
+//! AV1: what a file says of it ("AV1 Codec ISO Media File Format Binding" section 2.3), OBUs as samples have them, and where their tiles are.
 
 use zeroize::Zeroizing;
 
-use super::{Bad, Config, Shape, Unit};
+use super::av1_frame::{References, Tiles};
+use super::av1_sequence::Sequence;
+use super::{Bad, Config, Shape, Unit, add_pair};
 use crate::format::codec::av1::{Obu, write_header};
 use crate::format::codec::bits::Bits;
 use crate::vault::recording::export::boxes::Boxes;
 
 const SEQUENCE_HEADER: u8 = 1;
 const TEMPORAL_DELIMITER: u8 = 2;
+const FRAME_HEADER: u8 = 3;
+const TILE_GROUP: u8 = 4;
+const FRAME: u8 = 6;
+const TILE_LIST: u8 = 8;
 const PADDING: u8 = 15;
 
 /// obu_has_size_field.
 const HAS_SIZE: u8 = 0x02;
 /// Octets of the longest header that is written: with extension and size.
 const MAX_OBU_HEADER: usize = 2 + 10;
+/// Octets of a cipher's block.
+const BLOCK: usize = 16;
+/// Most pairs of a sample, whose table has at most 255 octets.
+const MAX_PAIRS: usize = (255 - 8 - 2) / 6;
 /// Octets of the longest sequence header: those of encoders have a dozen.
 const MAX_SEQUENCE_HEADER: usize = 1024;
 
 #[derive(Default)]
 pub(in crate::vault::recording::export) struct Av1Stream {
     sequence_header: Vec<u8>,
+    tiles: TileFinder,
 }
 
 impl Av1Stream {
     pub(super) fn take(&mut self, frame: &[u8], key: bool) -> Result<Option<Unit>, Bad> {
         let mut octets = Zeroizing::new(Vec::with_capacity(frame.len() + MAX_OBU_HEADER));
         let (mut at, mut config) = (0, None);
+        let mut pairs = Vec::new();
+        if key {
+            self.tiles.is_lost = false;
+        }
         while at < frame.len() {
             let obu = Obu::read(frame, at).ok_or(Bad)?;
             at = obu.payload.end;
@@ -35,20 +50,101 @@ impl Av1Stream {
                 TEMPORAL_DELIMITER | PADDING => continue,
                 SEQUENCE_HEADER if payload.len() > MAX_SEQUENCE_HEADER => return Err(Bad),
                 SEQUENCE_HEADER if self.sequence_header != payload => {
-                    config = Some(config_of(payload).ok_or(Bad)?);
+                    let sequence = Sequence::read(payload).ok_or(Bad)?;
+                    config = Some(config_of(&sequence, payload).ok_or(Bad)?);
                     self.sequence_header = payload.to_vec();
+                    self.tiles.sequence = Some(sequence);
                 }
                 _ => {}
             }
+            let before = octets.len();
             push_obu(obu.header, obu.extension, payload, &mut octets);
+            add_pair(&mut pairs, octets.len() - before - payload.len(), 0);
+            if self.tiles.pairs(&obu, payload, &mut pairs).is_none() {
+                self.tiles.is_lost = true;
+            }
         }
+        let is_found = !self.tiles.is_lost && pairs.len() <= MAX_PAIRS;
         Ok((!octets.is_empty()).then_some(Unit {
             config,
             octets,
             key,
             ticks: None,
-            protected: None,
+            protected: is_found.then_some(pairs),
         }))
+    }
+}
+
+/// Finds tiles: what CENC encrypts ("AV1 Codec ISO Media File Format Binding" section 4).
+#[derive(Default)]
+struct TileFinder {
+    sequence: Option<Sequence>,
+    references: References,
+    /// Those of the frame whose tiles have not all come.
+    open: Option<Tiles>,
+    /// Whether a header was not understood: what refers to its frame is not either.
+    is_lost: bool,
+}
+
+impl TileFinder {
+    /// Adds the pairs of an OBU's payload: of each tile whole blocks at its end. Nothing if it is not understood.
+    fn pairs(&mut self, obu: &Obu, payload: &[u8], pairs: &mut Vec<(usize, usize)>) -> Option<()> {
+        match obu.kind() {
+            FRAME | FRAME_HEADER if self.open.is_none() => {
+                let mut bits = Bits::new(payload);
+                let layers = obu
+                    .extension
+                    .map_or((0, 0), |layers| (layers >> 5, layers >> 3 & 3));
+                let sequence = self.sequence.as_ref()?;
+                self.open = self.references.read(&mut bits, sequence, layers)?;
+                let front = bits.octets_read();
+                if obu.kind() == FRAME {
+                    add_pair(pairs, front, 0);
+                    return self.group(payload.get(front..)?, pairs);
+                }
+            }
+            TILE_GROUP => return self.group(payload, pairs),
+            // What was to be a header of another frame, or has tiles of several.
+            FRAME | TILE_LIST => return None,
+            _ => {}
+        }
+        add_pair(pairs, payload.len(), 0);
+        Some(())
+    }
+
+    /// tile_group_obu()
+    fn group(&mut self, group: &[u8], pairs: &mut Vec<(usize, usize)>) -> Option<()> {
+        let tiles = self.open?;
+        let mut bits = Bits::new(group);
+        let (mut first, mut last) = (0, tiles.count.checked_sub(1)?);
+        if tiles.count > 1 && bits.bit()? {
+            first = usize::try_from(bits.u(tiles.bits)?).ok()?;
+            last = usize::try_from(bits.u(tiles.bits)?).ok()?;
+        }
+        if first > last || last >= tiles.count {
+            return None;
+        }
+        let mut rest = group.get(bits.octets_read()..)?;
+        let mut clear = bits.octets_read();
+        for tile in first..=last {
+            let mut len = rest.len();
+            if tile < last {
+                let (size, behind) = rest.split_at_checked(tiles.size_octets)?;
+                // Little-endian, less one.
+                let octets = size.iter().rev();
+                len = octets.fold(0, |len, octet| len << 8 | usize::from(*octet)) + 1;
+                clear += tiles.size_octets;
+                rest = behind;
+            }
+            let (tile, behind) = rest.split_at_checked(len)?;
+            let secret = tile.len() / BLOCK * BLOCK;
+            add_pair(pairs, clear + tile.len() - secret, secret);
+            (rest, clear) = (behind, 0);
+        }
+        if last + 1 == tiles.count {
+            self.open = None;
+        }
+        Some(())
     }
 }
 
@@ -60,160 +156,14 @@ fn push_obu(header: u8, extension: Option<u8>, payload: &[u8], out: &mut Vec<u8>
     out.extend_from_slice(payload);
 }
 
-struct Sequence {
-    profile: u8,
-    level: u8,
-    tier: u8,
-    width: u32,
-    height: u32,
-    colour: Colour,
-}
-
-struct Colour {
-    high_depth: bool,
-    twelve: bool,
-    mono: bool,
-    across: bool,
-    down: bool,
-    position: u8,
-}
-
-/// Section 5.5.1 of the bitstream's specification.
-fn sequence(payload: &[u8]) -> Option<Sequence> {
-    let mut bits = Bits::new(payload);
-    let profile = bits.u8(3)?;
-    bits.skip(1)?;
-    let reduced = bits.bit()?;
-    let (level, tier) = if reduced {
-        (bits.u8(5)?, 0)
-    } else {
-        operating_points(&mut bits)?
-    };
-    let (width_bits, height_bits) = (bits.u(4)? + 1, bits.u(4)? + 1);
-    let width = bits.u(width_bits)?.checked_add(1)?;
-    let height = bits.u(height_bits)?.checked_add(1)?;
-    if !reduced && bits.bit()? {
-        bits.skip(4 + 3)?;
-    }
-    bits.skip(3)?;
-    if !reduced {
-        tools(&mut bits)?;
-    }
-    bits.skip(3)?;
-    Some(Sequence {
-        profile,
-        level,
-        tier,
-        width,
-        height,
-        colour: colour(&mut bits, profile)?,
-    })
-}
-
-/// Timing and operating points; level and tier of the first.
-fn operating_points(bits: &mut Bits<'_>) -> Option<(u8, u8)> {
-    let mut delay_len = None;
-    if bits.bit()? {
-        bits.skip(64)?;
-        if bits.bit()? {
-            bits.ue()?;
-        }
-        if bits.bit()? {
-            delay_len = Some(bits.u(5)? + 1);
-            bits.skip(32 + 5 + 5)?;
-        }
-    }
-    let has_delay = bits.bit()?;
-    let mut first = None;
-    for _ in 0..=bits.u(5)? {
-        bits.skip(12)?;
-        let level = bits.u8(5)?;
-        let tier = if level > 7 { bits.u8(1)? } else { 0 };
-        if let Some(len) = delay_len
-            && bits.bit()?
-        {
-            bits.skip(2 * len + 1)?;
-        }
-        if has_delay && bits.bit()? {
-            bits.skip(4)?;
-        }
-        first.get_or_insert((level, tier));
-    }
-    first
-}
-
-/// From enable_interintra_compound to order_hint_bits.
-fn tools(bits: &mut Bits<'_>) -> Option<()> {
-    bits.skip(4)?;
-    let has_order_hint = bits.bit()?;
-    if has_order_hint {
-        bits.skip(2)?;
-    }
-    let chooses_screen = bits.bit()?;
-    let has_screen = chooses_screen || bits.bit()?;
-    // seq_choose_integer_mv, and the choice if it is none.
-    if has_screen && !bits.bit()? {
-        bits.skip(1)?;
-    }
-    if has_order_hint {
-        bits.skip(3)?;
-    }
-    Some(())
-}
-
-/// Section 5.5.2.
-fn colour(bits: &mut Bits<'_>, profile: u8) -> Option<Colour> {
-    let high_depth = bits.bit()?;
-    let twelve = profile == 2 && high_depth && bits.bit()?;
-    let mono = profile != 1 && bits.bit()?;
-    let mut described = [2; 3];
-    if bits.bit()? {
-        described = [bits.u8(8)?, bits.u8(8)?, bits.u8(8)?];
-    }
-    let mut colour = Colour {
-        high_depth,
-        twelve,
-        mono,
-        across: true,
-        down: true,
-        position: 0,
-    };
-    if mono {
-        bits.skip(1)?;
-        return Some(colour);
-    }
-    // sRGB: BT.709 primaries, its transfer, identity.
-    let is_rgb = described == [1, 13, 0];
-    if !is_rgb {
-        bits.skip(1)?;
-    }
-    (colour.across, colour.down) = match profile {
-        _ if is_rgb => (false, false),
-        0 => (true, true),
-        1 => (false, false),
-        2 if twelve => {
-            let across = bits.bit()?;
-            (across, across && bits.bit()?)
-        }
-        2 => (true, false),
-        _ => return None,
-    };
-    if colour.across && colour.down {
-        colour.position = bits.u8(2)?;
-    }
-    Some(colour)
-}
-
 /// `av1C` and the size of the picture.
-fn config_of(payload: &[u8]) -> Option<Config> {
-    let sequence = sequence(payload)?;
-    let colour = &sequence.colour;
+fn config_of(sequence: &Sequence, payload: &[u8]) -> Option<Config> {
     let flags = [
-        colour.high_depth,
-        colour.twelve,
-        colour.mono,
-        colour.across,
-        colour.down,
+        sequence.high_depth,
+        sequence.twelve,
+        sequence.mono,
+        sequence.subsampled.0,
+        sequence.subsampled.1,
     ];
     let flags = flags
         .iter()
@@ -223,7 +173,7 @@ fn config_of(payload: &[u8]) -> Option<Config> {
     let mut boxes = Boxes::default();
     boxes.boxed(b"av1C", |av1c| {
         av1c.put(&[0x81, sequence.profile << 5 | sequence.level]);
-        av1c.put(&[sequence.tier << 7 | flags << 2 | colour.position, 0]);
+        av1c.put(&[sequence.tier << 7 | flags << 2 | sequence.position, 0]);
         av1c.put(&obu);
     });
     Some(Config {
@@ -238,7 +188,7 @@ fn config_of(payload: &[u8]) -> Option<Config> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Av1Stream, sequence};
+    use super::{Av1Stream, Sequence};
 
     #[test]
     fn sequence_headers_cut_or_bent_are_refused_or_read() {
@@ -247,17 +197,17 @@ mod tests {
         let frame = &file[44..];
         assert_eq!(frame[..3], [0x12, 0, 0x0a]);
         let payload = &frame[4..4 + usize::from(frame[3])];
-        let whole = sequence(payload).unwrap();
+        let whole = Sequence::read(payload).unwrap();
         assert_eq!((whole.width, whole.height, whole.profile), (640, 360, 0));
         for len in 0..payload.len() {
-            sequence(&payload[..len]);
+            Sequence::read(&payload[..len]);
             for bit in 0..8 {
                 let mut bent = payload.to_vec();
                 bent[len] ^= 1 << bit;
-                sequence(&bent);
+                Sequence::read(&bent);
             }
         }
-        assert!(sequence(&[]).is_none() && sequence(&payload[..4]).is_none());
+        assert!(Sequence::read(&[]).is_none() && Sequence::read(&payload[..4]).is_none());
     }
 
     #[test]

@@ -2,12 +2,16 @@
 
 mod aac;
 mod av1;
+mod av1_frame;
+mod av1_params;
+mod av1_sequence;
 mod bits;
 mod h264;
 mod h265;
 mod nal;
 mod opus;
-mod vpx;
+mod vp8;
+mod vp9;
 
 use zeroize::Zeroizing;
 
@@ -58,12 +62,33 @@ pub(super) struct Unit {
     pub(super) protected: Option<Vec<(usize, usize)>>,
 }
 
+/// Most octets in clear that a pair says.
+const MAX_CLEAR: usize = u16::MAX as usize;
+
+/// Adds octets in clear and encrypted ones behind them to the pairs of a sample.
+fn add_pair(pairs: &mut Vec<(usize, usize)>, mut clear: usize, secret: usize) {
+    // Nothing of the one before is encrypted.
+    if let Some((before, 0)) = pairs.last()
+        && *before + clear <= MAX_CLEAR
+    {
+        clear += *before;
+        pairs.pop();
+    }
+    while clear > MAX_CLEAR {
+        pairs.push((MAX_CLEAR, 0));
+        clear -= MAX_CLEAR;
+    }
+    if clear > 0 || secret > 0 {
+        pairs.push((clear, secret));
+    }
+}
+
 /// A stream of a codec on its way into a file.
 pub(super) enum Stream {
     Nal(nal::NalStream),
-    Vp8(vpx::VpxStream),
-    Vp9(vpx::VpxStream),
-    Av1(av1::Av1Stream),
+    Vp8(vp8::Vp8Stream),
+    Vp9(vp9::Vp9Stream),
+    Av1(Box<av1::Av1Stream>),
     Opus(opus::OpusStream),
     Aac(aac::AacStream),
 }
@@ -78,9 +103,9 @@ impl Stream {
         Some(match format.codec()? {
             Codec::H264(nal) => Self::Nal(nal::NalStream::new(false, nal, in_band)),
             Codec::H265(nal) => Self::Nal(nal::NalStream::new(true, nal, in_band)),
-            Codec::Vp8 => Self::Vp8(vpx::VpxStream::default()),
-            Codec::Vp9 => Self::Vp9(vpx::VpxStream::default()),
-            Codec::Av1 => Self::Av1(av1::Av1Stream::default()),
+            Codec::Vp8 => Self::Vp8(vp8::Vp8Stream::default()),
+            Codec::Vp9 => Self::Vp9(vp9::Vp9Stream::default()),
+            Codec::Av1 => Self::Av1(Box::default()),
             Codec::Opus => Self::Opus(opus::OpusStream::default()),
             Codec::Opaque => return None,
         })
@@ -99,8 +124,8 @@ impl Stream {
             .unwrap_or(marked);
         match self {
             Self::Nal(stream) => Ok(stream.take(frame, key)?.into_iter().collect()),
-            Self::Vp8(stream) => Ok(vec![stream.take_vp8(frame, key)?]),
-            Self::Vp9(stream) => Ok(vec![stream.take_vp9(frame, key)?]),
+            Self::Vp8(stream) => Ok(vec![stream.take(frame, key)?]),
+            Self::Vp9(stream) => Ok(vec![stream.take(frame, key)?]),
             Self::Av1(stream) => Ok(stream.take(frame, key)?.into_iter().collect()),
             Self::Opus(stream) => Ok(stream.take(frame)?.into_iter().collect()),
             Self::Aac(stream) => stream.take(frame),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use super::{Bad, Config, Unit, h264, h265};
+use super::{Bad, Config, Unit, add_pair, h264, h265};
 use crate::format::codec::NalFormat;
 use crate::format::codec::nal::Nals;
 
@@ -14,8 +14,7 @@ const MAX_SET: usize = u16::MAX as usize;
 /// Octets of a NAL unit that stay in clear under CENC at least: its length and header.
 const CLEAR: usize = 4 + 2;
 const BLOCK: usize = 16;
-/// Most octets in clear that a pair says, and most pairs of a sample, whose table has at most 255 octets.
-const MAX_CLEAR: usize = u16::MAX as usize;
+/// Most pairs of a sample, whose table has at most 255 octets.
 const MAX_PAIRS: usize = (255 - 8 - 2) / 6;
 
 /// What a NAL unit is to a muxer.
@@ -126,14 +125,7 @@ impl NalStream {
             // Whole blocks, so that each NAL unit begins one (ISO/IEC 23001-7 section 9.5.2.4).
             let secret = (range.len() + 4).saturating_sub(CLEAR) / BLOCK * BLOCK;
             let clear = range.len() + 4 - secret;
-            match protected.last_mut() {
-                // Nothing of the one before is encrypted.
-                Some((before, none @ 0)) if *before + clear <= MAX_CLEAR => {
-                    *before += clear;
-                    *none = secret;
-                }
-                _ => protected.push((clear, secret)),
-            }
+            add_pair(&mut protected, clear, secret);
             octets.extend_from_slice(&nal_len.to_be_bytes());
             octets.extend_from_slice(&frame[range]);
         }
