@@ -213,9 +213,9 @@ mod with_custody {
     }
 
     /// The first key that comes out, or why the last did not.
-    fn first<'a>(
+    fn first(
         kek: &Kek,
-        wrapped: &mut dyn Iterator<Item = &'a WrappedKey>,
+        wrapped: &mut dyn Iterator<Item = &WrappedKey>,
         unwrap: impl Fn(&WrappedKey) -> Result<Dek, String>,
     ) -> Result<Dek, String> {
         let mut why = kek.not_of();
