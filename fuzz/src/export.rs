@@ -185,9 +185,12 @@ fn boxes(mut octets: &[u8]) {
     }
 }
 
+/// The octets of a file, while it is written and afterwards.
+type Octets = Rc<RefCell<Vec<u8>>>;
+
 /// Files in memory, by their names.
 #[derive(Clone, Default)]
-struct Files(Rc<RefCell<HashMap<String, Rc<RefCell<Vec<u8>>>>>>);
+struct Files(Rc<RefCell<HashMap<String, Octets>>>);
 
 impl Files {
     fn begin(&self, name: String) -> Box<dyn Write> {
@@ -198,7 +201,7 @@ impl Files {
 }
 
 /// A file that is being written.
-struct Open(Rc<RefCell<Vec<u8>>>);
+struct Open(Octets);
 
 impl Write for Open {
     fn write(&mut self, octets: &[u8]) -> io::Result<usize> {
