@@ -60,7 +60,7 @@ enum Action {
     Identity(people::NewIdentity),
     Signer(people::NewSigner),
     #[command(flatten)]
-    InCustody(in_custody::Action),
+    InCustody(Box<in_custody::Action>),
 }
 
 impl Arguments {
