@@ -1,7 +1,8 @@
 /// @file
 /// Keys in custody: who holds key encryption keys, data keys under them, and who may use them. Header-only, over mediaseal.hpp, whose rules hold here too, and grants.hpp.
 ///
-/// Of libraries with the feature `custody`: MEDIASEAL_CUSTODY is defined before mediaseal.h is included; MEDIASEAL_PKCS11 and MEDIASEAL_KEYCHAIN as well for those features.
+/// Of libraries with the feature `custody`: MEDIASEAL_CUSTODY is defined before mediaseal.h is included; MEDIASEAL_PKCS11 and MEDIASEAL_KEYCHAIN as well for those features. All units of a
+/// program define the same.
 ///
 ///   mediaseal::key_provider keks = mediaseal::key_provider::open("file:/var/lib/app/keks.db", ask_for_passphrase);
 ///   mediaseal::custody_options options;
