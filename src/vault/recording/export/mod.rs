@@ -114,7 +114,7 @@ impl Options {
         self
     }
 
-    /// Encrypts the files: H.264, H.265, Opus and AAC, in MP4. Frames of other codecs are left out, never written in clear.
+    /// Encrypts the files: H.264, H.265, VP9, AV1, Opus and AAC, in MP4. Frames of other codecs are left out, never written in clear.
     #[must_use]
     pub fn protect(mut self, protection: Protection) -> Self {
         self.protection = Some(protection);

@@ -91,7 +91,7 @@ pub enum Reason {
     Bitstream,
     /// Nothing to do: no decoder can begin before the first key frame.
     BeforeKeyFrame,
-    /// Export it without encryption: common encryption is not written for this codec, or not for so many NAL units.
+    /// Export it without encryption: common encryption is not written for this codec, or not for a frame of so many parts, or whose headers are not understood.
     NotProtectable,
     /// Export fewer tracks at once: there are more senders than files may be open.
     TooManyFiles,

@@ -4,7 +4,7 @@ use zeroize::Zeroizing;
 
 use super::av1_frame::{References, Tiles};
 use super::av1_sequence::Sequence;
-use super::{Bad, Config, Shape, Unit, add_pair};
+use super::{Bad, Config, MAX_PAIRS, Shape, Unit, add_pair};
 use crate::format::codec::av1::{Obu, write_header};
 use crate::format::codec::bits::Bits;
 use crate::vault::recording::export::boxes::Boxes;
@@ -23,8 +23,6 @@ const HAS_SIZE: u8 = 0x02;
 const MAX_OBU_HEADER: usize = 2 + 10;
 /// Octets of a cipher's block.
 const BLOCK: usize = 16;
-/// Most pairs of a sample, whose table has at most 255 octets.
-const MAX_PAIRS: usize = (255 - 8 - 2) / 6;
 /// Octets of the longest sequence header: those of encoders have a dozen.
 const MAX_SEQUENCE_HEADER: usize = 1024;
 
@@ -132,13 +130,18 @@ impl TileFinder {
                 let (size, behind) = rest.split_at_checked(tiles.size_octets)?;
                 // Little-endian, less one.
                 let octets = size.iter().rev();
-                len = octets.fold(0, |len, octet| len << 8 | usize::from(*octet)) + 1;
+                len = octets
+                    .fold(0, |len, octet| len << 8 | usize::from(*octet))
+                    .checked_add(1)?;
                 clear += tiles.size_octets;
                 rest = behind;
             }
             let (tile, behind) = rest.split_at_checked(len)?;
             let secret = tile.len() / BLOCK * BLOCK;
             add_pair(pairs, clear + tile.len() - secret, secret);
+            if pairs.len() > MAX_PAIRS {
+                return None;
+            }
             (rest, clear) = (behind, 0);
         }
         if last + 1 == tiles.count {
@@ -208,6 +211,47 @@ mod tests {
             }
         }
         assert!(Sequence::read(&[]).is_none() && Sequence::read(&payload[..4]).is_none());
+    }
+
+    #[test]
+    fn frame_headers_cut_or_bent_are_refused_or_read() {
+        let file = include_bytes!("../../../../../examples/media/screen-av1.ivf");
+        let (mut rest, mut frames) = (&file[32..], Vec::new());
+        while frames.len() < 4 {
+            let len = u32::from_le_bytes(rest[..4].try_into().unwrap());
+            let (frame, behind) = rest[12..].split_at(usize::try_from(len).unwrap());
+            frames.push(frame);
+            rest = behind;
+        }
+        for (index, frame) in frames.iter().enumerate() {
+            let take = |bent: &[u8]| {
+                let mut stream = Av1Stream::default();
+                for (before, frame) in frames[..index].iter().enumerate() {
+                    let unit = stream.take(frame, before == 0).unwrap().unwrap();
+                    assert!(unit.protected.is_some());
+                }
+                let Ok(Some(unit)) = stream.take(bent, index == 0) else {
+                    return false;
+                };
+                let Some(pairs) = unit.protected else {
+                    return false;
+                };
+                let said: usize = pairs.iter().map(|(clear, secret)| clear + secret).sum();
+                assert_eq!(said, unit.octets.len());
+                true
+            };
+            assert!(take(frame));
+            let mut refused = 0;
+            for at in 0..frame.len().min(48) {
+                refused += usize::from(!take(&frame[..at]));
+                for bit in 0..8 {
+                    let mut bent = frame.to_vec();
+                    bent[at] ^= 1 << bit;
+                    refused += usize::from(!take(&bent));
+                }
+            }
+            assert!(refused > 20, "{refused}");
+        }
     }
 
     #[test]

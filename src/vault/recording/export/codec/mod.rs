@@ -62,6 +62,8 @@ pub(super) struct Unit {
     pub(super) protected: Option<Vec<(usize, usize)>>,
 }
 
+/// Most pairs of a sample, whose table has at most 255 octets.
+const MAX_PAIRS: usize = (255 - 8 - 2) / 6;
 /// Most octets in clear that a pair says.
 const MAX_CLEAR: usize = u16::MAX as usize;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use super::{Bad, Config, Unit, add_pair, h264, h265};
+use super::{Bad, Config, MAX_PAIRS, Unit, add_pair, h264, h265};
 use crate::format::codec::NalFormat;
 use crate::format::codec::nal::Nals;
 
@@ -14,8 +14,6 @@ const MAX_SET: usize = u16::MAX as usize;
 /// Octets of a NAL unit that stay in clear under CENC at least: its length and header.
 const CLEAR: usize = 4 + 2;
 const BLOCK: usize = 16;
-/// Most pairs of a sample, whose table has at most 255 octets.
-const MAX_PAIRS: usize = (255 - 8 - 2) / 6;
 
 /// What a NAL unit is to a muxer.
 pub(super) enum Kind {
