@@ -20,8 +20,8 @@ use cryptoki::types::AuthPin;
 use keks::{context, kek, spec};
 use mediaseal::vault::custody::pkcs11::{Pkcs11Module, Pkcs11Provider, TokenWrapping};
 use mediaseal::vault::custody::{
-    Destruction, Enforcement, KekRef, KeyProvider, KeyState, Protection, ProviderError,
-    ProviderMeans, ProviderUrl, Rewrap, SecretKind, aes_kw,
+    Destruction, Enforcement, KeyProvider, KeyState, Protection, ProviderError, ProviderMeans,
+    ProviderUrl, Rewrap, SecretKind, aes_kw,
 };
 use mediaseal::vault::{Dek, WrapAlgorithm, WrapContext, WrappedKey};
 use sha2::{Digest, Sha256};

@@ -61,6 +61,7 @@ fn a_providers_key_opens_what_it_wraps_as_long_as_its_state_allows() {
             sender: &SenderId::new("alice").unwrap(),
             micros: 1,
             key_frame: true,
+            metadata: &[],
             octets: b"a frame",
         })
         .unwrap();
