@@ -58,17 +58,22 @@ fn main() -> ExitCode {
         }
     };
     let mut out = BufWriter::new(io::stdout().lock());
+    let only_gives = cli.command.only_gives();
     let ended = cli.command.run(&mut out);
-    let flushed = out.flush();
-    let status = match ended.and_then(|verdict| flushed.map(|()| verdict).map_err(Failure::from)) {
+    let flushed = out.flush().map_err(Failure::from);
+    let ended = ended.and_then(|verdict| match flushed {
+        // Nobody reads what was found, and it was found all the same.
+        Err(failure) if failure.is_broken_pipe() => Ok(verdict),
+        flushed => flushed.map(|()| verdict),
+    });
+    let status = match ended {
         Ok(verdict) => verdict.status(),
+        // Who reads has enough.
+        Err(failure) if only_gives && failure.is_broken_pipe() => 0,
         Err(failure) => {
-            let status = failure.status();
-            if status != 0 {
-                // Nobody is left to tell if this fails too.
-                drop(writeln!(io::stderr(), "mediaseal: {failure}"));
-            }
-            status
+            // Nobody is left to tell if this fails too.
+            drop(writeln!(io::stderr(), "mediaseal: {failure}"));
+            failure.status()
         }
     };
     ExitCode::from(status)

@@ -21,7 +21,8 @@ pub(crate) enum Failure {
     Usage(String),
     /// Exit status 3: an input cannot be read.
     Unreadable(String),
-    /// Exit status 3, or 0 if who reads the output has enough: it cannot be written.
+    /// Exit status 3: it cannot be written. 0 if who reads has enough, of commands that do nothing but give something out
+    /// (`commands::Command::only_gives`).
     Output(io::Error),
 }
 
@@ -38,12 +39,16 @@ impl Verdict {
 
 impl Failure {
     /// Returns the exit status.
-    pub(crate) fn status(&self) -> u8 {
+    pub(crate) const fn status(&self) -> u8 {
         match self {
             Self::Usage(_) => 2,
-            Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe => 0,
             Self::Unreadable(_) | Self::Output(_) => 3,
         }
+    }
+
+    /// Whether nobody reads the output any more.
+    pub(crate) fn is_broken_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
     }
 }
 

@@ -49,6 +49,16 @@ pub(crate) enum Command {
 }
 
 impl Command {
+    /// Whether it does nothing but give something out, so that all is well where who reads has enough before the end. Others find something, which their
+    /// exit status has to say whoever reads.
+    pub(crate) fn only_gives(&self) -> bool {
+        match self {
+            Self::Cat(_) | Self::Completions(_) | Self::Man(_) => true,
+            Self::Audit(arguments) => arguments.only_gives(),
+            _ => false,
+        }
+    }
+
     /// Does it, and writes what it found to `out`.
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<Verdict, Failure> {
         match self {

@@ -47,6 +47,11 @@ enum Action {
 }
 
 impl Arguments {
+    /// Whether it does nothing but give something out.
+    pub(crate) const fn only_gives(&self) -> bool {
+        matches!(self.action, Action::Tail(_))
+    }
+
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<Verdict, Failure> {
         match self.action {
             Action::New(arguments) => arguments.run(out),
