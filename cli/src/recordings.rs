@@ -20,6 +20,7 @@ use zeroize::Zeroizing;
 use crate::input;
 use crate::outcome::Failure;
 use crate::provider::Provider;
+use crate::sessions::note;
 use crate::table::plain;
 
 /// What opens a recording.
@@ -153,6 +154,25 @@ impl Recording {
     pub(crate) fn reader(&self, dek: &Dek) -> Result<Reader, Failure> {
         Reader::open(Arc::clone(&self.storage) as _, dek)
             .map_err(|error| failed(&self.path, &error))
+    }
+
+    /// What is wrong with a manifest that is no chain to its end: what it says behind is not read, and nobody knows what that is.
+    pub(crate) fn damage(&self, reader: &Reader) -> Option<Failure> {
+        let place = reader.damage()?;
+        Some(input::unreadable(
+            &self.path,
+            &format!("{place} is not as it was written; what was recorded behind it is missing"),
+        ))
+    }
+
+    /// Says that its recorder did not close it, if that is so.
+    pub(crate) fn note_open(&self, reader: &Reader) {
+        if reader.damage().is_none() && !reader.is_closed() {
+            note(&format!(
+                "{}: its recorder did not close it: it is still written, or was cut short by a crash, or by somebody; its end is missing",
+                self.path.display()
+            ));
+        }
     }
 
     /// Who is believed to give the recording's key: the recorder, under the key that the caller trusts if he named one, and whom he named beside.

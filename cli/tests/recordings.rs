@@ -450,6 +450,105 @@ fn any_octets_of_a_file_come_back() {
     assert_eq!(verdict(&[&dir, "-i", &key]), is("Tampered", 1));
 }
 
+/// A recording whose manifest is altered, and one that is cut at a record, as far as its first checkpoint.
+#[test]
+fn what_is_missing_behind_an_altered_or_cut_manifest_is_said() {
+    let place = place("manifest");
+    let film = noise(3_000_000);
+    let dir = recorded(&place, "film", &film);
+    let key = format!("{dir}.owner.key");
+    let altered = copy(&dir, &place.join("altered"));
+    flip(&place.join("altered/manifest"), 700);
+    for range in [&[][..], &["--range", "0-10"], &["--range", "2000000-"]] {
+        let output = mediaseal(&[&["cat", &altered, "-i", &key], range].concat());
+        assert_eq!(output.status.code(), Some(3), "{range:?}");
+        assert!(
+            film.starts_with(&output.stdout) && output.stdout.len() < film.len(),
+            "what is there is given out"
+        );
+        assert!(complained_of(&output, "of the manifest is not as it was written"));
+    }
+    let served = mediaseal(&["serve", &altered, "-i", &key]);
+    assert_eq!((served.status.code(), served.stdout.len()), (Some(3), 0));
+    assert!(complained_of(&served, "of the manifest is not as it was written"));
+    let to = text(&place.join("altered-media"));
+    let (status, report) = json(&["export", &altered, "-i", &key, "--to", &to]);
+    assert_eq!((status, &report["damaged"]), (1, &1.into()), "{report:#}");
+
+    // Speech, of which there are files.
+    let mut call = Datagrams::default();
+    for (number, frame) in (0_u16..).zip(&speech()[..100]) {
+        call.rtp(7, number, u32::from(number) * 960, false, frame);
+    }
+    let capture = place.join("call.pcap");
+    fs::write(&capture, call.pcap(Link::Ethernet, Endianness::Little)).unwrap();
+    let dir = text(&place.join("call"));
+    well(&[
+        "record", &dir, "--profile", "media", "--file", &text(&capture),
+    ]);
+    let key = format!("{dir}.owner.key");
+    let export = |dir: &str, to: &str| {
+        let to = text(&place.join(to));
+        json(&["export", dir, "-i", &key, "--to", &to])
+    };
+    let (status, report) = export(&dir, "whole");
+    assert_eq!(
+        (status, &report["damaged"], &report["is_closed"]),
+        (0, &0.into(), &true.into()),
+        "{report:#}"
+    );
+    // Without its last record, as if the recorder had crashed.
+    let cut = copy(&dir, &place.join("cut"));
+    let manifest = fs::read(place.join("cut/manifest")).unwrap();
+    let (mut end, mut last) = (0, 0);
+    while end < manifest.len() {
+        let len: [u8; 4] = manifest[end..end + 4].try_into().unwrap();
+        last = end;
+        end += 4 + usize::try_from(u32::from_be_bytes(len)).unwrap();
+    }
+    fs::write(place.join("cut/manifest"), &manifest[..last]).unwrap();
+    let output = mediaseal(&["cat", &cut, "-i", &key]);
+    assert_eq!(output.status.code(), Some(0), "{}", complained(&output));
+    assert!(complained_of(&output, "did not close it"));
+    let (status, report) = export(&cut, "cut-media");
+    assert_eq!(
+        (status, &report["damaged"], &report["is_closed"]),
+        (1, &0.into(), &false.into()),
+        "{report:#}"
+    );
+}
+
+/// Runs the command into a pipe that nobody reads.
+fn unread(args: &[&str]) -> Option<i32> {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_mediaseal"));
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let child = command.args(args).stdout(writer).stderr(Stdio::null());
+    child.status().unwrap().code()
+}
+
+#[test]
+fn a_verdict_is_the_same_where_nobody_reads_it() {
+    let place = place("unread");
+    let dir = recorded(&place, "film", &noise(400_000));
+    let (public, key) = (format!("{dir}.pub"), format!("{dir}.owner.key"));
+    assert_eq!(unread(&["verify", &dir, "--signer", &public]), Some(0));
+    assert_eq!(unread(&["cat", &dir, "-i", &key]), Some(0), "enough was read");
+    assert_eq!(unread(&["completions", "bash"]), Some(0));
+    // More than waits to be written: it is not known what became of the rest.
+    let folders = vec![&*dir; 200];
+    assert_eq!(unread(&[&["ls"], &folders[..]].concat()), Some(3));
+    let altered = copy(&dir, &place.join("altered"));
+    flip(&place.join("altered/0000000000.seg"), 100_000);
+    for json in [&[][..], &["--json"]] {
+        let verify = ["verify", &altered, "--signer", &public];
+        assert_eq!(unread(&[&verify, json].concat()), Some(1));
+    }
+    fs::remove_file(place.join("altered/0000000000.seg")).unwrap();
+    flip(&place.join("altered/manifest"), 700);
+    assert_eq!(unread(&["cat", &altered, "-i", &key]), Some(3));
+}
+
 #[test]
 fn media_of_a_capture_are_recorded_and_any_octets_of_them_come_back() {
     let place = place("capture");

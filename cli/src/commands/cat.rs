@@ -14,7 +14,7 @@ use crate::recordings::{self, Keys, Recording, Trust};
 const EXAMPLES: &str = "\
 It is for recordings of profile media: the octets of a file that was recorded, or of a track's frames one behind the other. (Frames of a call of
 profile frames are ciphertext: mediaseal export opens those.) Every octet that comes out was authenticated before. Where something was altered it
-stops with exit status 3, and what came out before is authentic.
+stops with exit status 3, and what came out before is authentic. A recording that was not closed is given out as far as it goes, and that is said.
 
 A range is of octets, counted from 0, the last included; or of time, counted from the track's first frame, to the frames before its end.
 
@@ -96,10 +96,34 @@ impl Arguments {
         let recording = Recording::open(&self.folder)?;
         let dek = recording.dek(&self.keys, &self.trust)?;
         let reader = recording.reader(&dek)?;
-        let track = media::choose(&recording, &reader, self.track)?;
+        recording.note_open(&reader);
+        let damage = recording.damage(&reader);
+        let ended = self
+            .give(&recording, reader, out)
+            .and_then(|()| Ok(out.flush()?));
+        match (damage, ended) {
+            (None, ended) => ended.map(|()| Verdict::Well),
+            // What is there came out, and is not all that was recorded.
+            (Some(damage), Ok(())) => Err(damage),
+            (Some(damage), Err(error)) if error.is_broken_pipe() => Err(damage),
+            // A track or a range that may be there behind the damage.
+            (Some(damage), Err(Failure::Usage(what))) => {
+                Err(Failure::Unreadable(format!("{damage}\n{what}")))
+            }
+            (Some(_), Err(other)) => Err(other),
+        }
+    }
+
+    /// Writes what was asked for.
+    fn give(
+        &self,
+        recording: &Recording,
+        reader: Reader,
+        out: &mut dyn Write,
+    ) -> Result<(), Failure> {
+        let track = media::choose(recording, &reader, self.track)?;
         if let Some(Range::Time(from, to)) = self.range {
-            self.times(reader, &track, from, to, out)?;
-            return Ok(Verdict::Well);
+            return self.times(reader, &track, from, to, out);
         }
         let mut octets = TrackOctets::new(reader, track).map_err(|error| self.failed(&error))?;
         let len = octets.len();
@@ -128,7 +152,7 @@ impl Arguments {
             out.write_all(&piece[..len])?;
             at += len as u64;
         }
-        Ok(Verdict::Well)
+        Ok(())
     }
 
     /// Writes the frames of a time.

@@ -29,7 +29,8 @@ every frame is opened with the keys that its sender granted to the identity, and
 
 Nobody can verify an export: it is a plain copy. Keep the recording, and verify that.
 
-Exit status: 0 all that can be played is in files; 1 something is not, and it is said what and why; 2 the command line is not good, or a file is
+Exit status: 0 all that can be played is in files; 1 something is not, or the
+recording is damaged or was not closed, and it is said what and why; 2 the command line is not good, or a file is
 there already; 3 the recording cannot be read, or the key does not open it.
 
 Examples:
@@ -95,6 +96,8 @@ struct Report {
     refused_grants: Vec<RefusedReport>,
     /// Places where the recording is damaged.
     damaged: u64,
+    /// Whether its recorder closed it: else its end is missing.
+    is_closed: bool,
     /// The file beside the recording that named the senders, if nobody else did.
     senders_from: Option<String>,
     notice: &'static str,
@@ -368,9 +371,12 @@ fn verdict(exported: &Exported) -> Verdict {
             Reason::Duplicate | Reason::BeforeKeyFrame | Reason::Codec
         )
     };
-    let is_whole = exported.damaged == 0 && !exported.files.is_empty() && { &exported.left_out }
-        .iter()
-        .all(|left| is_of_no_use(left.reason));
+    let is_whole = exported.damaged == 0
+        && exported.is_closed
+        && !exported.files.is_empty()
+        && { &exported.left_out }
+            .iter()
+            .all(|left| is_of_no_use(left.reason));
     if is_whole {
         Verdict::Well
     } else {
@@ -449,6 +455,7 @@ impl Report {
             left_out: left_out.collect(),
             refused_grants: refused.collect(),
             damaged: exported.damaged,
+            is_closed: exported.is_closed,
             senders_from: senders_from.map(|path| path.display().to_string()),
             notice: Exported::NOTICE,
         }
@@ -495,6 +502,12 @@ impl Report {
             writeln!(
                 out,
                 "damaged: {damaged} places of the recording; what was there is missing"
+            )?;
+        }
+        if !self.is_closed {
+            writeln!(
+                out,
+                "not closed: the recording is still written, was cut short by a crash, or by somebody; its end is missing"
             )?;
         }
         writeln!(out, "{}", self.notice)

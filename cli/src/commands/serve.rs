@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use clap::Args;
 use data_encoding::HEXLOWER;
-use mediaseal::vault::recording::RecordingError;
+use mediaseal::vault::recording::{Reader, RecordingError};
 
 use crate::http::{self, Octets, Resource};
 use crate::input;
@@ -22,6 +22,7 @@ const EXAMPLES: &str = "\
 It serves the tracks of recordings of profile media that play as they are: files that were recorded, and H.264, H.265 and AAC in their byte streams.
 Frames of VP8, VP9, AV1 and Opus play nowhere without a container, and those of profile frames are ciphertext: mediaseal export makes files of
 both. Players seek by ranges of octets; each octet is authenticated before it leaves, and where something was altered the answer ends short.
+A recording whose list of what was recorded (its manifest) was altered is not served; one that was not closed is, as far as it went, and that is said.
 
 It listens on this machine alone, and the address that it prints holds 128 random bits, new for each start: nobody else on this machine can guess
 it. Whoever is shown the address can play the recording until Ctrl-C.
@@ -87,6 +88,15 @@ impl Arguments {
         getrandom::fill(&mut token).map_err(|error| Failure::Unreadable(error.to_string()))?;
         let token = HEXLOWER.encode(&token);
         let first = recording.reader(&dek)?;
+        // Players cannot be told that what they play is a part.
+        let whole = |reader: Reader| match recording.damage(&reader) {
+            Some(damage) => Err(Failure::Unreadable(format!(
+                "{damage}: mediaseal cat gives out what is before it"
+            ))),
+            None => Ok(reader),
+        };
+        let first = whole(first)?;
+        recording.note_open(&first);
         let tracks = match self.track {
             Some(_) => vec![media::choose(&recording, &first, self.track)?],
             None => first.tracks().collect(),
@@ -98,7 +108,7 @@ impl Arguments {
         }
         let (mut resources, mut served) = (Vec::new(), Vec::new());
         for track in tracks {
-            let mut octets = TrackOctets::new(recording.reader(&dek)?, track).map_err(failed)?;
+            let mut octets = TrackOctets::new(whole(recording.reader(&dek)?)?, track).map_err(failed)?;
             let Some((kind, end)) = media::kind(&mut octets).map_err(failed)? else {
                 say(&format!(
                     "track {} is left out: frames of {} play nowhere without a container, which mediaseal export makes",

@@ -148,7 +148,7 @@ pub struct Progress {
 /// Exports what `reader` reads: for each track and sender one file, which `sinks` makes; buffer what it writes to.
 ///
 /// Frames of the profile [`Profile::Frames`] are opened with `keys`; without a key they are left out, and the report says of which session. Of damage, the frames that
-/// it touched are missing. Memory stays the same however long the recording is: some 8 MiB for each sender of a track.
+/// it touched are missing; of a manifest that is no chain to its end, or of a recording that was not closed, what is behind, which the report says too. Memory stays the same however long the recording is: some 8 MiB for each sender of a track.
 ///
 /// `progress` is called every 256 frames and may stop the export.
 ///
@@ -194,7 +194,12 @@ pub fn export(
         frames: 0,
         of: tracks.iter().map(|track| track.frames).sum(),
     };
-    let mut report = Report::default();
+    let mut report = Report {
+        // What the manifest said behind such a place is in no file either.
+        damaged: u64::from(reader.damage().is_some()),
+        is_closed: reader.is_closed(),
+        ..Report::default()
+    };
     for track in tracks {
         let mut out = TrackExport {
             options,

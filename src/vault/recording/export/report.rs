@@ -148,8 +148,11 @@ pub struct Report {
     pub files: Vec<ExportedFile>,
     /// Frames that are in none, by track, session and reason. Behind 10,000 lines of a track sessions are no longer told apart.
     pub left_out: Vec<LeftOut>,
-    /// Places where the recording is damaged: whatever was there is missing.
+    /// Places where the recording is damaged: whatever was there is missing. One of them is the manifest, if it is no chain to its end
+    /// ([`Reader::damage`](crate::vault::recording::Reader::damage)): then nobody knows what there was behind it.
     pub damaged: u64,
+    /// Whether the recorder had closed the recording. Of one that is still written, that a crash ended or that somebody cut, the end is missing.
+    pub is_closed: bool,
 }
 
 impl Report {
@@ -185,6 +188,9 @@ impl fmt::Display for Report {
         }
         if self.damaged > 0 {
             writeln!(f, "damaged: {} places of the recording", self.damaged)?;
+        }
+        if !self.is_closed {
+            writeln!(f, "not closed: the recording's end is missing")?;
         }
         f.write_str(Self::NOTICE)
     }
