@@ -329,13 +329,13 @@ fn one<T>(path: &Path, what: &str, mut found: Vec<T>) -> Result<T, Failure> {
     }
 }
 
-/// The path of a file beside a folder: its name, a dot, and `end`.
-pub(crate) fn beside(folder: &Path, end: &str) -> PathBuf {
-    // Without a slash at its end.
-    let mut path = folder.components().as_path().as_os_str().to_owned();
-    path.push(".");
-    path.push(end);
-    PathBuf::from(path)
+/// The path of a file beside a folder: its name, a dot, and `end`. Nothing for a path that does not end in a name, such as `.` or `..`: what is put together
+/// from it would lie in the folder.
+pub(crate) fn beside(folder: &Path, end: &str) -> Option<PathBuf> {
+    let mut name = folder.file_name()?.to_owned();
+    name.push(".");
+    name.push(end);
+    Some(folder.with_file_name(name))
 }
 
 /// Writes a file that was not there before; a secret one only its owner can read.

@@ -35,10 +35,12 @@ impl Senders {
         let mut beside = None;
         // Elsewhere there are no sessions.
         if files.is_empty() && recording.header.profile() == Profile::Frames {
-            let mut path = recording.path.components().as_path().as_os_str().to_owned();
-            path.push(".senders");
-            let path = PathBuf::from(path);
-            if path.is_file() {
+            // In the folder itself whoever wrote the recording would name the senders: `.` has its name elsewhere.
+            let path = recordings::beside(&recording.path, "senders").or_else(|| {
+                let whole = recording.path.canonicalize().ok()?;
+                recordings::beside(&whole, "senders")
+            });
+            if let Some(path) = path.filter(|path| path.is_file()) {
                 note(&format!(
                     "the senders' keys are those in {}: whoever can write there says who sent; --sender-signer names those you trust",
                     path.display()

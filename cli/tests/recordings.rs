@@ -466,11 +466,17 @@ fn what_is_missing_behind_an_altered_or_cut_manifest_is_said() {
             film.starts_with(&output.stdout) && output.stdout.len() < film.len(),
             "what is there is given out"
         );
-        assert!(complained_of(&output, "of the manifest is not as it was written"));
+        assert!(complained_of(
+            &output,
+            "of the manifest is not as it was written"
+        ));
     }
     let served = mediaseal(&["serve", &altered, "-i", &key]);
     assert_eq!((served.status.code(), served.stdout.len()), (Some(3), 0));
-    assert!(complained_of(&served, "of the manifest is not as it was written"));
+    assert!(complained_of(
+        &served,
+        "of the manifest is not as it was written"
+    ));
     let to = text(&place.join("altered-media"));
     let (status, report) = json(&["export", &altered, "-i", &key, "--to", &to]);
     assert_eq!((status, &report["damaged"]), (1, &1.into()), "{report:#}");
@@ -484,7 +490,12 @@ fn what_is_missing_behind_an_altered_or_cut_manifest_is_said() {
     fs::write(&capture, call.pcap(Link::Ethernet, Endianness::Little)).unwrap();
     let dir = text(&place.join("call"));
     well(&[
-        "record", &dir, "--profile", "media", "--file", &text(&capture),
+        "record",
+        &dir,
+        "--profile",
+        "media",
+        "--file",
+        &text(&capture),
     ]);
     let key = format!("{dir}.owner.key");
     let export = |dir: &str, to: &str| {
@@ -518,6 +529,37 @@ fn what_is_missing_behind_an_altered_or_cut_manifest_is_said() {
     );
 }
 
+#[test]
+fn keys_never_lie_in_the_recording() {
+    let place = place("nameless");
+    let (file, inner) = (place.join("film.file"), place.join("outer/inner"));
+    fs::write(&file, noise(1_000)).unwrap();
+    fs::create_dir_all(&inner).unwrap();
+    let record = |dir: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mediaseal"));
+        let command = command.current_dir(&inner).args(["record", dir, "--file"]);
+        command.arg(&file).output().unwrap()
+    };
+    for nameless in [".", "./", "..", "../inner/..", "new/.."] {
+        let output = record(nameless);
+        assert_eq!(output.status.code(), Some(2), "{nameless}");
+    }
+    assert_eq!(fs::read_dir(&inner).unwrap().count(), 0, "nothing was made");
+    assert_eq!(fs::read_dir(place.join("outer")).unwrap().count(), 1);
+    for (name, is) in [
+        ("film/", "film"),
+        ("./other", "other"),
+        ("../inner/x.y", "x.y"),
+    ] {
+        let output = record(name);
+        assert_eq!(output.status.code(), Some(0), "{}", complained(&output));
+        assert!(inner.join(format!("{is}.owner.key")).is_file(), "{name}");
+        let inside = fs::read_dir(inner.join(is)).unwrap();
+        let mut names = inside.map(|entry| entry.unwrap().file_name());
+        assert!(names.all(|name| !name.to_string_lossy().ends_with(".key")));
+    }
+}
+
 /// Runs the command into a pipe that nobody reads.
 fn unread(args: &[&str]) -> Option<i32> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mediaseal"));
@@ -533,7 +575,11 @@ fn a_verdict_is_the_same_where_nobody_reads_it() {
     let dir = recorded(&place, "film", &noise(400_000));
     let (public, key) = (format!("{dir}.pub"), format!("{dir}.owner.key"));
     assert_eq!(unread(&["verify", &dir, "--signer", &public]), Some(0));
-    assert_eq!(unread(&["cat", &dir, "-i", &key]), Some(0), "enough was read");
+    assert_eq!(
+        unread(&["cat", &dir, "-i", &key]),
+        Some(0),
+        "enough was read"
+    );
     assert_eq!(unread(&["completions", "bash"]), Some(0));
     // More than waits to be written: it is not known what became of the rest.
     let folders = vec![&*dir; 200];
@@ -545,7 +591,7 @@ fn a_verdict_is_the_same_where_nobody_reads_it() {
         assert_eq!(unread(&[&verify, json].concat()), Some(1));
     }
     fs::remove_file(place.join("altered/0000000000.seg")).unwrap();
-    flip(&place.join("altered/manifest"), 700);
+    flip(&place.join("altered/manifest"), 200);
     assert_eq!(unread(&["cat", &altered, "-i", &key]), Some(3));
 }
 

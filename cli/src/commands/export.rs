@@ -371,12 +371,11 @@ fn verdict(exported: &Exported) -> Verdict {
             Reason::Duplicate | Reason::BeforeKeyFrame | Reason::Codec
         )
     };
-    let is_whole = exported.damaged == 0
-        && exported.is_closed
-        && !exported.files.is_empty()
-        && { &exported.left_out }
-            .iter()
-            .all(|left| is_of_no_use(left.reason));
+    let is_whole = exported.damaged == 0 && exported.is_closed && !exported.files.is_empty() && {
+        &exported.left_out
+    }
+    .iter()
+    .all(|left| is_of_no_use(left.reason));
     if is_whole {
         Verdict::Well
     } else {

@@ -30,7 +30,7 @@ use crate::keyring;
 use crate::outcome::{Failure, Verdict};
 use crate::progress::Progress;
 use crate::recorder::{Counts, Recorder, Settings, TrackReport};
-use crate::recordings::{self, beside};
+use crate::recordings;
 use crate::table::{Table, plain};
 
 const EXAMPLES: &str = "\
@@ -247,7 +247,7 @@ impl Arguments {
         for path in &self.owner {
             owners.extend(recordings::recipients(path)?);
         }
-        let there = beside(&self.folder, "owner.pub");
+        let there = self.beside("owner.pub")?;
         if owners.is_empty() && there.exists() {
             return Err(Failure::Usage(format!(
                 "{}: an owner of this name is there already; --owner {0} records to him",
@@ -255,7 +255,7 @@ impl Arguments {
             )));
         }
         let signer = Arc::new(self.signer()?);
-        let public = beside(&self.folder, "pub");
+        let public = self.beside("pub")?;
         let text = format!("{}\n", signer.public());
         // It may be there of an earlier recording of this name.
         if !std::fs::read_to_string(&public).is_ok_and(|there| there == text) {
@@ -285,8 +285,18 @@ impl Arguments {
 
     fn signer(&self) -> Result<Signer, Failure> {
         let path = match &self.signer_key {
+    /// A file beside the recording, never in it: who gets the folder must not get its keys.
+    fn beside(&self, end: &str) -> Result<PathBuf, Failure> {
+        recordings::beside(&self.folder, end).ok_or_else(|| {
+            Failure::Usage(format!(
+                "{}: a recording has a name, because its keys lie beside its folder under that name; this path ends in none",
+                self.folder.display()
+            ))
+        })
+    }
+
             Some(path) => path.clone(),
-            None => beside(&self.folder, "signer.key"),
+            None => self.beside("signer.key")?,
         };
         if path.exists() {
             let passphrase = self.passphrase_file.as_deref();
@@ -306,10 +316,7 @@ impl Arguments {
     fn new_owner(&self) -> Result<Identity, Failure> {
         let owner = Identity::generate(Kem::X25519)
             .map_err(|error| Failure::Unreadable(error.to_string()))?;
-        let (key, public) = (
-            beside(&self.folder, "owner.key"),
-            beside(&self.folder, "owner.pub"),
-        );
+        let (key, public) = (self.beside("owner.key")?, self.beside("owner.pub")?);
         write_secret(&key, &owner.to_text())?;
         recordings::write_new(
             &public,

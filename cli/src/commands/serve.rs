@@ -108,7 +108,8 @@ impl Arguments {
         }
         let (mut resources, mut served) = (Vec::new(), Vec::new());
         for track in tracks {
-            let mut octets = TrackOctets::new(whole(recording.reader(&dek)?)?, track).map_err(failed)?;
+            let mut octets =
+                TrackOctets::new(whole(recording.reader(&dek)?)?, track).map_err(failed)?;
             let Some((kind, end)) = media::kind(&mut octets).map_err(failed)? else {
                 say(&format!(
                     "track {} is left out: frames of {} play nowhere without a container, which mediaseal export makes",
