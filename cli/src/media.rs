@@ -1,10 +1,11 @@
 //! The octets of a track, without the heads of its frames: what `mediaseal cat` writes and `mediaseal serve` serves.
 //!
 //! A file that was recorded lies in pieces of one length, so that any octet is found by counting. Frames of other recordings are as long as they are: they are
-//! gone through once, and a place is remembered every now and then.
+//! gone through once, and a place is remembered every now and then. That frames are of one length is taken from the first, the last and how many octets
+//! there are in all; where the head of another does not bear it out, they are gone through as well.
 
 use mediaseal::vault::recording::{
-    Cursor, Place, Profile, Reader, RecordedFrame, RecordingError, TrackInfo,
+    Cursor, Profile, Reader, RecordedFrame, RecordingError, TrackInfo,
 };
 
 use crate::outcome::Failure;
@@ -88,27 +89,12 @@ impl TrackOctets {
                 map: Map::Pieces(piece),
             });
         }
-        let mut cursor = reader.start_of(track.track)?;
-        let (mut places, mut len, mut next) = (Vec::new(), 0_u64, 0);
-        loop {
-            let before = cursor.clone();
-            let Some(frame) = reader.next_frame(&mut cursor)? else {
-                break;
-            };
-            if len >= next {
-                places.push(Spot {
-                    at: len,
-                    cursor: before,
-                });
-                next = len.saturating_add(STEP);
-            }
-            len = len.saturating_add(frame.octets.len() as u64);
-        }
+        let (map, len) = places(&mut reader, track.track)?;
         Ok(Self {
             reader,
             track,
             len,
-            map: Map::Places { places, last: None },
+            map,
         })
     }
 
@@ -128,14 +114,19 @@ impl TrackOctets {
             let from = at + done as u64;
             let rest = &mut out[done..];
             done += match &mut self.map {
-                Map::Pieces(piece) => from_piece(
-                    &mut self.reader,
-                    self.track.track,
-                    *piece,
-                    self.len,
-                    from,
-                    rest,
-                )?,
+                Map::Pieces(piece) => {
+                    let (reader, track) = (&mut self.reader, self.track.track);
+                    match from_piece(reader, track, *piece, self.len, from, rest)? {
+                        Some(read) => read,
+                        // They are not of one length after all.
+                        None => {
+                            let (map, len) = places(reader, track)?;
+                            self.map = map;
+                            self.len = len;
+                            0
+                        }
+                    }
+                }
                 Map::Places { places, last } => {
                     from_frame(&mut self.reader, places, last, from, rest)?
                 }
@@ -143,6 +134,27 @@ impl TrackOctets {
         }
         Ok(())
     }
+}
+
+/// Goes through the frames of a track; returns the places, and how many octets there are.
+fn places(reader: &mut Reader, track: u16) -> Result<(Map, u64), RecordingError> {
+    let mut cursor = reader.start_of(track)?;
+    let (mut places, mut len, mut next) = (Vec::new(), 0_u64, 0);
+    loop {
+        let before = cursor.clone();
+        let Some(frame) = reader.next_frame(&mut cursor)? else {
+            break;
+        };
+        if len >= next {
+            places.push(Spot {
+                at: len,
+                cursor: before,
+            });
+            next = len.saturating_add(STEP);
+        }
+        len = len.saturating_add(frame.octets.len() as u64);
+    }
+    Ok((Map::Places { places, last: None }, len))
 }
 
 /// How long the frames of a track are if they are of one length, and how many octets they have.
@@ -158,12 +170,14 @@ fn pieces(reader: &mut Reader, track: &TrackInfo) -> Result<Option<(u64, u64)>, 
     let last = before_last
         .and_then(|before| track.octets.checked_sub(before))
         .and_then(|last| last.checked_sub(HEAD));
-    Ok(match last {
-        Some(last) if first > 0 && last > 0 && last <= first => {
-            Some((first, track.octets - HEAD * track.frames))
-        }
-        _ => None,
-    })
+    let (Some(before_last), Some(last)) = (before_last, last) else {
+        return Ok(None);
+    };
+    // The last one is where it is if those before are of one length, or as long in all.
+    let is_so = first > 0
+        && (1..=first).contains(&last)
+        && head(reader, track.track, before_last)? == Some(last);
+    Ok(is_so.then(|| (first, track.octets - HEAD * track.frames)))
 }
 
 /// The length of a frame whose head is at this place of the track, if that is the head of a frame of nobody.
@@ -176,6 +190,7 @@ fn head(reader: &mut Reader, track: u16, at: u64) -> Result<Option<u64>, Recordi
     Ok(len.checked_sub(HEAD_AFTER_LEN).filter(|_| is_ours))
 }
 
+/// Reads from a piece; nothing if what is at its place is no piece of this length.
 fn from_piece(
     reader: &mut Reader,
     track: u16,
@@ -183,19 +198,18 @@ fn from_piece(
     len: u64,
     at: u64,
     out: &mut [u8],
-) -> Result<usize, RecordingError> {
+) -> Result<Option<usize>, RecordingError> {
     let (number, within) = (at / piece, at % piece);
     let begin = number * (piece + HEAD);
     let of_this = piece.min(len - number * piece);
     // What is at this place is the piece that was counted to, and no other.
     if head(reader, track, begin)? != Some(of_this) {
-        let record = 0;
-        return Err(RecordingError::Damaged(Place::Manifest { record }));
+        return Ok(None);
     }
     let room = usize::try_from(of_this - within).unwrap_or(usize::MAX);
     let read = out.len().min(room);
     reader.read_at(track, begin + HEAD + within, &mut out[..read])?;
-    Ok(read)
+    Ok(Some(read))
 }
 
 fn from_frame(
