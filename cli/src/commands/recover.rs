@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::Args;
-use mediaseal::vault::recording::{RecordingError, outline, recover};
+use mediaseal::vault::recording::{RecordingError, Storage, outline, recover};
 use serde::Serialize;
 
 use crate::outcome::{Failure, Verdict};
@@ -43,6 +43,8 @@ struct Report {
     closed_segments: u64,
     /// Octets of files that were never committed, and are gone.
     discarded: u64,
+    /// Files that a recorder who went on set aside, before: it takes the key to tell them.
+    set_aside: u64,
     /// Whether its recorder had closed it.
     is_closed: bool,
     segments: usize,
@@ -75,9 +77,14 @@ impl Arguments {
             recovered => recovered.map_err(failed)?,
         };
         let outline = outline(&*storage).map_err(failed)?;
+        let names = storage
+            .list()
+            .map_err(|error| crate::input::unreadable(&self.folder, &error))?;
+        let aside = names.iter().filter(|name| name.starts_with("aside/"));
         let report = Report {
             closed_segments: recovery.closed_segments,
             discarded: recovery.discarded,
+            set_aside: aside.count() as u64,
             is_closed: outline.is_closed,
             segments: outline.segments.len(),
             frames: outline.tracks.iter().map(|track| track.frames).sum(),
@@ -104,6 +111,9 @@ impl Arguments {
                 "cut back: {} octets that were never committed; {} segments ended",
                 report.discarded, report.closed_segments
             )?;
+        }
+        if report.set_aside > 0 {
+            writeln!(out, "{}", super::verify::aside(report.set_aside))?;
         }
         writeln!(
             out,

@@ -70,6 +70,8 @@ struct Report {
     segments: u64,
     frames: u64,
     octets: u64,
+    /// Files that a recorder who went on set aside: somebody without the key put them there, and they are no part of it.
+    set_aside: u64,
     /// Frames that were opened with the key that was given.
     opened: Option<u64>,
 }
@@ -107,6 +109,9 @@ impl Arguments {
         } else {
             if let Some(frames) = opened {
                 writeln!(out, "{frames} frames opened")?;
+            }
+            if found.set_aside > 0 {
+                writeln!(out, "{}", aside(found.set_aside))?;
             }
             writeln!(out, "{}", sentence(&found, signer.as_ref()))?;
         }
@@ -183,6 +188,13 @@ fn sentence(found: &Verification, signer: Option<&SignerPublic>) -> String {
     }
 }
 
+/// What lies below aside/.
+pub(crate) fn aside(files: u64) -> String {
+    format!(
+        "set aside: {files} files, below aside/, of segments that the recorder's key did not begin; they are no part of the recording, and somebody put them there"
+    )
+}
+
 /// What is wrong with a part.
 pub(crate) fn what(place: &Place) -> String {
     match place {
@@ -231,6 +243,7 @@ impl Report {
             segments: found.segments,
             frames: found.frames,
             octets: found.octets,
+            set_aside: found.set_aside,
             opened,
         }
     }
