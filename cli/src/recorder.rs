@@ -6,6 +6,7 @@
 //!
 //! A stream becomes a track if its frames are of the recording's profile: ciphertext in `frames`, media in `media`. Others are left out, and said.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use mediaseal::format::looks::{Look, looks};
@@ -18,8 +19,10 @@ use crate::explain::network::{Flow, Protocol, protocol};
 use crate::explain::stream::{self, Packet, Stream, StreamKey};
 use crate::explain::{CodecOf, Wire, codec_of};
 
-/// Most streams that are recorded: who sends packets can name any SSRC, and each may take 2 MiB to put frames together.
+/// Most streams that are recorded: who sends packets can name any SSRC.
 const MOST_STREAMS: usize = 256;
+/// Most octets that wait in all of them to become frames: as many as the rings take of that many streams, 2 MiB each.
+const MOST_OCTETS: usize = MOST_STREAMS * (2 << 20);
 
 /// What the command line says of streams.
 pub(crate) struct Settings {
@@ -38,6 +41,12 @@ pub(crate) struct Recorder {
     settings: Settings,
     streams: HashMap<StreamKey, Recorded>,
     tracks: u16,
+    /// Streams that ever came.
+    came: u64,
+    /// Octets that wait in all streams.
+    held: usize,
+    /// Most of them.
+    most: usize,
     pub(crate) counts: Counts,
     /// Sessions that were seen since they were asked for last, and that nobody was granted.
     pub(crate) missing: Vec<KeyId>,
@@ -50,7 +59,11 @@ pub(crate) struct Counts {
     pub(crate) octets: u64,
     /// Datagrams that were no RTP.
     pub(crate) other_datagrams: u64,
-    /// Packets of streams that were one too many.
+    /// Datagrams that came faster than they could be written.
+    pub(crate) datagrams_dropped: u64,
+    /// Packets that a capture has not all of: cut off by it, or pieces of IP packets.
+    pub(crate) packets_truncated: u64,
+    /// Packets of streams that were one too many, or made room for others before anything of them was recorded.
     pub(crate) streams_left_out: u64,
     /// Frames of streams that are not of the recording's profile.
     pub(crate) frames_left_out: u64,
@@ -62,9 +75,25 @@ pub(crate) struct Counts {
     pub(crate) frames_incomplete: u64,
 }
 
+impl Counts {
+    /// Whether all that came is recorded, as far as the recorder can know. Packets that did not come are not its loss where frames are whole without them.
+    pub(crate) const fn is_all(&self) -> bool {
+        self.datagrams_dropped == 0
+            && self.packets_truncated == 0
+            && self.streams_left_out == 0
+            && self.frames_left_out == 0
+            && self.frames_too_long == 0
+            && self.frames_incomplete == 0
+    }
+}
+
 struct Recorded {
     stream: Stream,
     track: Track,
+    /// Which stream it was.
+    came: u64,
+    /// Octets that wait in it.
+    held: usize,
 }
 
 #[derive(Clone)]
@@ -101,6 +130,9 @@ impl Recorder {
             settings,
             streams: HashMap::new(),
             tracks: 0,
+            came: 0,
+            held: 0,
+            most: MOST_OCTETS,
             counts: Counts::default(),
             missing: Vec::new(),
         }
@@ -130,18 +162,71 @@ impl Recorder {
             ssrc: packet.header.ssrc,
             payload_type: packet.header.payload_type,
         };
-        if !self.streams.contains_key(&key) && self.streams.len() >= MOST_STREAMS {
+        let is_full = self.streams.len() >= MOST_STREAMS && !self.streams.contains_key(&key);
+        if is_full && !self.make_room() {
             self.counts.streams_left_out += 1;
             return Ok(());
         }
         let wire = self.settings.wire;
-        let recorded = self.streams.entry(key).or_insert_with(|| Recorded {
-            stream: Stream::new(key, wire),
-            track: Track::Unknown,
+        let came = &mut self.came;
+        let recorded = self.streams.entry(key).or_insert_with(|| {
+            *came += 1;
+            Recorded {
+                stream: Stream::new(key, wire),
+                track: Track::Unknown,
+                came: *came,
+                held: 0,
+            }
         });
         let mut frames = Vec::new();
         recorded.stream.push(packet, &|_| false, &mut frames);
+        let held = recorded.stream.held();
+        self.held = self.held - recorded.held + held;
+        recorded.held = held;
+        self.give_up_frames();
         self.frames(key, frames)
+    }
+
+    /// Forgets a stream of which nothing is recorded: one that is left out, else the one that sent least, and of those the one that came first. So whoever
+    /// makes up streams shuts nobody out who sends.
+    fn make_room(&mut self) -> bool {
+        let idle = self.streams.iter().filter_map(|(key, recorded)| {
+            let is_unknown = match recorded.track {
+                Track::Number { .. } => return None,
+                Track::Unknown => true,
+                Track::LeftOut => false,
+            };
+            Some((is_unknown, recorded.stream.packets, recorded.came, *key))
+        });
+        let least =
+            idle.min_by_key(|(is_unknown, packets, came, _)| (*is_unknown, *packets, *came));
+        let Some((is_unknown, packets, _, key)) = least else {
+            return false;
+        };
+        if let Some(forgotten) = self.streams.remove(&key) {
+            self.held -= forgotten.held;
+        }
+        if is_unknown {
+            self.counts.streams_left_out += packets;
+        }
+        true
+    }
+
+    /// Gives up frames in the making, the largest first, until what waits is within bounds.
+    fn give_up_frames(&mut self) {
+        while self.held > self.most {
+            let streams = self.streams.values_mut();
+            let largest =
+                streams.max_by_key(|recorded| (recorded.stream.gathered(), Reverse(recorded.came)));
+            let Some(largest) = largest.filter(|recorded| recorded.stream.gathered() > 0) else {
+                // Rings are within bounds, however many there are.
+                break;
+            };
+            largest.stream.give_up();
+            let held = largest.stream.held();
+            self.held = self.held - largest.held + held;
+            largest.held = held;
+        }
     }
 
     /// Commits what has waited long enough.
@@ -164,7 +249,7 @@ impl Recorder {
         for key in keys {
             if let Some(recorded) = self.streams.get(&key) {
                 self.counts.packets_lost += recorded.stream.lost();
-                self.counts.frames_incomplete += recorded.stream.incomplete();
+                self.counts.frames_incomplete += recorded.stream.lost_frames();
                 reports.push(TrackReport::of(recorded));
             }
         }
@@ -317,7 +402,164 @@ impl TrackReport {
             sender,
             packets: stream.packets,
             packets_lost: stream.lost(),
-            frames_incomplete: stream.incomplete(),
+            frames_incomplete: stream.lost_frames(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{Ipv4Addr, SocketAddr};
+    use std::path::PathBuf;
+    use std::sync::Arc;
+
+    use mediaseal::vault::SystemClock;
+    use mediaseal::vault::grant::{Identity, Kem, Signer};
+    use mediaseal::vault::recording::{Cobblestone, LocalStorage, NewRecording};
+
+    use super::*;
+
+    /// A recorder of media into a folder that is gone afterwards.
+    struct Recording {
+        recorder: Recorder,
+        folder: PathBuf,
+    }
+
+    impl Recording {
+        fn new(name: &str, wire: Option<Wire>) -> Self {
+            let name = format!("mediaseal-recorder-{name}-{}", std::process::id());
+            let folder = std::env::temp_dir().join(name);
+            let storage = Arc::new(LocalStorage::create(&folder).unwrap());
+            let signer = Arc::new(Signer::generate().unwrap());
+            let (profile, suite) = (Profile::Media, Cobblestone::default());
+            let mut new = NewRecording::draw(profile, suite, "", signer, &SystemClock).unwrap();
+            let owner = Identity::generate(Kem::X25519).unwrap();
+            new.add_recipient(owner.recipient()).unwrap();
+            let settings = Settings {
+                profile,
+                wire,
+                codecs: Vec::new(),
+                senders: HashMap::new(),
+                metadata: Metadata::default(),
+            };
+            let writer = new.start(storage, Arc::new(SystemClock)).unwrap();
+            Self {
+                recorder: Recorder::new(writer, settings),
+                folder,
+            }
+        }
+
+        fn rtp(&mut self, ssrc: u32, sequence: u16, marker: bool, payload: &[u8]) {
+            let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 5_004));
+            let flow = Flow {
+                source: address,
+                destination: address,
+            };
+            let mut packet = vec![0x80, 96 | u8::from(marker) << 7];
+            packet.extend(sequence.to_be_bytes());
+            packet.extend([0, 0, 0, 9]);
+            packet.extend(ssrc.to_be_bytes());
+            packet.extend(payload);
+            self.recorder.datagram(flow, &packet, 0).unwrap();
+        }
+    }
+
+    impl Drop for Recording {
+        fn drop(&mut self) {
+            std::fs::remove_dir_all(&self.folder).ok();
+        }
+    }
+
+    #[test]
+    fn whoever_makes_up_streams_shuts_nobody_out() {
+        let mut recording = Recording::new("streams", Some(Wire::H264));
+        for ssrc in 0..1_000 {
+            // A piece of a frame that never ends.
+            recording.rtp(ssrc, 1, false, &[0x7c, 0x85, 3, 4]);
+        }
+        recording.rtp(0xaaaa_0001, 1, true, &[0x65, 1, 2, 3]);
+        recording.rtp(0xaaaa_0001, 2, true, &[0x65, 1, 2, 4]);
+        assert_eq!(recording.recorder.counts.frames, 2);
+        for ssrc in 1_000..2_000 {
+            recording.rtp(ssrc, 1, false, &[0x7c, 0x85, 3, 4]);
+        }
+        // Who is recorded stays.
+        recording.rtp(0xaaaa_0001, 3, true, &[0x65, 1, 2, 5]);
+        let recorder = &recording.recorder;
+        assert_eq!((recorder.counts.frames, recorder.tracks), (3, 1));
+        assert_eq!(recorder.streams.len(), MOST_STREAMS);
+        let left_out = recorder.counts.streams_left_out;
+        assert_eq!(left_out, 2_001 - MOST_STREAMS as u64);
+        assert!(!recorder.counts.is_all());
+        let held: usize = { recorder.streams.values() }
+            .map(|recorded| recorded.stream.held())
+            .sum();
+        assert_eq!(recorder.held, held);
+    }
+
+    #[test]
+    fn frames_in_the_making_are_within_one_bound() {
+        let mut recording = Recording::new("bound", Some(Wire::H264));
+        recording.recorder.most = 1 << 20;
+        let piece = [&[0x7c, 0x05][..], &[7; 1_000]].concat();
+        for ssrc in 0..40 {
+            recording.rtp(ssrc, 0, true, &[0x65, 1, 2, 3]);
+            recording.rtp(ssrc, 1, false, &[0x7c, 0x85, 3, 4]);
+            for sequence in 2..100 {
+                recording.rtp(ssrc, sequence, false, &piece);
+                assert!(recording.recorder.held <= 1 << 20);
+            }
+        }
+        // The last one is whole; the others were larger when room was needed.
+        recording.rtp(39, 100, true, &[0x7c, 0x45, 5]);
+        assert_eq!(recording.recorder.counts.frames, 41);
+        recording.rtp(0, 100, true, &[0x7c, 0x45, 5]);
+        assert_eq!(recording.recorder.counts.frames, 41);
+        let streams = recording.recorder.streams.values();
+        let lost: u64 = streams.map(|recorded| recorded.stream.lost_frames()).sum();
+        assert_eq!(lost, 1, "those that ended");
+    }
+
+    #[test]
+    fn a_stream_takes_no_more_than_it_may() {
+        let mut recording = Recording::new("ring", Some(Wire::Fragments));
+        for (ssrc, len) in [(1, 100), (2, 9_000), (3, 65_000)] {
+            recording.rtp(ssrc, 1, false, &vec![0xc0; len]);
+        }
+        let recorder = &recording.recorder;
+        for recorded in recorder.streams.values() {
+            let held = recorded.stream.held();
+            assert!((1 << 20..=2 << 20).contains(&held), "{held}");
+        }
+        // A frame that cannot become whole takes nothing.
+        let mut recording = Recording::new("broken", Some(Wire::Vp8));
+        recording.rtp(1, 1, false, &[&[0x10][..], &[1; 60_000]].concat());
+        assert!(recording.recorder.held >= 60_000);
+        recording.rtp(1, 3, false, &[&[0x00][..], &[1; 60_000]].concat());
+        assert_eq!(recording.recorder.held, 0);
+    }
+
+    #[test]
+    fn nothing_that_is_missing_is_all() {
+        let all = Counts {
+            other_datagrams: 1,
+            packets_lost: 1,
+            ..Counts::default()
+        };
+        assert!(all.is_all());
+        type Change = fn(&mut Counts) -> &mut u64;
+        let changes: [Change; 6] = [
+            |counts| &mut counts.datagrams_dropped,
+            |counts| &mut counts.packets_truncated,
+            |counts| &mut counts.streams_left_out,
+            |counts| &mut counts.frames_left_out,
+            |counts| &mut counts.frames_too_long,
+            |counts| &mut counts.frames_incomplete,
+        ];
+        for change in changes {
+            let mut counts = all;
+            *change(&mut counts) = 1;
+            assert!(!counts.is_all());
         }
     }
 }

@@ -13,12 +13,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use common::{Datagrams, KEY, Link, Member, json, media, mediaseal, seal, speech};
-use mediaseal::Media;
 use mediaseal::format::sframe::Header;
+use mediaseal::vault::SystemClock;
 use mediaseal::vault::grant::{Identity, Kem, Signer, SignerPublic, session_grant};
 use mediaseal::vault::recording::{
-    LocalStorage, Reader, envelope, header, replace_envelope, wrap_context,
+    Cobblestone, Frame, LocalStorage, NewRecording, Profile, Reader, TrackFormat, envelope, header,
+    replace_envelope, wrap_context,
 };
+use mediaseal::{Codec, Media, SenderId};
 use pcap_file::Endianness;
 use serde_json::Value;
 
@@ -527,6 +529,161 @@ fn what_is_missing_behind_an_altered_or_cut_manifest_is_said() {
         (1, &0.into(), &false.into()),
         "{report:#}"
     );
+}
+
+#[test]
+fn frames_of_any_lengths_are_told_from_pieces_of_one() {
+    let place = place("lengths");
+    let owner = Identity::generate(Kem::X25519).unwrap();
+    let key = place.join("owner.key");
+    fs::write(&key, &*owner.to_text()).unwrap();
+    // As many octets as frames of one length would have, or with the last where it would be, or both.
+    for (number, lens) in [
+        &[10, 5, 7][..],
+        &[10, 8, 12, 7],
+        &[10, 12, 8, 7],
+        &[10, 10, 10],
+        &[16_369, 16_419, 100],
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let dir = place.join(number.to_string());
+        let signer = Arc::new(Signer::generate().unwrap());
+        let (profile, suite) = (Profile::Media, Cobblestone::default());
+        let mut new = NewRecording::draw(profile, suite, "", signer, &SystemClock).unwrap();
+        new.add_recipient(owner.recipient()).unwrap();
+        let storage = Arc::new(LocalStorage::create(&dir).unwrap());
+        let mut writer = new.start(storage, Arc::new(SystemClock)).unwrap();
+        writer.add_track(0, TrackFormat::of(Codec::Opaque)).unwrap();
+        let all = noise(lens.iter().sum());
+        let mut rest = &all[..];
+        for len in lens {
+            let (octets, behind) = rest.split_at(*len);
+            rest = behind;
+            writer
+                .write_frame(&Frame {
+                    track: 0,
+                    sender: &SenderId::default(),
+                    micros: 0,
+                    key_frame: false,
+                    metadata: &[],
+                    octets,
+                })
+                .unwrap();
+        }
+        writer.finish().unwrap();
+        let (dir, key) = (text(&dir), text(&key));
+        let output = mediaseal(&["cat", &dir, "-i", &key]);
+        assert!(output.stdout == all, "{lens:?}: {}", complained(&output));
+        for at in 0..all.len().min(37) {
+            let range = format!("{at}-{}", at + 3);
+            let output = mediaseal(&["cat", &dir, "-i", &key, "--range", &range]);
+            let end = all.len().min(at + 4);
+            assert!(output.stdout == all[at..end], "{lens:?}: {range}");
+        }
+    }
+}
+
+#[test]
+fn what_was_set_aside_is_said() {
+    let place = place("aside");
+    let dir = recorded(&place, "film", &noise(1_000));
+    assert!(!well(&["verify", &dir]).contains("aside"));
+    let (_, report) = json(&["verify", &dir]);
+    assert_eq!(report["set_aside"], 0);
+    let aside = Path::new(&dir).join("aside");
+    fs::create_dir(&aside).unwrap();
+    fs::write(aside.join("0000000001.seg.0123456789abcdef"), "x").unwrap();
+    for command in ["verify", "recover"] {
+        let said = well(&[command, &dir]);
+        assert!(said.contains("set aside: 1 files"), "{said}");
+        let (status, report) = json(&[command, &dir]);
+        assert_eq!((status, &report["set_aside"]), (0, &1.into()), "{command}");
+    }
+    let said = well(&["verify", &dir]);
+    assert!(said.lines().last().unwrap().starts_with("Consistent: "));
+}
+
+/// Captures of which something is not recorded, or nothing is there.
+#[test]
+fn a_call_that_is_not_all_recorded_is_no_success() {
+    let place = place("left-out");
+    let record = |name: &str, capture: &[u8]| {
+        let file = place.join(format!("{name}.pcap"));
+        fs::write(&file, capture).unwrap();
+        let dir = text(&place.join(name));
+        let (status, report) = json(&["record", &dir, "--file", &text(&file)]);
+        let again = text(&place.join(format!("{name}-text")));
+        let output = mediaseal(&["record", &again, "--file", &text(&file)]);
+        assert_eq!(output.status.code(), Some(status));
+        (status, report, said(&output))
+    };
+    let mut alice = Member::new("standup", KEY, 1).encryptor("alice", Media::VIDEO);
+    let sealed = seal(&mut alice, &[noise(4_000), noise(4_000), noise(4_000)]);
+    let mut call = Datagrams::default();
+    call.others();
+    call.stream(1, &sealed);
+    // Whoever granted nothing is said, and that alone.
+    let (status, report, _) = record("whole", &call.pcap(Link::Ethernet, Endianness::Little));
+    let counts = |report: &Value| {
+        [
+            "frames",
+            "frames_incomplete",
+            "packets_truncated",
+            "datagrams_dropped",
+        ]
+        .map(|name| report[name].as_u64().unwrap())
+    };
+    assert_eq!((status, counts(&report)), (1, [3, 0, 0, 0]), "{report:#}");
+    assert_eq!(report["missing_grants"].as_array().unwrap().len(), 1);
+
+    // A frame of which a packet is lost; and one of which the capture has a part of a packet alone.
+    let mut lost = Datagrams(call.0.clone());
+    lost.0.remove(lost.0.len() - 2);
+    let (_, report, said) = record("lost", &lost.pcap(Link::Ethernet, Endianness::Little));
+    assert_eq!(counts(&report), [2, 1, 0, 0], "{report:#}");
+    assert!(said.contains("1 frames are missing"), "{said}");
+    assert!(said.contains("4 packets were no RTP"), "{said}");
+    let cut = Link::Ethernet.packet(call.0.last().unwrap());
+    let mut octets = lost.pcap(Link::Ethernet, Endianness::Little);
+    for value in [0_u32, 0, 60, u32::try_from(cut.len()).unwrap()] {
+        octets.extend(value.to_le_bytes());
+    }
+    octets.extend(&cut[..60]);
+    let (_, report, said) = record("truncated", &octets);
+    assert_eq!(counts(&report), [2, 1, 1, 0], "{report:#}");
+    assert!(
+        said.contains("1 packets are not all in the capture"),
+        "{said}"
+    );
+
+    // Media, so that nothing is missing but what is cut.
+    let mut speaks = Datagrams::default();
+    for (number, frame) in (0_u16..).zip(&speech()[..40]) {
+        speaks.rtp(7, number, u32::from(number) * 960, false, frame);
+    }
+    let file = place.join("speech.pcap");
+    let mut octets = speaks.pcap(Link::Raw, Endianness::Little);
+    let media = |name: &str, octets: &[u8]| {
+        fs::write(&file, octets).unwrap();
+        let dir = text(&place.join(name));
+        json(&["record", &dir, "--profile", "media", "--file", &text(&file)])
+    };
+    assert_eq!(media("speech", &octets).0, 0);
+    let cut = Link::Raw.packet(&speaks.0[39]);
+    for value in [0_u32, 0, 45, u32::try_from(cut.len()).unwrap()] {
+        octets.extend(value.to_le_bytes());
+    }
+    octets.extend(&cut[..45]);
+    let (status, report) = media("speech-cut", &octets);
+    assert_eq!((status, counts(&report)), (1, [40, 0, 1, 0]), "{report:#}");
+
+    let mut nothing = Datagrams::default();
+    nothing.others();
+    let (status, report) = media("nothing", &nothing.pcap(Link::Raw, Endianness::Little));
+    assert_eq!((status, &report["frames"]), (1, &0.into()), "{report:#}");
+    assert_eq!(report["other_datagrams"], 4);
 }
 
 #[test]

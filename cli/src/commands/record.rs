@@ -5,7 +5,7 @@ use std::io::{self, Read, Write};
 use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, SyncSender, TrySendError};
 use std::time::{Duration, Instant};
 
@@ -136,8 +136,9 @@ struct Report {
 
 /// Octets of a file that lie in one frame: with its head they fill a chunk, so that any of them costs one chunk to read.
 const PIECE: usize = (16 << 10) - 15;
-/// Datagrams that wait while the disk is slow.
+/// Datagrams that wait while the disk is slow, and their octets.
 const WAITING: usize = 4_096;
+const WAITING_OCTETS: usize = 32 << 20;
 /// How often a writer is ticked.
 const TICK: Duration = Duration::from_millis(100);
 /// Sessions without a grant that are named on standard error.
@@ -186,6 +187,7 @@ impl Arguments {
             }
             _ => Profile::Frames,
         };
+        let is_octets = matches!(source, Source::Octets(..));
         let mut writer = self.begin(profile)?;
         for path in &self.grant {
             let octets = input::read_bounded(&mut *input::open(path)?, MAX_GRANT)
@@ -223,10 +225,10 @@ impl Arguments {
         };
         report.write(self.json, out)?;
         let is_all = report.missing_grants.is_empty()
-            && counts.frames_left_out == 0
-            && counts.streams_left_out == 0
-            && counts.frames_too_long == 0
-            && report.frames_without_kid == 0;
+            && counts.is_all()
+            && report.frames_without_kid == 0
+            // A file may be empty; a call of which nothing came is none.
+            && (is_octets || counts.frames > 0);
         Ok(if is_all {
             Verdict::Well
         } else {
@@ -283,8 +285,6 @@ impl Arguments {
             .map_err(failed)
     }
 
-    fn signer(&self) -> Result<Signer, Failure> {
-        let path = match &self.signer_key {
     /// A file beside the recording, never in it: who gets the folder must not get its keys.
     fn beside(&self, end: &str) -> Result<PathBuf, Failure> {
         recordings::beside(&self.folder, end).ok_or_else(|| {
@@ -295,6 +295,8 @@ impl Arguments {
         })
     }
 
+    fn signer(&self) -> Result<Signer, Failure> {
+        let path = match &self.signer_key {
             Some(path) => path.clone(),
             None => self.beside("signer.key")?,
         };
@@ -361,8 +363,10 @@ impl Arguments {
             address,
             stop: Arc::clone(&stop),
             dropped: Arc::new(AtomicU64::new(0)),
+            waiting: Arc::new(AtomicUsize::new(0)),
         };
         let dropped = Arc::clone(&receiver.dropped);
+        let waiting = Arc::clone(&receiver.waiting);
         let receiving = std::thread::spawn(move || receiver.run(&sender));
         let end = self.time.and_then(|time| Instant::now().checked_add(time));
         let mut ticked = Instant::now();
@@ -370,6 +374,7 @@ impl Arguments {
         loop {
             match datagrams.recv_timeout(TICK) {
                 Ok((flow, octets, micros)) => {
+                    waiting.fetch_sub(octets.len(), Ordering::Relaxed);
                     recorder.datagram(flow, &octets, micros).map_err(failed)?;
                 }
                 Err(RecvTimeoutError::Timeout) => {}
@@ -396,6 +401,7 @@ impl Arguments {
                 "{dropped} datagrams came faster than they could be written, and are lost"
             ));
         }
+        recorder.counts.datagrams_dropped = dropped;
         let done = recorder.finish().map_err(failed)?;
         match refused {
             None => Ok(done),
@@ -425,6 +431,15 @@ impl Arguments {
                     payload,
                     is_whole: true,
                 } => recorder.datagram(flow, payload, micros),
+                // Of what is no RTP by its beginning nothing is missed.
+                network::Packet::Datagram { payload, .. } if !network::may_be_rtp(payload) => {
+                    recorder.counts.other_datagrams += 1;
+                    Ok(())
+                }
+                network::Packet::Datagram { .. } | network::Packet::IpFragment => {
+                    recorder.counts.packets_truncated += 1;
+                    Ok(())
+                }
                 _ => {
                     recorder.counts.other_datagrams += 1;
                     Ok(())
@@ -545,6 +560,8 @@ struct Receiver {
     address: SocketAddr,
     stop: Arc<AtomicBool>,
     dropped: Arc<AtomicU64>,
+    /// Octets of datagrams that wait.
+    waiting: Arc<AtomicUsize>,
 }
 
 impl Receiver {
@@ -571,10 +588,17 @@ impl Receiver {
                 source,
                 destination: self.address,
             };
+            // This thread alone adds to it.
+            if self.waiting.load(Ordering::Relaxed) + len > WAITING_OCTETS {
+                self.dropped.fetch_add(1, Ordering::Relaxed);
+                continue;
+            }
+            self.waiting.fetch_add(len, Ordering::Relaxed);
             let datagram = (flow, octets[..len].to_vec(), SystemClock.unix_micros());
             match datagrams.try_send(datagram) {
                 Ok(()) => {}
                 Err(TrySendError::Full(_)) => {
+                    self.waiting.fetch_sub(len, Ordering::Relaxed);
                     self.dropped.fetch_add(1, Ordering::Relaxed);
                 }
                 Err(TrySendError::Disconnected(_)) => break,
@@ -672,6 +696,30 @@ impl Report {
                 "{} packets were of streams too many",
                 counts.streams_left_out
             )?;
+        }
+        if counts.frames_incomplete > 0 {
+            writeln!(
+                out,
+                "{} frames are missing: packets of them did not come",
+                counts.frames_incomplete
+            )?;
+        }
+        if counts.packets_truncated > 0 {
+            writeln!(
+                out,
+                "{} packets are not all in the capture: cut off by it, or pieces of IP packets",
+                counts.packets_truncated
+            )?;
+        }
+        if counts.datagrams_dropped > 0 {
+            writeln!(
+                out,
+                "{} datagrams came faster than they could be written, and are lost",
+                counts.datagrams_dropped
+            )?;
+        }
+        if counts.other_datagrams > 0 {
+            writeln!(out, "{} packets were no RTP", counts.other_datagrams)?;
         }
         for kid in &self.missing_grants {
             writeln!(out, "session {kid} was not granted to the owners")?;

@@ -145,6 +145,18 @@ pub(crate) fn protocol(payload: &[u8]) -> Protocol<'_> {
     }
 }
 
+/// Whether what a datagram begins with leaves it open that RTP is in it.
+pub(crate) fn may_be_rtp(front: &[u8]) -> bool {
+    match front {
+        // A TURN channel, which may have RTP inside.
+        [0x40..=0x4f, ..] => true,
+        // RTCP is told by its second octet.
+        [128..=191, 192..=223, ..] => false,
+        [first, ..] => (128..=191).contains(first),
+        [] => true,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use etherparse::{IpFragOffset, Ipv4Header, PacketBuilder, ip_number};

@@ -23,6 +23,12 @@ struct Gathering {
     timestamp: Option<u32>,
     next: Option<u16>,
     is_broken: bool,
+    /// Whether anything came of the frame, and not padding alone.
+    has_payload: bool,
+    /// Whether a frame came before: of the first one it is no loss where the beginning was before the recording's.
+    is_past_first: bool,
+    /// Frames of which pieces are missing.
+    lost: u64,
 }
 
 impl Gathering {
@@ -32,10 +38,15 @@ impl Gathering {
         let follows = self.next.is_none_or(|next| next == header.sequence);
         let begins = self.timestamp != Some(header.timestamp);
         if begins {
-            self.octets.clear();
+            if self.timestamp.is_some() {
+                self.lose();
+            }
+            self.octets = Vec::new();
             self.timestamp = Some(header.timestamp);
             self.is_broken = false;
+            self.has_payload = false;
         }
+        self.has_payload |= !packet.payload.is_empty();
         // What is missing before a frame may have been its beginning: the formats tell.
         self.is_broken |= !follows && !begins;
         self.next = Some(header.sequence.wrapping_add(1));
@@ -45,21 +56,65 @@ impl Gathering {
     fn add(&mut self, octets: &[u8]) {
         if self.octets.len() + octets.len() > MAX_FRAME {
             self.is_broken = true;
-        } else {
+        } else if !self.is_broken {
             self.octets.extend_from_slice(octets);
         }
     }
 
+    /// Counts a frame that never became whole.
+    fn lose(&mut self) {
+        self.lost += u64::from(self.has_payload && self.is_past_first);
+        self.is_past_first = true;
+    }
+
+    /// Gives up the frame in the making.
+    fn give_up(&mut self) {
+        self.is_broken = true;
+        self.octets = Vec::new();
+    }
+
     /// The frame, if the packet ends it.
     fn end(&mut self, packet: &Packet) -> Option<Vec<u8>> {
+        if self.is_broken {
+            // What never becomes whole takes no room.
+            self.octets = Vec::new();
+        }
         if !packet.header.marker {
             return None;
         }
         self.timestamp = None;
         let octets = std::mem::take(&mut self.octets);
-        (!self.is_broken && !octets.is_empty()).then_some(octets)
+        if self.is_broken || octets.is_empty() {
+            self.lose();
+            return None;
+        }
+        self.is_past_first = true;
+        Some(octets)
     }
 }
+
+/// What the recorder asks of a frame in the making.
+macro_rules! of_gathering {
+    ($($assembler:ty),*) => {$(
+        impl $assembler {
+            /// Octets that it takes.
+            pub(crate) fn held(&self) -> usize {
+                self.0.octets.capacity()
+            }
+
+            /// Frames of which pieces are missing, but for the first and the last.
+            pub(crate) const fn lost(&self) -> u64 {
+                self.0.lost
+            }
+
+            /// Gives up the frame in the making.
+            pub(crate) fn give_up(&mut self) {
+                self.0.give_up();
+            }
+        }
+    )*};
+}
+of_gathering!(H264, Vp8);
 
 impl H264 {
     /// Takes a packet; returns the frame that it ends.

@@ -153,7 +153,7 @@ impl Sequence {
 /// Packets that wait until there is enough to guess from, and their octets.
 const MOST_WAITING: usize = 32;
 const MOST_WAITING_OCTETS: usize = 64 << 10;
-/// Octets of the ring that puts fragments together: a key frame of a large picture fits.
+/// Octets of the ring that puts fragments together, which it takes twice: a key frame of a large picture fits.
 const RING: usize = 1 << 20;
 
 /// How payloads become frames.
@@ -168,14 +168,19 @@ enum Assembly {
 struct Fragments {
     ring: Reassembler,
     max_len: usize,
+    packets: usize,
 }
 
 impl Fragments {
     fn new(longest: usize) -> Option<Self> {
         let max_len = longest.clamp(1500, usize::from(u16::MAX));
-        let packets = (RING / max_len).clamp(64, 1024);
+        let packets = (RING / max_len).clamp(2, 1024);
         let ring = Reassembler::new(packets, max_len).ok()?;
-        Some(Self { ring, max_len })
+        Some(Self {
+            ring,
+            max_len,
+            packets,
+        })
     }
 }
 
@@ -230,6 +235,45 @@ impl Stream {
     /// Frames that came in pieces and of which pieces are missing.
     pub(crate) const fn incomplete(&self) -> u64 {
         self.begun.saturating_sub(self.whole)
+    }
+
+    /// Frames of which pieces are missing, of all that are put together here; where it began and ends in one, that one is not counted.
+    pub(crate) const fn lost_frames(&self) -> u64 {
+        match &self.assembly {
+            Assembly::H264(assembler) => assembler.lost(),
+            Assembly::Vp8(assembler) => assembler.lost(),
+            Assembly::Guessing(_) | Assembly::Fragments(_) | Assembly::Whole => self.incomplete(),
+        }
+    }
+
+    /// Octets that wait in it.
+    pub(crate) fn held(&self) -> usize {
+        match &self.assembly {
+            Assembly::Guessing(waiting) => {
+                waiting.iter().map(|packet| packet.payload.capacity()).sum()
+            }
+            Assembly::Fragments(fragments) => 2 * fragments.packets * fragments.max_len,
+            Assembly::H264(_) | Assembly::Vp8(_) => self.gathered(),
+            Assembly::Whole => 0,
+        }
+    }
+
+    /// Octets of them that [`Self::give_up`] frees.
+    pub(crate) fn gathered(&self) -> usize {
+        match &self.assembly {
+            Assembly::H264(assembler) => assembler.held(),
+            Assembly::Vp8(assembler) => assembler.held(),
+            Assembly::Guessing(_) | Assembly::Fragments(_) | Assembly::Whole => 0,
+        }
+    }
+
+    /// Gives up the frame in the making.
+    pub(crate) fn give_up(&mut self) {
+        match &mut self.assembly {
+            Assembly::H264(assembler) => assembler.give_up(),
+            Assembly::Vp8(assembler) => assembler.give_up(),
+            Assembly::Guessing(_) | Assembly::Fragments(_) | Assembly::Whole => {}
+        }
     }
 
     /// Takes a packet, and appends the frames that are whole with it. `is_known` tells which KIDs there is a key for.

@@ -97,7 +97,7 @@ impl Link {
         }
     }
 
-    fn packet(self, payload: &[u8]) -> Vec<u8> {
+    pub(crate) fn packet(self, payload: &[u8]) -> Vec<u8> {
         let mut octets = Vec::new();
         match self {
             Self::Ethernet => {
