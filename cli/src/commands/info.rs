@@ -112,6 +112,8 @@ impl Arguments {
         let has_sessions = recording.header.profile() == Profile::Frames;
         let tracks: Vec<u16> = reader.tracks().map(|track| track.track).collect();
         let mut opened = Opened::default();
+        let damage = reader.damage();
+        opened.damaged.extend(damage.map(|place| place.to_string()));
         let mut kids: BTreeSet<KeyId> = BTreeSet::new();
         for track in tracks {
             let start = reader.start_of(track).map_err(failed)?;

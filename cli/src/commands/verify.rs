@@ -130,6 +130,10 @@ impl Arguments {
         let failed = |error| recordings::failed(&self.folder, &error);
         let watched = Watched::new(Arc::clone(&recording.storage) as _, "opening", 1);
         let mut reader = Reader::open(Arc::new(watched), &dek).map_err(failed)?;
+        // It may have been altered since it was verified.
+        if let Some(place) = reader.damage() {
+            return Ok(Err(place));
+        }
         let tracks: Vec<u16> = reader.tracks().map(|track| track.track).collect();
         let mut frames = 0;
         for track in tracks {
