@@ -7348,7 +7348,7 @@ mediaseal_status mediaseal_custody_verify(const mediaseal_custody *custody,
  * Wrapped keys that are not of the store, such as those of recordings, are lost with the former
  * versions unless they were wrapped anew before.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_ARGUMENT if one is under another KEK and
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_ARGUMENT if there is none, if one is under another KEK, or is destroyed and not known to have been under this one, and
  * MEDIASEAL_ERR_KEY_NOT_FOUND if there is none such, before anything is destroyed;
  * MEDIASEAL_ERR_KEY_STATE if others could not be moved, before a version is destroyed;
  * MEDIASEAL_ERR_STOPPED, and what mediaseal_custody_destroy_kek and mediaseal_custody_sweep return.

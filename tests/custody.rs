@@ -487,6 +487,24 @@ fn victims_of_another_kek_are_not_shredded() {
         kit.custody.open_dek(&admin(), &id).unwrap();
     }
     assert_eq!(kit.custody.keks(&admin()).unwrap().len(), 2);
+    // One that is destroyed is still the other's; and nobody's keys are no reason to destroy a version.
+    kit.custody.destroy_dek(&admin(), &theirs, "over").unwrap();
+    for victims in [&[theirs][..], &[ours, theirs], &[]] {
+        let refused = kit
+            .custody
+            .shred(&admin(), &kek.id, victims, "erasure request", &mut go_on);
+        assert!(
+            matches!(refused, Err(CustodyError::Invalid(_))),
+            "{refused:?}"
+        );
+    }
+    kit.custody.open_dek(&admin(), &ours).unwrap();
+    assert_eq!(kit.custody.keks(&admin()).unwrap().len(), 2);
+    let verified = kit.custody.verify(&admin()).unwrap();
+    assert_eq!((verified.deks, verified.tombstones), (1, 1));
+    kit.custody
+        .shred(&admin(), &other.id, &[theirs], "over", &mut go_on)
+        .unwrap();
 }
 
 #[test]

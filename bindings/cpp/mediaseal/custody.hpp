@@ -963,7 +963,7 @@ public:
     /// Destroys DEKs of one KEK so that no backup brings them back: its former versions are destroyed at their provider, `out_destroyed` in number, once all other DEKs have moved. Cut short, it is called
     /// again with the same ones.
     ///
-    /// Returns also MEDIASEAL_ERR_VAULT_ARGUMENT if one is under another KEK, MEDIASEAL_ERR_KEY_NOT_FOUND, MEDIASEAL_ERR_KEY_STATE, MEDIASEAL_ERR_STOPPED.
+    /// Returns also MEDIASEAL_ERR_VAULT_ARGUMENT if there is none, if one is under another KEK, or is destroyed and not known to have been under this one, MEDIASEAL_ERR_KEY_NOT_FOUND, MEDIASEAL_ERR_KEY_STATE, MEDIASEAL_ERR_STOPPED.
     [[nodiscard]] mediaseal_status try_shred(const key_access& who, const char* kek_id, array_view<const data_key_id> deks, const char* reason,
                                              const sweep_listener& hear, std::uint32_t& out_destroyed) const noexcept {
         detail::sweeping listening{&hear};

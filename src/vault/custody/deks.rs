@@ -140,6 +140,8 @@ impl Custody {
                     return Err(inner.no_dek(db, id)?);
                 }
                 tombstone.put(db, &resource)?;
+                // Whose it was: a shredding that goes on asks for it.
+                tombstone.put(db, &TombstoneRow::of_dek(id, &spec.kek.id))?;
                 Ok(DekRow::delete(db, id.as_bytes())?)
             })?;
             database::checkpoint(&*inner.db()?).ok();

@@ -14,7 +14,7 @@ use super::lifecycle::{forbids, resource};
 use super::names::hex;
 use super::provider::{KekRef, KeyProvider, Rewrap};
 use super::state::{KeyState, UnwrapStates};
-use super::store::{DekRow, KekRow, ScannedDek};
+use super::store::{DekRow, KekRow, ScannedDek, TombstoneRow};
 
 /// How far a sweep is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -100,7 +100,8 @@ impl Custody {
     /// Keys outside of the store (envelopes of recordings) that former versions wrap are lost with them, unless they were wrapped anew before.
     ///
     /// # Errors
-    /// [`CustodyError::Invalid`] if a victim is under another KEK, [`CustodyError::NotFound`] if there is none such: nothing is destroyed then.
+    /// [`CustodyError::Invalid`] if there is no victim, if one is under another KEK, or is destroyed and not known to have been under this one;
+    /// [`CustodyError::NotFound`] if there is none such: nothing is destroyed then.
     /// As [`Self::destroy_dek`], [`Self::rotate_kek`], [`Self::sweep`], [`Self::destroy_kek`]; [`CustodyError::StateForbids`] if DEKs that are
     /// not to be destroyed could not be moved: then no version is destroyed.
     pub fn shred(
@@ -111,8 +112,10 @@ impl Custody {
         reason: &str,
         progress: &mut dyn FnMut(&SweepProgress) -> ControlFlow<()>,
     ) -> Result<Vec<(KekRef, Tombstone)>, CustodyError> {
+        if victims.is_empty() {
+            return Err(CustodyError::Invalid("no data key to shred".into()));
+        }
         for victim in victims {
-            // One that is destroyed was so before this call was cut short.
             match self.inner.spec_of(victim) {
                 Ok(spec) if spec.kek.id == kek_id => {}
                 Ok(spec) => {
@@ -121,7 +124,15 @@ impl Custody {
                         spec.kek
                     )));
                 }
-                Err(CustodyError::KeyDestroyed { .. }) => {}
+                // One that is destroyed was so before this call was cut short, if it was of this KEK.
+                Err(CustodyError::KeyDestroyed { .. }) => {
+                    let of = TombstoneRow::of_dek(victim, kek_id);
+                    if TombstoneRow::load(&*self.inner.db()?, &of)?.is_none() {
+                        return Err(CustodyError::Invalid(format!(
+                            "data key {victim} is destroyed, and was not known to be under {kek_id}"
+                        )));
+                    }
+                }
                 Err(error) => return Err(error),
             }
         }

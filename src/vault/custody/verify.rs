@@ -88,7 +88,17 @@ impl Custody {
             let mut buried = 0_u64;
             for key in TombstoneRow::keys(&db)? {
                 TombstoneRow::load(&db, &key)?;
-                let id = key.strip_prefix("dek/").map(str::parse::<DekId>);
+                let dek = key.strip_prefix("dek/");
+                // The second one of a DEK, which says what KEK it was under.
+                let of = dek.and_then(|dek| dek.split_once('/'));
+                if let Some((id, _)) = of {
+                    if TombstoneRow::load(&db, &format!("dek/{id}"))?.is_none() {
+                        let what = format!("the tombstone of data key {id} is missing");
+                        return Err(CustodyError::Damaged(what));
+                    }
+                    continue;
+                }
+                let id = dek.map(str::parse::<DekId>);
                 if let Some(id) = id.transpose()?
                     && DekRow::load(&db, id.as_bytes())?.is_some()
                 {

@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use crate::vault::wrapped::WrappedKey;
 
 use super::super::database::{self, Fault, digest};
+use super::super::dek_id::DekId;
 use super::super::names::hex;
 use super::super::provider::KekRef;
 use super::{damaged, unsigned, unsigned_if_there};
@@ -175,7 +176,12 @@ impl TombstoneRow {
         )
     }
 
-    /// Sets the tombstone of `key` (`kek/ID/VERSION`, `dek/ID`), in place of the one that was there.
+    /// The key of the second tombstone of a DEK, which says what KEK it was under.
+    pub(in super::super) fn of_dek(id: &DekId, kek_id: &str) -> String {
+        format!("dek/{id}/{kek_id}")
+    }
+
+    /// Sets the tombstone of `key` (`kek/ID/VERSION`, `dek/ID`, `dek/ID/KEK`), in place of the one that was there.
     pub(in super::super) fn put(&self, db: &Connection, key: &str) -> Result<(), Fault> {
         db.prepare_cached("INSERT OR REPLACE INTO tombstone VALUES (?, ?, ?, ?, ?, ?, ?)")?
             .execute(params![
