@@ -123,4 +123,8 @@ impl Storage for Watched {
     fn lock(&self) -> io::Result<Box<dyn Send>> {
         self.storage.lock()
     }
+
+    fn lock_envelope(&self) -> io::Result<Option<Box<dyn Send>>> {
+        self.storage.lock_envelope()
+    }
 }

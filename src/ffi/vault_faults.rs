@@ -81,8 +81,8 @@ impl From<RecordingError> for Fault {
             RecordingError::Io { source, .. } => return of_io(&source),
             RecordingError::AlreadyThere => MEDIASEAL_ERR_RECORDING_ALREADY_THERE,
             RecordingError::NotThere => MEDIASEAL_ERR_RECORDING_NOT_THERE,
-            RecordingError::NoOwner => MEDIASEAL_ERR_RECORDING_NO_OWNER,
-            RecordingError::Busy => MEDIASEAL_ERR_RECORDING_BUSY,
+            RecordingError::NoOwner | RecordingError::Destroyed => MEDIASEAL_ERR_RECORDING_NO_OWNER,
+            RecordingError::Busy | RecordingError::Changing => MEDIASEAL_ERR_RECORDING_BUSY,
             RecordingError::Stopped => MEDIASEAL_ERR_RECORDING_STOPPED,
             RecordingError::Closed => MEDIASEAL_ERR_RECORDING_CLOSED,
             RecordingError::Damaged(_)

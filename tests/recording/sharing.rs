@@ -1,15 +1,17 @@
 //! Who may open a recording, and its sessions, changes; and in the end nobody may.
 
-use std::fs;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::{fs, io};
 
-use mediaseal::vault::SystemClock;
 use mediaseal::vault::grant::{GrantError, Identity, Kem, SessionGrant, SessionKey, Signer};
 use mediaseal::vault::recording::{
-    Cobblestone, LocalStorage, NewRecording, Profile, Reader, RecordingError, Verdict, Writer,
-    envelope, grant, granted, header, replace_grant, shred, verify, wrap_context,
+    Cobblestone, LocalStorage, NewRecording, Profile, Reader, RecordingError, Storage, Verdict,
+    Writer, break_envelope_lock, change_envelope, change_grant, envelope, grant, granted, header,
+    replace_envelope, replace_grant, shred, verify, wrap_context,
 };
+use mediaseal::vault::{SystemClock, WrapContext};
 use mediaseal::{BaseKey, CipherSuite, KeyId, Media, SenderId};
 
 use crate::support::{Memory, People, TestClock, add_tracks, frames};
@@ -158,15 +160,161 @@ fn nothing_is_changed_under_a_recorder_at_work() {
     let recorder = Arc::clone(&people.recorder);
     let mut new = NewRecording::draw(profile, aead, "", recorder, &SystemClock).unwrap();
     new.add_recipient(people.owner.recipient()).unwrap();
-    let writer = new.start(storage.clone(), Arc::new(SystemClock)).unwrap();
+    let mut writer = new.start(storage.clone(), Arc::new(SystemClock)).unwrap();
     let owners = [people.owner.recipient().clone()];
     let key = session(&BaseKey::generate().unwrap(), KID);
     let given = SessionGrant::seal(key, &owners, &sender).unwrap();
+    writer.add_grant(&given).unwrap();
     let busy = |result| matches!(result, Err(RecordingError::Busy));
     assert!(busy(replace_grant(&*storage, &given)));
     assert!(busy(shred(&*storage).map(drop)));
     assert_eq!(envelope(&*storage).unwrap().stanzas().len(), 1);
     writer.finish().unwrap();
     replace_grant(&*storage, &given).unwrap();
+    let context = wrap_context(&header(&*storage).unwrap());
+    interleave(&*storage, &people, &context);
     assert_eq!(shred(&*storage).unwrap().grants, 1);
+    // Who read before cannot bring the grant back.
+    let gone = |result| matches!(result, Err(RecordingError::Destroyed));
+    assert!(gone(replace_grant(&*storage, &given)));
+    assert!(gone(
+        change_grant(&*storage, KID, |_| Ok(Some(()))).map(drop)
+    ));
+    assert_eq!(granted(&*storage).unwrap(), []);
+}
+
+/// Two who change the envelope, one in the middle of the other: the second is told, and the first one's work stands.
+fn interleave(storage: &dyn Storage, people: &People, context: &WrapContext) {
+    let signers = [*people.recorder.public()];
+    let there = envelope(storage).unwrap();
+    let dek = { there.open_by_identity(&people.owner, &signers, context) }.unwrap();
+    let late = Identity::generate(Kem::X25519).unwrap();
+    let late = late.recipient();
+    change_envelope::<_, RecordingError>(storage, |there| {
+        there.add_recipient(&dek, late, &people.recorder, context)?;
+        let removed = change_envelope::<_, RecordingError>(storage, |there| {
+            Ok(there.remove_recipient(&late.id()))
+        });
+        for refused in [
+            removed.map(drop),
+            replace_envelope(storage, there),
+            shred(storage).map(drop),
+        ] {
+            assert!(
+                matches!(refused, Err(RecordingError::Changing)),
+                "{refused:?}"
+            );
+        }
+        Ok(())
+    })
+    .unwrap();
+    let ids = || envelope(storage).unwrap().recipients().collect::<Vec<_>>();
+    assert_eq!(ids(), [people.owner.recipient().id(), late.id()]);
+    // What fails changes nothing, and leaves no lock.
+    let failed = change_envelope::<(), _>(storage, |there| {
+        there.remove_recipient(&late.id());
+        Err(RecordingError::Closed)
+    });
+    assert!(matches!(failed, Err(RecordingError::Closed)));
+    assert_eq!(ids().len(), 2);
+    change_envelope::<_, RecordingError>(storage, |there| Ok(there.remove_recipient(&late.id())))
+        .unwrap();
+    assert_eq!(ids(), [people.owner.recipient().id()]);
+}
+
+#[test]
+fn one_changes_who_can_open_it_at_a_time_and_shredding_is_final() {
+    let mut recorded = record();
+    let (storage, people) = (&*recorded.storage, &recorded.people);
+    recorded.writer.take().unwrap().finish().unwrap();
+    let context = wrap_context(&header(storage).unwrap());
+    interleave(storage, people, &context);
+    let stale = envelope(storage).unwrap();
+    // A crash left the lock, which this storage does not end by itself.
+    storage.create_new("envelope.lock", &[]).unwrap();
+    let locked = shred(storage);
+    assert!(matches!(locked, Err(RecordingError::Changing)));
+    let verdict = || verify(storage, Some(people.recorder.public())).unwrap();
+    assert_eq!(verdict().verdict, Verdict::Complete);
+    assert!(break_envelope_lock(storage).unwrap());
+    assert!(!break_envelope_lock(storage).unwrap());
+
+    // A program that knows no lock puts what it read back in the middle of the shredding.
+    let octets = stale.to_bytes().unwrap();
+    let back = Back {
+        storage,
+        octets,
+        left: AtomicUsize::new(2),
+    };
+    assert_eq!(shred(&back).unwrap().stanzas.len(), 1);
+    assert_eq!(back.left.load(Ordering::Relaxed), 0);
+    assert_eq!(envelope(storage).unwrap().stanzas(), []);
+    back.left.store(usize::MAX, Ordering::Relaxed);
+    let kept = shred(&back);
+    assert!(matches!(kept, Err(RecordingError::Changing)), "{kept:?}");
+    shred(storage).unwrap();
+    // And whoever does it with a lock is refused.
+    let gone = |result| matches!(result, Err(RecordingError::Destroyed));
+    assert!(gone(replace_envelope(storage, &stale)));
+    assert!(gone(change_envelope(storage, |there| {
+        *there = stale;
+        Ok(())
+    })));
+    assert_eq!(envelope(storage).unwrap().stanzas(), []);
+}
+
+/// Puts an old envelope back whenever the new one has its name, as often as `left` says.
+struct Back<'a> {
+    storage: &'a Memory,
+    octets: Vec<u8>,
+    left: AtomicUsize,
+}
+
+impl Storage for Back<'_> {
+    fn create_new(&self, name: &str, octets: &[u8]) -> io::Result<()> {
+        self.storage.create_new(name, octets)
+    }
+
+    fn append(&self, name: &str, octets: &[u8]) -> io::Result<()> {
+        self.storage.append(name, octets)
+    }
+
+    fn sync(&self, name: &str) -> io::Result<()> {
+        self.storage.sync(name)
+    }
+
+    fn sync_names(&self) -> io::Result<()> {
+        self.storage.sync_names()
+    }
+
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.storage.rename(from, to)?;
+        let left = self.left.load(Ordering::Relaxed);
+        if to == "envelope" && left > 0 {
+            self.left.store(left - 1, Ordering::Relaxed);
+            self.storage
+                .change(to, |there| there.clone_from(&self.octets));
+        }
+        Ok(())
+    }
+
+    fn read(&self, name: &str, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        self.storage.read(name, offset, len)
+    }
+
+    fn len(&self, name: &str) -> io::Result<u64> {
+        self.storage.len(name)
+    }
+
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.storage.list()
+    }
+
+    fn delete(&self, name: &str) -> io::Result<()> {
+        self.storage.delete(name)
+    }
+
+    fn lock(&self) -> io::Result<Box<dyn Send>> {
+        self.storage.lock()
+    }
 }

@@ -12,6 +12,12 @@ use crate::id::KeyId;
 use crate::vault::WrapContext;
 use crate::vault::grant::{Envelope, GrantError, SessionGrant, Stanza};
 
+/// The file that keeps others from changing who can open the recording.
+pub(super) const ENVELOPE_LOCK: &str = "envelope.lock";
+
+/// How often [`shred`] begins again where somebody who knows no lock brings keys back.
+const SHRED_TRIES: usize = 16;
+
 /// Most octets of a session's grant.
 const MAX_GRANT: usize = Envelope::MAX_LEN + 64;
 
@@ -43,17 +49,52 @@ pub fn envelope(storage: &dyn Storage) -> Result<Envelope, RecordingError> {
     Envelope::from_bytes(&octets).map_err(|_| RecordingError::Damaged(Place::Envelope))
 }
 
-/// Puts another envelope in the place of the one that is there, in one step: owners come and go, KEKs change, and nothing else of the recording does.
-/// A recorder at work need not stop.
+/// Changes who can open the recording: reads the envelope, has `change` change it, and puts it in the place of the one that is there, in one step.
+/// Nobody else changes it meanwhile, [`shred`] included; a recorder at work need not stop. If `change` fails, nothing is changed.
 ///
 /// # Errors
-/// [`RecordingError::NoOwner`] if it has no stanza: then nobody could open the recording any more.
+/// [`RecordingError::Changing`] if somebody else is at it; [`RecordingError::Destroyed`] if it was shredded; [`RecordingError::NoOwner`] if no stanza is left;
+/// [`RecordingError::Damaged`] if it is no envelope; what `change` says.
+pub fn change_envelope<T, E: From<RecordingError>>(
+    storage: &dyn Storage,
+    change: impl FnOnce(&mut Envelope) -> Result<T, E>,
+) -> Result<T, E> {
+    let _lock = EnvelopeLock::take(storage)?;
+    let mut there = envelope(storage)?;
+    if there.stanzas().is_empty() {
+        return Err(RecordingError::Destroyed.into());
+    }
+    let changed = change(&mut there)?;
+    write_envelope(storage, &there)?;
+    Ok(changed)
+}
+
+/// Puts another envelope in the place of the one that is there, in one step, whatever is in that: what others changed since it was read is undone, so
+/// [`change_envelope`] is for all but restoring. A recorder at work need not stop.
+///
+/// # Errors
+/// [`RecordingError::NoOwner`] if it has no stanza: then nobody could open the recording any more; [`RecordingError::Changing`] if somebody else is changing it;
+/// [`RecordingError::Destroyed`] if the recording was shredded.
 pub fn replace_envelope(storage: &dyn Storage, envelope: &Envelope) -> Result<(), RecordingError> {
+    let _lock = EnvelopeLock::take(storage)?;
+    match self::envelope(storage) {
+        Ok(there) if there.stanzas().is_empty() => return Err(RecordingError::Destroyed),
+        Err(RecordingError::Io { source, name }) if source.kind() != ErrorKind::NotFound => {
+            return Err(RecordingError::Io { name, source });
+        }
+        // One that is missing or damaged is what is restored.
+        _ => {}
+    }
+    write_envelope(storage, envelope)
+}
+
+/// The lock of the envelope is held.
+fn write_envelope(storage: &dyn Storage, envelope: &Envelope) -> Result<(), RecordingError> {
     if envelope.stanzas().is_empty() {
         return Err(RecordingError::NoOwner);
     }
     let octets = envelope.to_bytes()?;
-    // No lock is held: whoever does the same at once has a name of his own, and the last one stands.
+    // A name of its own, for a recorder may be at work, and what a crash left may have another.
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(|_| Error::EntropyUnavailable)?;
     let new = format!("{ENVELOPE}.{:016x}{NEW}", u64::from_be_bytes(random));
@@ -63,6 +104,60 @@ pub fn replace_envelope(storage: &dyn Storage, envelope: &Envelope) -> Result<()
         storage.delete(&new).ok();
     }
     done
+}
+
+/// Breaks the lock of the envelope that a crash left, where the storage itself has none that ends with its process ([`Storage::lock_envelope`]): in object
+/// storage, not in a folder. Whether there was one. Only who knows that nobody is at it may.
+///
+/// # Errors
+/// What the storage says; [`RecordingError::Changing`] if the storage has a lock of its own, and somebody else has it.
+pub fn break_envelope_lock(storage: &dyn Storage) -> Result<bool, RecordingError> {
+    if lock_of(storage)?.is_some() {
+        return Ok(false);
+    }
+    match storage.delete(ENVELOPE_LOCK) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(io_at(ENVELOPE_LOCK)(error)),
+    }
+}
+
+/// Nobody else changes the envelope while this is there.
+struct EnvelopeLock<'a> {
+    storage: &'a dyn Storage,
+    /// The storage's own; none if a file is the lock.
+    own: Option<Box<dyn Send>>,
+}
+
+impl<'a> EnvelopeLock<'a> {
+    fn take(storage: &'a dyn Storage) -> Result<Self, RecordingError> {
+        let own = lock_of(storage)?;
+        if own.is_none() {
+            storage
+                .create_new(ENVELOPE_LOCK, &[])
+                .map_err(|error| match error.kind() {
+                    ErrorKind::AlreadyExists => RecordingError::Changing,
+                    _ => io_at(ENVELOPE_LOCK)(error),
+                })?;
+        }
+        Ok(Self { storage, own })
+    }
+}
+
+impl Drop for EnvelopeLock<'_> {
+    fn drop(&mut self) {
+        if self.own.is_none() {
+            // If it stays, the next one is told, and it is broken.
+            self.storage.delete(ENVELOPE_LOCK).ok();
+        }
+    }
+}
+
+fn lock_of(storage: &dyn Storage) -> Result<Option<Box<dyn Send>>, RecordingError> {
+    storage.lock_envelope().map_err(|error| match error.kind() {
+        ErrorKind::WouldBlock => RecordingError::Changing,
+        _ => io_at(ENVELOPE_LOCK)(error),
+    })
 }
 
 /// Whether a file is the beginning of a new envelope, whose writer may be at work.
@@ -93,17 +188,49 @@ pub fn grant(storage: &dyn Storage, kid: KeyId) -> Result<Option<SessionGrant>, 
     }
 }
 
-/// Puts another grant in the place of a session's that is there: owners of the recording came or went ([`SessionGrant::add_owner`],
-/// [`SessionGrant::remove_owner`]). No recorder may be at work.
+/// Changes who can open a session: reads its grant, has `change` change it ([`SessionGrant::add_owner`], [`SessionGrant::remove_owner`]), and puts it in
+/// the place of the one that is there. Nobody else changes it meanwhile. If `change` fails or says `None`, nothing is changed. No recorder may be at work.
 ///
 /// # Errors
-/// [`RecordingError::NoOwner`] if it has no stanza: nobody could open the session any more; [`RecordingError::Busy`] if a recorder is at work.
+/// [`RecordingError::Destroyed`] if the session has no grant (any more); [`RecordingError::NoOwner`] if no stanza is left; [`RecordingError::Busy`] if a
+/// recorder, or somebody else who changes grants, is at work; [`GrantError`] if it is none; what `change` says.
+pub fn change_grant<T, E: From<RecordingError>>(
+    storage: &dyn Storage,
+    kid: KeyId,
+    change: impl FnOnce(&mut SessionGrant) -> Result<Option<T>, E>,
+) -> Result<Option<T>, E> {
+    let _lock = lock(storage)?;
+    let mut there = grant(storage, kid)?.ok_or(RecordingError::Destroyed)?;
+    let changed = change(&mut there)?;
+    if changed.is_some() {
+        write_grant(storage, &there)?;
+    }
+    Ok(changed)
+}
+
+/// Puts another grant in the place of a session's that is there, whatever is in that: [`change_grant`] undoes nothing that others did meanwhile. No
+/// recorder may be at work.
+///
+/// # Errors
+/// [`RecordingError::NoOwner`] if it has no stanza: nobody could open the session any more; [`RecordingError::Busy`] if a recorder is at work;
+/// [`RecordingError::Destroyed`] if the session has no grant (any more).
 pub fn replace_grant(storage: &dyn Storage, grant: &SessionGrant) -> Result<(), RecordingError> {
+    let _lock = lock(storage)?;
+    write_grant(storage, grant)
+}
+
+/// The writer's lock is held.
+fn write_grant(storage: &dyn Storage, grant: &SessionGrant) -> Result<(), RecordingError> {
     if grant.envelope().stanzas().is_empty() {
         return Err(RecordingError::NoOwner);
     }
-    let _lock = lock(storage)?;
-    put(storage, &grant_name(grant.kid()), &grant.to_bytes()?)
+    let name = grant_name(grant.kid());
+    match storage.len(&name) {
+        Ok(_) => put(storage, &name, &grant.to_bytes()?),
+        // It was shredded since it was read.
+        Err(error) if error.kind() == ErrorKind::NotFound => Err(RecordingError::Destroyed),
+        Err(error) => Err(io_at(&name)(error)),
+    }
 }
 
 /// What a [`shred`] took away.
@@ -123,24 +250,49 @@ pub struct Shredded {
 /// replaced too.
 ///
 /// # Errors
-/// [`RecordingError::NotThere`] if there is no recording; [`RecordingError::Busy`] if a recorder is at work. Done again, it goes on where it failed.
+/// [`RecordingError::NotThere`] if there is no recording; [`RecordingError::Busy`] if a recorder is at work; [`RecordingError::Changing`] if somebody is
+/// changing who can open it, or brings keys back again and again. Done again, it goes on where it failed.
 pub fn shred(storage: &dyn Storage) -> Result<Shredded, RecordingError> {
     read_header(storage)?;
     let _lock = lock(storage)?;
+    let _envelope = EnvelopeLock::take(storage)?;
     let mut shredded = Shredded::default();
-    if let Ok(envelope) = envelope(storage) {
-        shredded.stanzas = envelope.stanzas().to_vec();
-    }
-    put(storage, ENVELOPE, &Envelope::new().to_bytes()?)?;
-    for name in storage.list().map_err(io_at("."))? {
-        let is_grant = granted_kid(&name).is_some();
-        if is_grant || is_new_grant(&name) || is_new_envelope(&name) {
-            storage.delete(&name).map_err(io_at(&name))?;
-            shredded.grants += u64::from(is_grant);
+    for _ in 0..SHRED_TRIES {
+        if let Ok(envelope) = envelope(storage) {
+            for stanza in envelope.stanzas() {
+                if !shredded.stanzas.contains(stanza) {
+                    shredded.stanzas.push(stanza.clone());
+                }
+            }
+        }
+        // First, so that a program that knows no lock has nothing to give the envelope's name any more.
+        delete_if(storage, is_new)?;
+        put(storage, ENVELOPE, &Envelope::new().to_bytes()?)?;
+        delete_if(storage, is_new)?;
+        let grants = delete_if(storage, |name| granted_kid(name).is_some())?;
+        shredded.grants = shredded.grants.saturating_add(grants);
+        storage.sync_names().map_err(io_at("grants"))?;
+        if envelope(storage)?.stanzas().is_empty() && granted(storage)?.is_empty() {
+            return Ok(shredded);
         }
     }
-    storage.sync_names().map_err(io_at("grants"))?;
-    Ok(shredded)
+    Err(RecordingError::Changing)
+}
+
+/// Deletes the files whose names are such. How many there were.
+fn delete_if(storage: &dyn Storage, is_such: impl Fn(&str) -> bool) -> Result<u64, RecordingError> {
+    let mut deleted = 0;
+    for name in storage.list().map_err(io_at("."))? {
+        if is_such(&name) {
+            match storage.delete(&name) {
+                Ok(()) => deleted += 1,
+                // It got its name meanwhile.
+                Err(error) if error.kind() == ErrorKind::NotFound => {}
+                Err(error) => return Err(io_at(&name)(error)),
+            }
+        }
+    }
+    Ok(deleted)
 }
 
 /// The KIDs of the sessions whose grants are there.
@@ -164,6 +316,11 @@ pub(super) fn put_grant(storage: &dyn Storage, grant: &SessionGrant) -> Result<(
         Err(error) if error.kind() == ErrorKind::NotFound => put(storage, &name, &octets),
         Err(error) => Err(io_at(&name)(error)),
     }
+}
+
+/// Whether a file is a key that got no name.
+fn is_new(name: &str) -> bool {
+    is_new_grant(name) || is_new_envelope(name)
 }
 
 /// Whether a file is a grant that a crash cut off.

@@ -97,6 +97,13 @@ pub enum RecordingError {
     /// Wait, or end the other: another writer has the recording open.
     #[error("another writer has the recording open")]
     Busy,
+    /// Try again: somebody else is changing who can open the recording. If a crash left its lock where no operating system ends it,
+    /// [`break_envelope_lock`](super::break_envelope_lock) does.
+    #[error("somebody else is changing who can open the recording")]
+    Changing,
+    /// Do not bring it back: the keys of the recording, or the grant of the session, were destroyed meanwhile.
+    #[error("its keys were destroyed, which is not undone")]
+    Destroyed,
     /// Resume: the writer stopped at an earlier error, and what came after the last commit is lost.
     #[error("the writer stopped at an earlier error")]
     Stopped,

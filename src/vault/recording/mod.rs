@@ -77,8 +77,8 @@ mod writer;
 pub use begin::NewRecording;
 pub use cobblestone::Cobblestone;
 pub use envelope::{
-    Shredded, envelope, grant, granted, header, replace_envelope, replace_grant, shred,
-    wrap_context,
+    Shredded, break_envelope_lock, change_envelope, change_grant, envelope, grant, granted, header,
+    replace_envelope, replace_grant, shred, wrap_context,
 };
 pub use error::{Place, RecordingError};
 pub use frame::{Frame, RecordedFrame, TrackFormat};

@@ -2,7 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
-use super::envelope::{granted_kid, is_new_envelope};
+use super::envelope::{ENVELOPE_LOCK, granted_kid, is_new_envelope};
 use super::error::{Place, RecordingError, io_at};
 use super::header::Header;
 use super::index::{MAX_TRACKS, Segment, Status, file_len, segment_name, tail_file_len, tail_name};
@@ -298,7 +298,16 @@ pub(super) fn names(manifest: &Manifest) -> Vec<String> {
 
 /// Whether every recording has a file of this name, or may have.
 pub(super) fn is_common(name: &str) -> bool {
-    [HEADER, ENVELOPE, MANIFEST, CHECKPOINTS, "lock"].contains(&name) || granted_kid(name).is_some()
+    [
+        HEADER,
+        ENVELOPE,
+        MANIFEST,
+        CHECKPOINTS,
+        ENVELOPE_LOCK,
+        "lock",
+    ]
+    .contains(&name)
+        || granted_kid(name).is_some()
 }
 
 /// Leaves the first `len` octets of a file, in one step.

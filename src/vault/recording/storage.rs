@@ -7,6 +7,7 @@ use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use super::envelope::ENVELOPE_LOCK;
 use super::writer::MAX_UNCOMMITTED;
 use crate::vault::folder;
 
@@ -78,6 +79,16 @@ pub trait Storage: Send + Sync {
     /// # Errors
     /// [`ErrorKind::WouldBlock`] if another writer is in.
     fn lock(&self) -> io::Result<Box<dyn Send>>;
+
+    /// Keeps others from changing who can open the recording until what it returns is dropped; a recorder at work does not take it. It shall end with the process
+    /// that took it. A file of the name `envelope.lock` may be made for it, and holds nothing. None where there is no such lock: then a file of that name, made by
+    /// [`Self::create_new`], is the lock, which a crash leaves ([`break_envelope_lock`](super::break_envelope_lock)).
+    ///
+    /// # Errors
+    /// [`ErrorKind::WouldBlock`] if somebody else has it.
+    fn lock_envelope(&self) -> io::Result<Option<Box<dyn Send>>> {
+        Ok(None)
+    }
 
     /// How long frames may wait for their commit here.
     fn pace(&self) -> Pace {
@@ -174,6 +185,20 @@ impl LocalStorage {
             folder::sync(&self.folder)?;
         }
         Ok(())
+    }
+
+    /// Locks a file, which is made for it; the system ends that with the process.
+    fn lock_file(&self, name: &str) -> io::Result<Box<dyn Send>> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(false);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(self.path(name)?)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Box::new(file)),
+            Err(TryLockError::WouldBlock) => Err(ErrorKind::WouldBlock.into()),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
     }
 
     fn files(&self) -> MutexGuard<'_, HashMap<String, File>> {
@@ -283,16 +308,11 @@ impl Storage for LocalStorage {
     }
 
     fn lock(&self) -> io::Result<Box<dyn Send>> {
-        let mut options = OpenOptions::new();
-        options.write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(self.path("lock")?)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Box::new(file)),
-            Err(TryLockError::WouldBlock) => Err(ErrorKind::WouldBlock.into()),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        self.lock_file("lock")
+    }
+
+    fn lock_envelope(&self) -> io::Result<Option<Box<dyn Send>>> {
+        self.lock_file(ENVELOPE_LOCK).map(Some)
     }
 }
 
