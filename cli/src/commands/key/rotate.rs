@@ -21,7 +21,8 @@ Examples:
 The former version wraps nothing more and goes on to unwrap. A sweep can be stopped at any time: what it did is kept. Keys outside of the store
 (envelopes of recordings, output of mediaseal key wrap) stay under the former version: mediaseal rewrap, mediaseal key rewrap.
 
-Exit status: 0 well, 1 keys of the store are left under former versions, and are named, 2 usage, 3 it could not be done.";
+Exit status: 0 well, 1 keys of the store are left under former versions, and are named, or a new version was made and the sweep
+ended (--sweep-only goes on), 2 usage, 3 it could not be done.";
 
 /// Make the next version of a key, and wrap all data keys of the store anew under it
 #[derive(Args)]
@@ -59,6 +60,8 @@ struct RotateReport {
     rewrapped: u64,
     failed: u64,
     failures: Vec<FailureReport>,
+    /// Why the data keys are not (all) wrapped anew, though there is a new version: `--sweep-only` goes on.
+    ended: Option<String>,
     /// Former versions whose keys were left alone, by their state.
     skipped: Vec<u32>,
 }
@@ -79,8 +82,8 @@ impl Rotate {
         let opened = self.opening.open()?;
         let done = self.rotate(&opened);
         opened.close();
-        let (kek, swept) = done?;
-        let is_clean = swept.progress.failed == 0 && swept.skipped.is_empty();
+        let (kek, swept, ended) = done?;
+        let is_clean = ended.is_none() && swept.progress.failed == 0 && swept.skipped.is_empty();
         let report = RotateReport {
             kek: self.kek.id.clone(),
             version: kek.map(|kek| kek.version),
@@ -94,6 +97,7 @@ impl Rotate {
                     why: error.to_string(),
                 })
                 .collect(),
+            ended: ended.map(|error| error.to_string()),
             skipped: swept.skipped.iter().map(|kek| kek.version).collect(),
         };
         if self.json {
@@ -108,7 +112,8 @@ impl Rotate {
         })
     }
 
-    fn rotate(&self, opened: &Opened) -> Result<(Option<KekRef>, SweepReport), Failure> {
+    /// The new version, what the sweep did, and what ended it after there was a new version.
+    fn rotate(&self, opened: &Opened) -> Result<Rotated, Failure> {
         let id = &self.kek.id;
         let custody = &opened.custody;
         let access = if self.accept_compromised {
@@ -123,7 +128,7 @@ impl Rotate {
             Some(custody.rotate_kek(&access, id).map_err(said)?)
         };
         if self.no_sweep {
-            return Ok((kek, SweepReport::default()));
+            return Ok((kek, SweepReport::default(), None));
         }
         let mut bar = None;
         let mut shown = 0_u64;
@@ -134,19 +139,31 @@ impl Rotate {
             shown = seen;
             ControlFlow::Continue(())
         };
-        let report = custody
-            .sweep(&access, id, self.batch, &mut progress)
-            .map_err(said)?;
-        Ok((kek, report))
+        match custody.sweep(&access, id, self.batch, &mut progress) {
+            Ok(report) => Ok((kek, report, None)),
+            // What was made is not to be made again.
+            Err(error) if kek.is_some() => Ok((kek, SweepReport::default(), Some(error))),
+            Err(error) => Err(said(error)),
+        }
     }
 }
+
+type Rotated = (Option<KekRef>, SweepReport, Option<CustodyError>);
 
 impl RotateReport {
     fn write_text(&self, out: &mut dyn Write) -> Result<(), Failure> {
         if let Some(version) = self.version {
             writeln!(out, "version {version} of {} wraps from now on", self.kek)?;
         }
-        writeln!(out, "{} data keys wrapped anew", self.rewrapped)?;
+        if let Some(why) = &self.ended {
+            writeln!(
+                out,
+                "not all data keys are wrapped anew: {}; --sweep-only goes on",
+                plain(why)
+            )?;
+        } else {
+            writeln!(out, "{} data keys wrapped anew", self.rewrapped)?;
+        }
         for FailureReport { data_key, why } in &self.failures {
             writeln!(out, "left as it is: data key {data_key}: {}", plain(why))?;
         }
