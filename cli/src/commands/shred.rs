@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use mediaseal::vault::grant::Stanza;
-use mediaseal::vault::recording::{RecordingError, shred};
+use mediaseal::vault::recording::{RecordingError, envelope, shred};
 use serde::Serialize;
 
 use crate::input;
 use crate::outcome::{Failure, Verdict};
 use crate::recordings;
+use crate::sessions::note;
 use crate::table::plain;
 
 const EXAMPLES: &str = "\
@@ -18,8 +19,9 @@ Takes away every key that lies with a recording: who could open it, and the keys
 verifies.
 
 That is logical destruction. It does not reach backups, snapshots, replicas and other copies of the folder, nor the blocks that a disk may keep of files that
-were replaced; nor what somebody opened, exported or copied before. It is effective where the recording's key was wrapped by nothing but a key encryption
-key that is then destroyed at its provider (`mediaseal key destroy`): that reaches every copy.
+were replaced; nor what somebody opened, exported or copied before. It is effective where the recording's key was never wrapped by anything but a key encryption
+key that is then destroyed at its provider (`mediaseal key destroy`), in each version that ever wrapped it: that reaches every copy. What wraps it now is said on
+standard error before anything is destroyed; who was removed, and former versions, are known to nobody but copies.
 
 Exit status: 0 done; 2 not confirmed; 3 it cannot be done, and another try goes on where this one failed.
 
@@ -52,7 +54,7 @@ struct Report {
     destruction: &'static str,
     /// Key encryption keys that wrapped its key.
     keks: Vec<String>,
-    /// Whether destroying `keks` would reach every copy.
+    /// Whether its envelope named nobody but `keks`: destroying them reaches every copy then, if it never named anybody else, nor another version.
     keks_alone: bool,
 }
 
@@ -62,21 +64,27 @@ impl Arguments {
         if !self.yes {
             confirm(&self.folder)?;
         }
+        let kek = |stanza: &Stanza| match stanza {
+            Stanza::Provider(_) => Some(recordings::stanza_name(stanza)),
+            _ => None,
+        };
+        // Before anything is gone: what has to be destroyed besides is known nowhere else then.
+        if let Ok(there) = envelope(&*storage) {
+            let keks: Vec<_> = there.stanzas().iter().filter_map(kek).collect();
+            if !keks.is_empty() {
+                note(&format!("its key is wrapped by {}", keks.join(", ")));
+            }
+        }
         let shredded = shred(&*storage).map_err(|error| match error {
             RecordingError::Busy => {
                 input::unreadable(&self.folder, &"a recorder is at work on it: end that first")
             }
+            RecordingError::Changing => input::unreadable(
+                &self.folder,
+                &"somebody else is changing who can open it: try again",
+            ),
             error => recordings::failed(&self.folder, &error),
         })?;
-        let kek = |stanza: &Stanza| match stanza {
-            Stanza::Provider(wrapped) => Some(format!(
-                "{} version {} of a provider {}:",
-                plain(&wrapped.kek_id),
-                wrapped.kek_version,
-                plain(&wrapped.provider)
-            )),
-            _ => None,
-        };
         let keks: Vec<String> = shredded.stanzas.iter().filter_map(kek).collect();
         let report = Report {
             owners: { shredded.stanzas.iter() }
@@ -116,7 +124,7 @@ impl Report {
         if self.keks_alone {
             writeln!(
                 out,
-                "Effective, for every copy, once this is destroyed at its provider (mediaseal key destroy): {}",
+                "Effective, for every copy, if its envelope never named anybody else, nor another version, once this is destroyed at its provider (mediaseal key destroy): {}",
                 self.keks.join(", ")
             )?;
         }
