@@ -1,5 +1,6 @@
 //! Recordings in folders, and the keys that open them: identities like age's, a passphrase, a provider's key encryption key.
 
+use std::cell::OnceCell;
 use std::fmt::Write as _;
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -38,6 +39,15 @@ pub(crate) struct Keys {
     pub(crate) shared_by: Vec<PathBuf>,
     #[command(flatten)]
     pub(crate) provider: Provider,
+    #[arg(skip)]
+    read: Read,
+}
+
+/// What was read of the key files. A pipe, or standard input, has it once.
+#[derive(Default)]
+struct Read {
+    passphrase: OnceCell<Zeroizing<String>>,
+    identities: OnceCell<Vec<Zeroizing<String>>>,
 }
 
 /// Whose recordings are believed.
@@ -107,7 +117,7 @@ impl Recording {
             write!(refused, "\n  {what}: {}", plain(&why.to_string())).ok();
         };
         for file in &keys.identities {
-            for identity in identities(file, passphrase.as_ref().map(|text| text.as_str()))? {
+            for identity in keys.identities_of(file, passphrase.as_ref())? {
                 match self.envelope.open_by_identity(&identity, &givers, &context) {
                     Ok(dek) => return Ok(dek),
                     Err(GrantError::NoStanza) => {
@@ -238,7 +248,38 @@ impl Keys {
 
     /// The passphrase, if one was given.
     pub(crate) fn passphrase(&self) -> Result<Option<Zeroizing<String>>, Failure> {
-        self.passphrase_file.as_deref().map(passphrase).transpose()
+        let Some(path) = &self.passphrase_file else {
+            return Ok(None);
+        };
+        if let Some(there) = self.read.passphrase.get() {
+            return Ok(Some(there.clone()));
+        }
+        let read = passphrase(path)?;
+        Ok(Some(self.read.passphrase.get_or_init(|| read).clone()))
+    }
+
+    /// The identities of one of the files that were given.
+    pub(crate) fn identities_of(
+        &self,
+        file: &Path,
+        passphrase: Option<&Zeroizing<String>>,
+    ) -> Result<Vec<Identity>, Failure> {
+        let texts = if let Some(there) = self.read.identities.get() {
+            there
+        } else {
+            let read = self
+                .identities
+                .iter()
+                .map(|path| input::read_key_file(path));
+            let read = read.collect::<Result<_, _>>()?;
+            self.read.identities.get_or_init(|| read)
+        };
+        let at = self.identities.iter().position(|path| path == file);
+        let passphrase = passphrase.map(|text| text.as_str());
+        match at.and_then(|at| texts.get(at)) {
+            Some(text) => identities_in(file, text, passphrase),
+            None => identities(file, passphrase),
+        }
     }
 }
 
@@ -254,7 +295,15 @@ pub(crate) fn passphrase(path: &Path) -> Result<Zeroizing<String>, Failure> {
 
 /// Reads identities, one a line; what begins with # is for people. Locked ones take a passphrase.
 pub(crate) fn identities(path: &Path, passphrase: Option<&str>) -> Result<Vec<Identity>, Failure> {
-    lines(path, "identity (mediaseal-id-1…)", |line| {
+    identities_in(path, &input::read_key_file(path)?, passphrase)
+}
+
+fn identities_in(
+    path: &Path,
+    text: &str,
+    passphrase: Option<&str>,
+) -> Result<Vec<Identity>, Failure> {
+    lines_in(path, text, "identity (mediaseal-id-1…)", |line| {
         if !line.starts_with("mediaseal-locked-id-1") {
             return Identity::from_text(line).map_err(|error| error.to_string());
         }
@@ -302,7 +351,15 @@ fn lines<T>(
     what: &str,
     read: impl Fn(&str) -> Result<T, String>,
 ) -> Result<Vec<T>, Failure> {
-    let text = input::read_key_file(path)?;
+    lines_in(path, &input::read_key_file(path)?, what, read)
+}
+
+fn lines_in<T>(
+    path: &Path,
+    text: &str,
+    what: &str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Vec<T>, Failure> {
     let mut found = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
         let line = line.trim();

@@ -67,10 +67,9 @@ impl Senders {
 /// Reads all identities that were given.
 pub(crate) fn identities(keys: &Keys) -> Result<Vec<Identity>, Failure> {
     let passphrase = keys.passphrase()?;
-    let passphrase = passphrase.as_ref().map(|text| text.as_str());
     let mut all = Vec::new();
     for file in &keys.identities {
-        all.extend(recordings::identities(file, passphrase)?);
+        all.extend(keys.identities_of(file, passphrase.as_ref())?);
     }
     Ok(all)
 }
