@@ -28,6 +28,9 @@ pub(crate) struct Provider {
     /// The secret key that signs the audit log
     #[arg(long, value_name = "FILE", requires = "audit")]
     pub(crate) audit_signer: Option<PathBuf>,
+    /// The passphrase of a locked --audit-signer: the first line of this file
+    #[arg(long, value_name = "FILE", requires = "audit_signer")]
+    pub(crate) audit_passphrase_file: Option<PathBuf>,
     /// Write nothing down
     #[arg(long, requires = "store", conflicts_with = "audit")]
     pub(crate) without_audit: bool,
@@ -69,8 +72,8 @@ mod with_custody {
         AuditError, AuditEvent, AuditLog, AuditLogOptions, AuditSink, CallbackSink,
     };
     use mediaseal::vault::custody::{
-        Access, Custody, CustodyOptions, Everybody, KeyProvider, ProviderMeans, ProviderUrl,
-        SecretKind, SecretSource,
+        Access, Custody, CustodyOptions, Everybody, KekRef, KeyProvider, KeyState, ProviderMeans,
+        ProviderUrl, Rewrap, SecretKind, SecretSource,
     };
     use mediaseal::vault::{Dek, WrapContext, WrappedKey};
     use zeroize::Zeroizing;
@@ -154,25 +157,97 @@ mod with_custody {
         }
     }
 
-    impl Provider {
-        /// Unwraps the first key that the provider can, if the store of custody lets it be used, and after the audit log has it.
-        pub(crate) fn unwrap(
+    /// A provider, and the store of custody and the audit log that are asked first.
+    pub(crate) struct Asked {
+        pub(crate) kek: Kek,
+        custody: Option<(Custody, Access)>,
+        log: Option<Arc<AuditLog>>,
+    }
+
+    impl Asked {
+        fn unwrap(&self, wrapped: &WrappedKey, context: &WrapContext) -> Result<Dek, String> {
+            match &self.custody {
+                Some((custody, access)) => {
+                    let dek = custody.unwrap(access, wrapped, context);
+                    dek.map_err(|error| error.to_string())
+                }
+                None => {
+                    let dek = self.kek.provider.unwrap(wrapped, context);
+                    dek.map_err(|error| error.to_string())
+                }
+            }
+        }
+
+        /// Wraps a key anew. Where a store is asked, that is under the current version of the same key encryption key, and `to` has to be that.
+        pub(crate) fn rewrap(
             &self,
-            passphrase: Option<&Zeroizing<String>>,
-            wrapped: &[WrappedKey],
+            to: &KekRef,
+            wrapped: &WrappedKey,
             context: &WrapContext,
-        ) -> Result<Result<Dek, String>, Failure> {
+        ) -> Result<WrappedKey, String> {
+            let Some((custody, access)) = &self.custody else {
+                let key = Rewrap { wrapped, context };
+                return match self.kek.provider.rewrap(to, &[key]).pop() {
+                    Some(new) => new.map_err(|error| error.to_string()),
+                    None => Err("it says nothing".to_owned()),
+                };
+            };
+            if to.id != wrapped.kek_id {
+                return Err("the store moves no key to another key encryption key".to_owned());
+            }
+            let keks = custody.keks(access).map_err(|error| error.to_string())?;
+            let active = keks.iter().filter(|kek| kek.state == KeyState::Active);
+            let active = active
+                .map(|kek| &kek.spec.kek)
+                .filter(|kek| kek.id == to.id);
+            let current = active.max_by_key(|kek| kek.version);
+            if current != Some(to) {
+                return Err(current.map_or_else(
+                    || "no version of it is active in the store".to_owned(),
+                    |current| {
+                        format!(
+                            "version {} is the current one in the store",
+                            current.version
+                        )
+                    },
+                ));
+            }
+            let new = custody
+                .rewrap(access, wrapped, context)
+                .map_err(|error| error.to_string())?;
+            if new.kek_version != to.version {
+                return Err(format!(
+                    "version {} is the current one by now",
+                    new.kek_version
+                ));
+            }
+            Ok(new)
+        }
+
+        /// Closes the audit log, so that its last records have a checkpoint.
+        pub(crate) fn close(self) -> Result<(), Failure> {
+            drop(self.custody);
+            match self.log.and_then(Arc::into_inner).map(AuditLog::close) {
+                Some(Err(error)) => Err(Failure::Unreadable(format!("the audit log: {error}"))),
+                _ => Ok(()),
+            }
+        }
+    }
+
+    impl Provider {
+        /// Opens the provider, and what is asked before its keys are used: the store of custody and the audit log, or nobody if it was said so.
+        pub(crate) fn ask(&self, passphrase: Option<&Zeroizing<String>>) -> Result<Asked, Failure> {
             if self.store.is_none() && !self.without_store {
                 let what = "--provider: --store names the store of custody, which knows whether the key may be used; --without-store asks none";
                 return Err(Failure::Usage(what.to_owned()));
             }
             let kek = self.open(passphrase)?;
-            let mut wrapped = wrapped.iter().filter(|wrapped| kek.is_of(wrapped));
             let Some(store) = &self.store else {
-                let each = |wrapped: &WrappedKey| kek.provider.unwrap(wrapped, context);
-                return Ok(first(&kek, &mut wrapped, |wrapped| {
-                    each(wrapped).map_err(|error| error.to_string())
-                }));
+                return Ok(Asked {
+                    kek,
+                    custody: None,
+                    log: None,
+                });
             };
             let log = self.audit_log()?;
             let audit: Arc<dyn AuditSink> = match &log {
@@ -185,16 +260,27 @@ mod with_custody {
                 CustodyOptions::new(Arc::clone(&kek.provider), Arc::new(Everybody), audit);
             let custody = Custody::open(store, options)
                 .map_err(|error| crate::input::unreadable(store, &error))?;
-            let access = Access::of(user());
-            let found = first(&kek, &mut wrapped, |wrapped| {
-                let dek = custody.unwrap(&access, wrapped, context);
-                dek.map_err(|error| error.to_string())
+            Ok(Asked {
+                kek,
+                custody: Some((custody, Access::of(user()))),
+                log,
+            })
+        }
+
+        /// Unwraps the first key that the provider can, if the store of custody lets it be used, and after the audit log has it.
+        pub(crate) fn unwrap(
+            &self,
+            passphrase: Option<&Zeroizing<String>>,
+            wrapped: &[WrappedKey],
+            context: &WrapContext,
+        ) -> Result<Result<Dek, String>, Failure> {
+            let asked = self.ask(passphrase)?;
+            let mut of_it = wrapped.iter().filter(|wrapped| asked.kek.is_of(wrapped));
+            let found = first(&asked.kek, &mut of_it, |wrapped| {
+                asked.unwrap(wrapped, context)
             });
-            drop(custody);
-            match log.and_then(Arc::into_inner).map(AuditLog::close) {
-                Some(Err(error)) => Err(Failure::Unreadable(format!("the audit log: {error}"))),
-                _ => Ok(found),
-            }
+            asked.close()?;
+            Ok(found)
         }
 
         fn audit_log(&self) -> Result<Option<Arc<AuditLog>>, Failure> {
@@ -205,7 +291,17 @@ mod with_custody {
                 let what = "--store: --audit and --audit-signer name the audit log that the use of the key is written to; --without-audit writes nothing";
                 return Err(Failure::Usage(what.to_owned()));
             };
-            let signer = crate::recordings::signer(signer, None)?;
+            let passphrase = self.audit_passphrase_file.as_deref();
+            let passphrase = passphrase.map(crate::recordings::passphrase).transpose()?;
+            let passphrase = passphrase.as_ref().map(|text| text.as_str());
+            let signer = crate::recordings::signer(signer, passphrase);
+            let signer = signer.map_err(|failure| match failure {
+                // --passphrase-file is the provider's here.
+                Failure::Usage(what) => {
+                    Failure::Usage(what.replace("--passphrase-file", "--audit-passphrase-file"))
+                }
+                other => other,
+            })?;
             let log = AuditLog::open(folder, signer, AuditLogOptions::default())
                 .map_err(|error| crate::input::unreadable(folder, &error))?;
             Ok(Some(Arc::new(log)))

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use mediaseal::vault::Dek;
 use mediaseal::vault::grant::{
-    GrantError, Identity, Recipient, RecipientId, SessionKey, Signer, SignerPublic,
+    GrantError, Identity, Recipient, RecipientId, SessionGrant, SessionKey, Signer, SignerPublic,
 };
 use mediaseal::vault::recording::{
-    RecordingError, envelope, grant, granted, replace_envelope, replace_grant, wrap_context,
+    RecordingError, change_envelope, change_grant, envelope, grant, granted, wrap_context,
 };
 use serde::Serialize;
 
@@ -65,7 +65,12 @@ impl SharedBy {
         if path.exists() {
             let passphrase = keys.passphrase()?;
             let passphrase = passphrase.as_ref().map(|text| text.as_str());
-            return Ok((recordings::signer(&path, passphrase)?, public));
+            let signer = recordings::signer(&path, passphrase)?;
+            if !public.exists() {
+                // Whoever made the key did not come so far.
+                write_new(&public, false, &signer.public().to_string())?;
+            }
+            return Ok((signer, public));
         }
         let signer = Signer::generate().map_err(|error| Failure::Unreadable(error.to_string()))?;
         write_new(&path, true, &signer.to_text())?;
@@ -92,53 +97,52 @@ pub(crate) fn share(
     let failed = |error: RecordingError| explain(recording, &error);
     let mut shared = Shared::default();
     for kid in granted(storage).map_err(failed)? {
-        let mut there = match grant(storage, kid) {
-            Ok(Some(there)) => there,
+        match grant(storage, kid) {
+            Ok(Some(there)) if lacking(&there, recipients).is_empty() => continue,
+            Ok(Some(_)) => {}
             Ok(None) => continue,
             Err(RecordingError::Grant(_)) => {
                 shared.sessions_not_shared.push(kid.to_string());
                 continue;
             }
             Err(error) => return Err(failed(error)),
-        };
-        let is_in = |to: &&Recipient| there.envelope().recipients().any(|id| id == to.id());
-        let lacking: Vec<&Recipient> = recipients.iter().filter(|to| !is_in(to)).collect();
-        let open = || -> Option<SessionKey> {
-            let opened = |identity| there.open(identity, believed).ok();
-            identities.iter().find_map(opened)
-        };
-        // One for each: a key is not copied.
-        let keys: Option<Vec<SessionKey>> = lacking.iter().map(|_| open()).collect();
-        let Some(keys) = keys else {
-            shared.sessions_not_shared.push(kid.to_string());
-            continue;
-        };
-        if lacking.is_empty() {
-            continue;
         }
-        for (key, recipient) in keys.into_iter().zip(lacking) {
-            there
-                .add_owner(key, recipient, signer)
-                .map_err(|error| failed(error.into()))?;
+        // As it is then: others may have changed it.
+        let changed = change_grant::<_, RecordingError>(storage, kid, |there| {
+            let lacking = lacking(there, recipients);
+            let open = || -> Option<SessionKey> {
+                let opened = |identity| there.open(identity, believed).ok();
+                identities.iter().find_map(opened)
+            };
+            // One for each: a key is not copied.
+            let keys: Option<Vec<SessionKey>> = lacking.iter().map(|_| open()).collect();
+            let Some(keys) = keys else {
+                return Ok(None);
+            };
+            for (key, recipient) in keys.into_iter().zip(lacking) {
+                there.add_owner(key, recipient, signer)?;
+            }
+            Ok(Some(()))
+        });
+        match changed.map_err(failed)? {
+            Some(()) => shared.sessions += 1,
+            None => shared.sessions_not_shared.push(kid.to_string()),
         }
-        replace_grant(storage, &there).map_err(failed)?;
-        shared.sessions += 1;
     }
     let context = wrap_context(&recording.header);
-    // As it is now: others may have changed it.
-    let mut envelope = envelope(storage).map_err(failed)?;
-    for recipient in recipients {
-        // Who has it from the recorder would then have it from somebody whom he need not know.
-        if envelope.recipients().any(|id| id == recipient.id()) {
-            shared.already.push(recipient.id().to_string());
-            continue;
+    let changed = change_envelope::<_, RecordingError>(storage, |envelope| {
+        for recipient in recipients {
+            // Who has it from the recorder would then have it from somebody whom he need not know.
+            if envelope.recipients().any(|id| id == recipient.id()) {
+                shared.already.push(recipient.id().to_string());
+                continue;
+            }
+            envelope.add_recipient(dek, recipient, signer, &context)?;
+            shared.with.push(recipient.id().to_string());
         }
-        envelope
-            .add_recipient(dek, recipient, signer, &context)
-            .map_err(|error| failed(error.into()))?;
-        shared.with.push(recipient.id().to_string());
-    }
-    replace_envelope(storage, &envelope).map_err(failed)?;
+        Ok(())
+    });
+    changed.map_err(failed)?;
     shared.signed_by = Some(signer.public().to_string());
     Ok(shared)
 }
@@ -188,37 +192,69 @@ pub(crate) fn recipients(recording: &Recording) -> Result<BTreeSet<RecipientId>,
     Ok(all)
 }
 
+/// How many sessions nobody but `gone` could open.
+pub(crate) fn alone(recording: &Recording, gone: &[RecipientId]) -> Result<usize, Failure> {
+    let storage = &*recording.storage;
+    let failed = |error: RecordingError| explain(recording, &error);
+    let mut alone = 0;
+    for kid in granted(storage).map_err(failed)? {
+        match grant(storage, kid) {
+            Ok(Some(mut there)) => {
+                let changes = gone.iter().filter(|id| there.remove_owner(id)).count();
+                alone += usize::from(changes > 0 && there.envelope().stanzas().is_empty());
+            }
+            Ok(None) | Err(RecordingError::Grant(_)) => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(alone)
+}
+
 /// Takes owners out again, without any key of the recording: of the sessions, then of the envelope. Returns how many sessions they alone can open, which stay
 /// theirs.
 pub(crate) fn remove(recording: &Recording, gone: &[RecipientId]) -> Result<usize, Failure> {
     let storage = &*recording.storage;
     let failed = |error: RecordingError| explain(recording, &error);
-    let mut envelope = envelope(storage).map_err(failed)?;
-    let changes = gone.iter().filter(|id| envelope.remove_recipient(id));
-    let changes = changes.count();
-    if envelope.stanzas().is_empty() {
+    let mut before = envelope(storage).map_err(failed)?;
+    let is_in = gone.iter().filter(|id| before.remove_recipient(id)).count() > 0;
+    if before.stanzas().is_empty() {
         return Err(failed(RecordingError::NoOwner));
     }
     let mut alone = 0;
     for kid in granted(storage).map_err(failed)? {
-        let mut there = match grant(storage, kid) {
-            Ok(Some(there)) => there,
+        match grant(storage, kid) {
+            // Nothing of it waits for a recorder.
+            Ok(Some(there)) if !there.envelope().recipients().any(|id| gone.contains(&id)) => {
+                continue;
+            }
+            Ok(Some(_)) => {}
             Ok(None) | Err(RecordingError::Grant(_)) => continue,
             Err(error) => return Err(failed(error)),
-        };
-        let changes = gone.iter().filter(|id| there.remove_owner(id));
-        if changes.count() == 0 {
-            continue;
         }
-        match replace_grant(storage, &there) {
+        let changed = change_grant::<_, RecordingError>(storage, kid, |there| {
+            let changes = gone.iter().filter(|id| there.remove_owner(id)).count();
+            Ok((changes > 0).then_some(()))
+        });
+        match changed {
             Err(RecordingError::NoOwner) => alone += 1,
-            replaced => replaced.map_err(failed)?,
+            changed => drop(changed.map_err(failed)?),
         }
     }
-    if changes > 0 {
-        replace_envelope(storage, &envelope).map_err(failed)?;
+    if is_in {
+        let changed = change_envelope::<_, RecordingError>(storage, |envelope| {
+            for id in gone {
+                envelope.remove_recipient(id);
+            }
+            Ok(())
+        });
+        changed.map_err(failed)?;
     }
     Ok(alone)
+}
+
+fn lacking<'a>(there: &SessionGrant, recipients: &'a [Recipient]) -> Vec<&'a Recipient> {
+    let is_in = |to: &&Recipient| there.envelope().recipients().any(|id| id == to.id());
+    recipients.iter().filter(|to| !is_in(to)).collect()
 }
 
 /// Says what the library says, so that one can act on it.
@@ -228,6 +264,10 @@ pub(crate) fn explain(recording: &Recording, error: &RecordingError) -> Failure 
         RecordingError::Busy => input::unreadable(
             path,
             &"a recorder is at work on it: this waits until it is closed",
+        ),
+        RecordingError::Changing => input::unreadable(
+            path,
+            &"somebody else is changing who can open it: try again",
         ),
         RecordingError::NoOwner => Failure::Usage(format!(
             "{}: nobody could open it then: `mediaseal shred` does that",

@@ -15,18 +15,20 @@ use crate::sharing::{self, Shared, SharedBy};
 
 const EXAMPLES: &str = "\
 What is recorded stays as it is, and so does what `mediaseal verify` says of it. People are removed without any key of the recording; who comes in their place is
-sealed the key by somebody who can open it, as with `mediaseal share`. Under a key encryption key of a provider, the provider wraps the key anew.
+sealed the key by somebody who can open it, as with `mediaseal share`, and if a session cannot be shared with them nobody is removed. Under a key encryption
+key of a provider, the provider wraps the key anew: under the current version, if the store of custody lets it (--store), and after the audit log has it.
 
 Who was removed keeps what he opened or copied before: his part of the envelope too, if he has a copy of it. For that there is no remedy but to destroy
 every copy.
 
-Exit status: 0 done; 1 done, but for sessions that only those who were removed can open, or that you cannot; 2 the command line is not good; 3 it failed, and
-another try goes on where this one did.
+Exit status: 0 done; 1 done, but for sessions that only those who were removed can open (--leave-sessions), or nobody was removed, as you cannot open some;
+2 the command line is not good, or sessions would be left to nobody else; 3 it failed, and another try goes on where this one did.
 
 Examples:
   mediaseal rewrap call-17 --remove alice.pub                                         Alice leaves
   mediaseal rewrap call-17 --remove alice.pub --with bob.pub -i me.key                and Bob comes in her place
-  mediaseal rewrap call-17 --provider file:keks --passphrase-file p --to-version 2    the key encryption key was rotated";
+  mediaseal rewrap call-17 --provider file:keks --passphrase-file p --store custody.db --audit log --audit-signer log.signer --to-version 2
+                                                                                      the key encryption key was rotated";
 
 /// Change who can open a recording: people, or the key encryption keys of providers
 #[derive(Args)]
@@ -47,6 +49,9 @@ pub(crate) struct Arguments {
     /// The key encryption key that --provider shall wrap it under, if it is another than now
     #[arg(long, value_name = "ID", requires = "to_version")]
     to_kek: Option<String>,
+    /// Remove people though sessions are left that they alone can open, and go on being able to
+    #[arg(long, requires = "remove")]
+    leave_sessions: bool,
     /// Print JSON
     #[arg(long)]
     json: bool,
@@ -66,6 +71,8 @@ struct Report {
     shared: Option<Shared>,
     /// Recipients that were in, and are not any more.
     removed: usize,
+    /// Recipients that stay in, since sessions could not be shared with those who come in their place.
+    not_removed: usize,
     /// Sessions that they alone can open.
     sessions_of_removed: usize,
     /// Keys that the provider wrapped anew.
@@ -90,6 +97,7 @@ impl Arguments {
                 recording.owners()
             )));
         }
+        self.check(&recording, &gone)?;
         // Those who come first, so that somebody can open it at any time.
         let shared = if self.with.is_empty() {
             None
@@ -100,14 +108,18 @@ impl Arguments {
             Some(version) => self.rewrap(&recording, version)?,
             None => 0,
         };
-        let alone = if gone.is_empty() {
+        // Who goes may be the last who can give the others what they do not have yet.
+        let is_shared = |shared: &Shared| shared.sessions_not_shared.is_empty();
+        let stays = !gone.is_empty() && !shared.as_ref().is_none_or(is_shared);
+        let alone = if gone.is_empty() || stays {
             0
         } else {
             sharing::remove(&recording, &gone)?
         };
         let report = Report {
             shared,
-            removed: gone.len(),
+            removed: if stays { 0 } else { gone.len() },
+            not_removed: if stays { gone.len() } else { 0 },
             sessions_of_removed: alone,
             rewrapped,
         };
@@ -118,13 +130,37 @@ impl Arguments {
         } else {
             report.write_text(out)?;
         }
-        let is_whole = |shared: &Shared| shared.sessions_not_shared.is_empty();
-        let is_whole = report.shared.as_ref().is_none_or(is_whole) && alone == 0;
+        let is_whole = report.shared.as_ref().is_none_or(is_shared) && alone == 0;
         Ok(if is_whole {
             Verdict::Well
         } else {
             Verdict::Faults
         })
+    }
+
+    /// Refuses what would leave sessions to nobody but those who go.
+    fn check(&self, recording: &Recording, gone: &[RecipientId]) -> Result<(), Failure> {
+        for path in &self.with {
+            let recipients = recordings::recipients(path)?;
+            let mut coming = recipients.iter().map(Recipient::id);
+            if let Some(both) = coming.find(|id| gone.contains(id)) {
+                return Err(Failure::Usage(format!(
+                    "{both} is to come and to go: --with and --remove"
+                )));
+            }
+        }
+        // Those who come have every session, or nobody goes.
+        if gone.is_empty() || !self.with.is_empty() || self.leave_sessions {
+            return Ok(());
+        }
+        match sharing::alone(recording, gone)? {
+            0 => Ok(()),
+            alone => Err(Failure::Usage(format!(
+                "{}: {alone} sessions can be opened by nobody else, and nobody was removed: --with names who comes in their place, \
+                 --leave-sessions removes them from the rest",
+                recording.path.display()
+            ))),
+        }
     }
 
     fn share(&self, recording: &Recording) -> Result<Shared, Failure> {
@@ -154,57 +190,63 @@ impl Arguments {
     /// Has the provider wrap each of its keys anew: it does not come out of it here.
     #[cfg(feature = "custody")]
     fn rewrap(&self, recording: &Recording, version: u32) -> Result<usize, Failure> {
-        use mediaseal::vault::custody::{KekRef, Rewrap};
-        use mediaseal::vault::grant::{GrantError, Stanza};
-        use mediaseal::vault::recording::{envelope, replace_envelope, wrap_context};
+        use mediaseal::vault::custody::KekRef;
+        use mediaseal::vault::grant::Stanza;
+        use mediaseal::vault::recording::{RecordingError, change_envelope, wrap_context};
 
         use crate::table::plain;
 
-        let failed = |error| sharing::explain(recording, &error);
+        /// Why the envelope stays as it is.
+        enum Stop {
+            Said(Failure),
+            Recording(RecordingError),
+        }
+
+        impl From<RecordingError> for Stop {
+            fn from(error: RecordingError) -> Self {
+                Self::Recording(error)
+            }
+        }
+
         let context = wrap_context(&recording.header);
         let passphrase = self.keys.passphrase()?;
-        let kek = self.keys.provider.open(passphrase.as_ref())?;
-        let mut there = envelope(&*recording.storage).map_err(failed)?;
-        let of_provider = |stanza: &Stanza| match stanza {
-            Stanza::Provider(wrapped) if kek.is_of(wrapped) => Some(wrapped.clone()),
-            _ => None,
-        };
-        let wrapped: Vec<_> = there.stanzas().iter().filter_map(of_provider).collect();
-        if wrapped.is_empty() {
-            return Err(Failure::Usage(format!(
-                "the provider wrapped no key of it: it is for {}",
-                recording.owners()
-            )));
-        }
-        for old in &wrapped {
-            let to = KekRef {
-                id: { &self.to_kek }
-                    .clone()
-                    .unwrap_or_else(|| old.kek_id.clone()),
-                version,
+        let asked = self.keys.provider.ask(passphrase.as_ref())?;
+        let changed = change_envelope(&*recording.storage, |there| {
+            let of_provider = |stanza: &Stanza| match stanza {
+                Stanza::Provider(wrapped) if asked.kek.is_of(wrapped) => Some(wrapped.clone()),
+                _ => None,
             };
-            let key = Rewrap {
-                wrapped: old,
-                context: &context,
-            };
-            let new = kek.provider.rewrap(&to, &[key]).pop();
-            let new = match new {
-                Some(Ok(new)) => new,
-                Some(Err(error)) => {
-                    return Err(Failure::Unreadable(format!(
+            let wrapped: Vec<_> = there.stanzas().iter().filter_map(of_provider).collect();
+            if wrapped.is_empty() {
+                return Err(Stop::Said(Failure::Usage(format!(
+                    "the provider wrapped no key of it: it is for {}",
+                    recording.owners()
+                ))));
+            }
+            for old in &wrapped {
+                let to = KekRef {
+                    id: { &self.to_kek }
+                        .clone()
+                        .unwrap_or_else(|| old.kek_id.clone()),
+                    version,
+                };
+                let new = asked.rewrap(&to, old, &context).map_err(|why| {
+                    Stop::Said(Failure::Unreadable(format!(
                         "{}: the provider does not wrap it under {to}: {}",
                         recording.path.display(),
-                        plain(&error.to_string())
-                    )));
-                }
-                None => return Err(Failure::Unreadable("the provider says nothing".to_owned())),
-            };
-            there
-                .replace(old, new)
-                .map_err(|error: GrantError| failed(error.into()))?;
-        }
-        replace_envelope(&*recording.storage, &there).map_err(failed)?;
-        Ok(wrapped.len())
+                        plain(&why)
+                    )))
+                })?;
+                there.replace(old, new).map_err(RecordingError::from)?;
+            }
+            Ok(wrapped.len())
+        });
+        let closed = asked.close();
+        let changed = changed.map_err(|stop| match stop {
+            Stop::Said(failure) => failure,
+            Stop::Recording(error) => sharing::explain(recording, &error),
+        })?;
+        closed.map(|()| changed)
     }
 }
 
@@ -237,6 +279,12 @@ impl Report {
             writeln!(
                 out,
                 "{removed} removed, who keep what they opened or copied before"
+            )?;
+        }
+        if self.not_removed > 0 {
+            writeln!(
+                out,
+                "nobody was removed: not every session could be shared with those who come"
             )?;
         }
         if self.sessions_of_removed > 0 {
