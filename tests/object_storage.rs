@@ -21,3 +21,5 @@ mod server;
 #[allow(dead_code, reason = "the tests of recordings need more of it")]
 #[path = "recording/support.rs"]
 mod support;
+#[path = "object_storage/takeover.rs"]
+mod takeover;

@@ -86,10 +86,17 @@ impl Writer {
             self.checkpoint(now)?;
         }
         let no_track = RecordingError::Track { track: number };
+        let is_open = self
+            .tracks
+            .get(&number)
+            .is_some_and(|track| track.open.is_some());
+        let segment = if is_open {
+            None
+        } else {
+            Some(self.take_number()?)
+        };
         let track = self.tracks.get_mut(&number).ok_or(no_track)?;
-        if track.open.is_none() {
-            let segment = self.next_segment;
-            self.next_segment = segment.checked_add(1).ok_or(RecordingError::OutOfRange)?;
+        if let Some(segment) = segment {
             track.open = Some(OpenSegment::create(
                 &*self.storage,
                 &self.header,

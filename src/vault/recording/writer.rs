@@ -2,18 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::aside::set_aside;
 use super::envelope::{granted, put_grant};
-use super::error::RecordingError;
+use super::error::{RecordingError, io_at};
 use super::frame::{Frame, TrackFormat, head};
 use super::header::{Header, InputKey, Profile};
 use super::index::{Index, MAX_TRACKS};
 use super::manifest::{Manifest, read_header};
 use super::reader::Reader;
 use super::record::{DIGEST, Record};
-use super::recover::{Recovered, Recovery, lock, recover_locked, sign};
+use super::recover::{Recovered, Recovery, is_ours, lock, recover_locked, sign};
 use super::segment::OpenSegment;
 use super::storage::{Pace, Storage};
 use crate::error::Error;
@@ -74,7 +75,9 @@ pub struct Writer {
     pub(super) tracks: BTreeMap<u16, WriterTrack>,
     /// Records that are in the chain and not yet in the file.
     pub(super) records: Vec<u8>,
-    pub(super) next_segment: u64,
+    next_segment: u64,
+    /// Numbers that were passed over, from the first that was free on.
+    passed_over: Range<u64>,
     pub(super) segments: u64,
     /// When the oldest frame came that no commit covers.
     pub(super) uncommitted_since: Option<u64>,
@@ -128,6 +131,7 @@ impl Writer {
             tracks,
             records: Vec::new(),
             next_segment: next_segment(&index),
+            passed_over: 0..0,
             segments: index.numbers.len() as u64,
             uncommitted_since: None,
             last_checkpoint,
@@ -162,6 +166,7 @@ impl Writer {
             return Err(RecordingError::WrongSigner);
         }
         let lock = lock(&*storage)?;
+        let there = segment_numbers(&*storage)?;
         let set_aside = set_aside(&*storage, &header, dek)?;
         let Recovered {
             manifest,
@@ -182,9 +187,35 @@ impl Writer {
         let granted = granted(&*storage)?.into_iter().collect();
         let key = header.input_key(dek)?;
         let mut writer = Self::new(storage, lock, clock, header, key, signer, manifest);
+        writer.pass_over(there);
         writer.granted = granted;
         writer.recovery = Some(recovery);
         Ok(writer)
+    }
+
+    /// Passes over numbers of files that were there: a writer that this one put out may be about to take away what a recovery took away, whoever has the name by then.
+    fn pass_over(&mut self, there: Vec<u64>) {
+        let first = self.next_segment;
+        let end = first.saturating_add(MAX_TRACKS as u64);
+        let behind = there
+            .into_iter()
+            .filter(|number| (first..end).contains(number));
+        self.next_segment = behind.max().map_or(first, |last| last + 1);
+        self.passed_over = first..self.next_segment;
+    }
+
+    /// The number of the next segment.
+    pub(super) fn take_number(&mut self) -> Result<u64, RecordingError> {
+        // So far no number may go without a record; then those that were passed over have their turn.
+        let end = self.passed_over.start.saturating_add(MAX_TRACKS as u64);
+        if self.next_segment == end
+            && let Some(number) = self.passed_over.next_back()
+        {
+            return Ok(number);
+        }
+        let number = self.next_segment;
+        self.next_segment = number.checked_add(1).ok_or(RecordingError::OutOfRange)?;
+        Ok(number)
     }
 
     /// What the recording says of itself.
@@ -358,4 +389,13 @@ fn next_segment(index: &Index) -> u64 {
         .numbers
         .last_key_value()
         .map_or(0, |(number, _)| number.saturating_add(1))
+}
+
+/// The numbers of the files that are there.
+fn segment_numbers(storage: &dyn Storage) -> Result<Vec<u64>, RecordingError> {
+    let names = storage.list().map_err(io_at("."))?;
+    let ours = names.iter().filter(|name| is_ours(name));
+    Ok(ours
+        .filter_map(|name| name.split('.').next()?.parse().ok())
+        .collect())
 }

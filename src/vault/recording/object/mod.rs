@@ -6,6 +6,7 @@
 mod file;
 mod http;
 mod layout;
+mod lock;
 mod objects;
 
 use std::collections::HashMap;
@@ -19,8 +20,8 @@ use object_store::path::Path;
 pub use http::Transport;
 pub use object_store;
 
+use super::manifest::NEW;
 use super::storage::{Pace, Storage};
-use crate::error::Error;
 use file::File;
 use layout::{Layout, parse_head, parse_move};
 use objects::Objects;
@@ -42,7 +43,8 @@ const TRIES: u32 = 8;
 /// **The lock** of a writer is an object that it makes and deletes. It does not end by itself: no clock is right enough to tell that another writer is gone.
 /// After a crash [`break_lock`](Self::break_lock) takes it away, or the same [`owner`](Self::owner) goes on. A writer whose lock was
 /// taken is told at its next commit, and what it writes from then on is refused; of what it wrote a moment before, the other
-/// knows or neither does.
+/// knows or neither does. A deletion cannot be made conditional here: one that was on its way when the lock was taken is still done. The next writer gives new names
+/// to new segments, so that such a deletion finds nothing of his; his lock it can take away, if it was that of a writer that was just ending.
 #[derive(Clone)]
 pub struct ObjectStorage(Arc<Shared>);
 
@@ -89,7 +91,7 @@ impl ObjectOptions {
         self
     }
 
-    /// How long frames may wait for their commit. Each commit is two requests, and up to five a track.
+    /// How long frames may wait for their commit. Each commit is two requests, and up to six a track.
     #[must_use]
     pub const fn pace(mut self, pace: Pace) -> Self {
         self.pace = pace;
@@ -133,11 +135,12 @@ impl ObjectStorage {
     /// What the store says.
     pub fn break_lock(&self) -> io::Result<bool> {
         let path = self.0.layout.lock().ok_or(ErrorKind::InvalidInput)?;
-        match self.0.objects.get(&path, 0, MAX_LOCK) {
-            Ok(_) => self.0.objects.delete(&path).map(|()| true),
-            Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
-            Err(error) => Err(error),
+        // Whatever it says: it may be damaged.
+        let is_there = self.0.objects.version(&path)?.is_some();
+        if is_there {
+            self.0.objects.delete(&path)?;
         }
+        Ok(is_there)
     }
 }
 
@@ -157,24 +160,6 @@ impl Shared {
 
     fn load(&self, name: &str) -> io::Result<File> {
         File::load(&self.objects, &self.layout, name)
-    }
-
-    /// Insists that the lock is still this writer's.
-    fn check_lock(&self, state: &mut State) -> io::Result<()> {
-        let Some(token) = state.held else {
-            return Ok(());
-        };
-        let path = self.layout.lock().ok_or(ErrorKind::InvalidInput)?;
-        let is_ours = match self.objects.get(&path, 0, MAX_LOCK) {
-            Ok(there) => there.starts_with(&token),
-            Err(error) if error.kind() == ErrorKind::NotFound => false,
-            Err(error) => return Err(error),
-        };
-        if is_ours {
-            return Ok(());
-        }
-        state.is_lost = true;
-        Err(lost())
     }
 
     /// A file that this storage writes to.
@@ -229,37 +214,6 @@ impl Shared {
         }
         Ok(())
     }
-
-    fn unlock(&self, token: &[u8; TOKEN]) {
-        let Some(path) = self.layout.lock() else {
-            return;
-        };
-        // Nobody can be told, and a lock that is left is what `break_lock` is for.
-        if let Ok(there) = self.objects.get(&path, 0, MAX_LOCK)
-            && there.starts_with(token)
-        {
-            self.objects.delete(&path).ok();
-        }
-    }
-}
-
-/// What holds the lock.
-struct Held {
-    shared: Arc<Shared>,
-    token: [u8; TOKEN],
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let mut state = self.shared.state();
-        state.held = None;
-        // What the next writer finds is not what this one remembers.
-        state.files.clear();
-        if !state.is_lost {
-            self.shared.unlock(&self.token);
-        }
-        state.is_lost = false;
-    }
 }
 
 impl Storage for ObjectStorage {
@@ -300,18 +254,29 @@ impl Storage for ObjectStorage {
         let mut state = shared.writing()?;
         let target = shared.layout.file(to).ok_or(ErrorKind::InvalidInput)?;
         let source = shared.layout.file(from).ok_or(ErrorKind::InvalidInput)?;
-        shared.check_lock(&mut state)?;
         let moving = shared.layout.moving(from).ok_or(ErrorKind::InvalidInput)?;
         let file = shared.written(&mut state, from)?;
         file.flush(&shared.objects, &shared.layout)?;
         let (generation, head) = (*file.generation(), file.head());
+        // The version first: whatever another writer does from here on, the head below is refused. What he did before is seen by what follows.
+        let version = shared.objects.version(&target)?;
         let before = or_none(shared.load(to))?;
+        shared.check_lock(&mut state)?;
+        // What is damaged has none.
+        let is_there =
+            || io::Result::Ok(generation == [0; 16] || shared.has_generation(from, &generation)?);
+        if !is_there()? {
+            return Err(lost());
+        }
         // What was begun is known, done in one step, and known to be done: cut short anywhere, it is either not done, or `settle` ends it.
         shared
             .objects
             .put(&moving, [&generation[..], to.as_bytes()].concat())?;
-        shared.objects.put(&target, head)?;
-        shared.objects.delete(&source)?;
+        shared.objects.swap(&target, version, head)?;
+        // Another writer may have made his own by now.
+        if is_there()? {
+            shared.objects.delete(&source)?;
+        }
         shared.objects.delete(&moving)?;
         if let Some(file) = state.files.remove(from) {
             state.files.insert(to.to_owned(), file);
@@ -394,50 +359,18 @@ impl Storage for ObjectStorage {
             Some(file) if is_writer && file.is_own() => file,
             _ => shared.load(name)?,
         };
+        // Only now, so that what was found is what is deleted: a writer who took the lock over may give the name to a file of his.
+        shared.check_lock(&mut state)?;
         shared.objects.delete(&path)?;
-        if !file.is_head_alone() {
+        // What was on its way to another name may have got there since, or get there yet: then its parts are that file's.
+        if !file.is_head_alone() && !name.ends_with(NEW) {
             file.delete_parts(&shared.objects, &shared.layout)?;
         }
         Ok(())
     }
 
     fn lock(&self) -> io::Result<Box<dyn Send>> {
-        let shared = &*self.0;
-        let mut state = shared.state();
-        if state.held.is_some() {
-            return Err(ErrorKind::WouldBlock.into());
-        }
-        let mut token = [0; TOKEN];
-        getrandom::fill(&mut token).map_err(|_| io::Error::other(Error::EntropyUnavailable))?;
-        let path = shared.layout.lock().ok_or(ErrorKind::InvalidInput)?;
-        let octets = [&token[..], shared.owner.as_bytes()].concat();
-        match shared.objects.create(&path, octets.clone()) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-                let there = shared.objects.get(&path, 0, MAX_LOCK)?;
-                let is_own =
-                    !shared.owner.is_empty() && there.get(TOKEN..) == Some(shared.owner.as_bytes());
-                if !is_own {
-                    return Err(ErrorKind::WouldBlock.into());
-                }
-                let replaced = shared.objects.replace(&path, &there, octets);
-                replaced.map_err(|error| match error.kind() {
-                    ErrorKind::AlreadyExists | ErrorKind::NotFound => ErrorKind::WouldBlock.into(),
-                    _ => error,
-                })?;
-            }
-            made => made?,
-        }
-        state.held = Some(token);
-        state.is_lost = false;
-        // What others wrote since is not what this storage remembers.
-        state.files.clear();
-        drop(state);
-        let held = Held {
-            shared: Arc::clone(&self.0),
-            token,
-        };
-        shared.settle()?;
-        Ok(Box::new(held))
+        Ok(Box::new(Shared::lock(&self.0)?))
     }
 
     fn pace(&self) -> Pace {
