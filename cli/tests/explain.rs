@@ -473,9 +473,9 @@ fn frames_from_files_are_explained() {
         assert_eq!(status, i32::from(reason != "empty"));
     }
     // Several of one session, and one of them again.
-    let file_of = |name: &str| file(name, b"").display().to_string().replace(name, "");
-    let folder = file_of("x");
-    let path = |name: &str| format!("{folder}{name}");
+    let of_all = file("x", b"");
+    let folder = of_all.parent().unwrap();
+    let path = |name: &str| folder.join(name).display().to_string();
     let (status, report) = json(&[
         "explain",
         &path("frame.bin"),

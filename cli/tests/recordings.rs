@@ -876,8 +876,11 @@ fn interrupt(child: &Child) {
     rustix::process::kill_process(process, rustix::process::Signal::INT).unwrap();
 }
 
-/// The frames of a recording, by track: sender, metadata, octets.
-fn frames(dir: &str, key: &str) -> Vec<Vec<(String, Vec<u8>, Vec<u8>)>> {
+/// Sender, metadata, octets.
+type Recorded = (String, Vec<u8>, Vec<u8>);
+
+/// The frames of a recording, by track.
+fn frames(dir: &str, key: &str) -> Vec<Vec<Recorded>> {
     let storage = Arc::new(LocalStorage::open(dir).unwrap());
     let identity = Identity::from_text(fs::read_to_string(key).unwrap().trim()).unwrap();
     let header = header(&*storage).unwrap();
