@@ -158,6 +158,18 @@ fn who_is_shared_with_opens_it_and_who_is_removed_does_not() {
     assert_eq!(place.export("@owner.key", &[]), (0, sent()));
     assert!(place.is_complete());
 
+    // Identities that can be read only once; and a public half that was not written.
+    let secret = fs::read(place.0.join("owner.key")).unwrap();
+    let (call, piped) = (place.path("call"), place.path("piped"));
+    let output = with_input(&["export", &call, "-i", "-", "--to", &piped], &secret);
+    let why = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{why}");
+    let public = place.0.join("owner.signer.pub");
+    let before = fs::read(&public).unwrap();
+    fs::remove_file(&public).unwrap();
+    assert_eq!(place.run(&share).0, 0);
+    assert_eq!(fs::read(&public).unwrap(), before);
+
     // Shared with whom it was given: by the recorder, for one, and he need not trust himself.
     let envelope = fs::read(place.0.join("call/envelope")).unwrap();
     let again = [&share[..], &["--with", "@owner.pub"]].concat();
@@ -187,11 +199,30 @@ fn who_is_shared_with_opens_it_and_who_is_removed_does_not() {
 #[test]
 fn who_opens_no_session_shares_none() {
     let place = recorded("owners-unknown");
-    fs::remove_file(place.0.join("call.senders")).unwrap();
+    fs::rename(
+        place.0.join("call.senders"),
+        place.0.join("call.senders.not"),
+    )
+    .unwrap();
     let share = ["share", "@call", "-i", "@owner.key", "--with", "@alice.pub"];
     let (status, report) = place.json(&share);
     assert_eq!((status, &report["sessions"]), (1, &Value::from(0)));
     assert_eq!(report["sessions_not_shared"].as_array().unwrap().len(), 2);
+    // Alice opens the recording, and no session: who alone can open those stays.
+    let senders = fs::read(place.0.join("call.senders.not")).unwrap();
+    let remove = ["rewrap", "@call", "--remove", "@owner.pub"];
+    let replace = [&remove[..], &["--with", "@alice.pub", "-i", "@owner.key"]].concat();
+    let (status, report) = place.json(&replace);
+    assert_eq!((status, &report["removed"]), (1, &Value::from(0)));
+    let (status, said, _) = place.run(&replace);
+    assert!(status == 1 && said.contains("nobody was removed"), "{said}");
+    let (status, _, why) = place.run(&remove);
+    assert!(status == 2 && why.contains("--leave-sessions"), "{why}");
+    let both = [&replace[..], &["--with", "@owner.pub"]].concat();
+    assert_eq!(place.run(&both).0, 2);
+    fs::write(place.0.join("call.senders"), senders).unwrap();
+    assert_eq!(place.export("@owner.key", &[]), (0, sent()));
+    fs::remove_file(place.0.join("call.senders")).unwrap();
     // A key of its own kind at each place.
     for (option, file) in [
         ("--sender-signer", "@owner.key"),
@@ -206,6 +237,9 @@ fn who_opens_no_session_shares_none() {
             "{why}"
         );
     }
+    let (status, report) = place.json(&[&remove[..], &["--leave-sessions"]].concat());
+    assert_eq!((status, &report["sessions_of_removed"]), (1, &2.into()));
+    assert_eq!(place.export("@owner.key", &[]).0, 3);
 }
 
 #[test]
@@ -382,11 +416,14 @@ mod with_custody {
             .unwrap();
 
         let url = format!("file:{}", path.display());
-        let provider = ["--provider", &url, "--passphrase-file", "@pass"];
-        let run = |args: &[&str]| place.run(&[args, &provider].concat());
+        let alone = ["--provider", &url, "--passphrase-file", "@pass"];
+        let provider = [&alone[..], &["--without-store"]].concat();
+        let run = |args: &[&str]| place.run(&[args, &provider[..]].concat());
         let opens = || run(&["verify", "@call", "--signer", "@call.pub"]).0 == 0;
         assert!(opens());
         let rewrap = ["rewrap", "@call", "--to-version", "2"];
+        // Nobody is spared to say that no store is asked.
+        assert_eq!(place.run(&[&rewrap[..], &alone].concat()).0, 2);
         // The second version is not active yet; without a provider there is nothing to wrap with.
         assert_eq!(run(&rewrap).0, 3);
         assert_eq!(place.run(&rewrap).0, 2);
@@ -397,8 +434,16 @@ mod with_custody {
         kek.0.destroy_kek(&first.kek).unwrap();
         assert!(opens() && place.is_complete());
         // What is wrapped by a key encryption key alone dies with that, wherever copies are.
+        let copy = fs::read(place.0.join("call/envelope")).unwrap();
         let (status, report) = place.json(&["shred", "@call", "--yes"]);
         assert_eq!((status, &report["keks_alone"]), (0, &true.into()));
         assert!(!opens() && place.is_complete());
+        // Who wraps it is said while it is still known, and no more is promised than can be known.
+        fs::write(place.0.join("call/envelope"), copy).unwrap();
+        let (status, said, why) = place.run(&["shred", "@call", "--yes"]);
+        assert_eq!(status, 0);
+        assert!(why.contains("wrapped by archive version 2"), "{why}");
+        let if_never = "if its envelope never named anybody else, nor another version";
+        assert!(said.contains(if_never), "{said}");
     }
 }

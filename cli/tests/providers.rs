@@ -18,7 +18,7 @@ use mediaseal::vault::grant::{Identity, Kem, Signer};
 use mediaseal::vault::recording::{
     Cobblestone, Frame, LocalStorage, NewRecording, Profile, TrackFormat,
 };
-use mediaseal::{Codec, SenderId};
+use mediaseal::{Codec, PassphraseParams, SenderId};
 
 #[test]
 fn a_providers_key_opens_what_it_wraps_as_long_as_its_state_allows() {
@@ -27,7 +27,7 @@ fn a_providers_key_opens_what_it_wraps_as_long_as_its_state_allows() {
         fs::remove_dir_all(&place).unwrap();
     }
     fs::create_dir_all(&place).unwrap();
-    let params = "$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA"
+    let params: PassphraseParams = "$argon2id$v=19$m=8192,t=1,p=1$c2FsdHNhbHRzYWx0c2FsdA"
         .parse()
         .unwrap();
     let keys = place.join("keys.db");
@@ -96,16 +96,15 @@ fn a_providers_key_opens_what_it_wraps_as_long_as_its_state_allows() {
     ]
     .concat();
     let unaudited = [&store[..], &["--without-audit"]].concat();
-    let uses = || {
+    let uses_of = |what: &str| {
         let names = fs::read_dir(&log)
             .unwrap()
             .map(|entry| entry.unwrap().path());
         let texts =
             names.map(|path| String::from_utf8_lossy(&fs::read(path).unwrap()).into_owned());
-        texts
-            .map(|text| text.matches("dek.unwrap").count())
-            .sum::<usize>()
+        texts.map(|text| text.matches(what).count()).sum::<usize>()
     };
+    let uses = || uses_of("dek.unwrap");
     fs::write(&passphrase, "open sesame\n").unwrap();
     // Nobody is spared to say that no store, or no log, is asked.
     for more in [&[][..], &store] {
@@ -128,16 +127,65 @@ fn a_providers_key_opens_what_it_wraps_as_long_as_its_state_allows() {
         why.contains("not wrapped by kek-others") && why.contains(&is_for),
         "{why}"
     );
+    // A locked key of the audit log has its own passphrase.
+    let secret = Signer::from_text(fs::read_to_string(&audit_signer).unwrap().trim()).unwrap();
+    let locked = secret.lock("open barley", params.clone()).unwrap();
+    fs::write(&audit_signer, locked).unwrap();
+    let (status, said, why) = open(&audited);
+    assert_eq!((status, said.len()), (Some(2), 0), "{why}");
+    assert!(why.contains("--audit-passphrase-file unlocks it"), "{why}");
+    let barley = place.join("barley");
+    fs::write(&barley, "open barley\n").unwrap();
+    let barley = text(&barley);
+    let audited = [&audited[..], &["--audit-passphrase-file", &barley]].concat();
+    assert_eq!(open(&audited), frame());
+
+    // A key is wrapped anew as it is opened: the store is asked, the log has it, and the version is the current one.
+    let envelope = || fs::read(Path::new(&dir).join("envelope")).unwrap();
+    let rewrap = |version: &str, more: &[&str]| {
+        let args = ["rewrap", &dir, "--to-version", version];
+        let provider = ["--provider", &url, "--passphrase-file", &file];
+        let output = mediaseal(&[&args, &provider, more].concat());
+        let complained = String::from_utf8_lossy(&output.stderr).into_owned();
+        (output.status.code(), complained)
+    };
+    let before = envelope();
+    for more in [&[][..], &store] {
+        let (status, why) = rewrap("1", more);
+        assert!(status == Some(2) && why.contains("--without-"), "{why}");
+    }
+    let second = custody.rotate_kek(&admin, &kek.id).unwrap();
+    for (version, more) in [("1", &audited), ("3", &audited), ("1", &unaudited)] {
+        let (status, why) = rewrap(version, more);
+        assert_eq!(status, Some(3), "{why}");
+        assert!(why.contains("version 2 is the current one"), "{why}");
+    }
+    let elsewhere = [&audited[..], &["--to-kek", "kek-others"]].concat();
+    assert_eq!(rewrap("2", &elsewhere).0, Some(3));
+    assert_eq!((envelope(), uses_of("dek.rewrap")), (before.clone(), 0));
+    let suspended = custody.set_state(&admin, &kek, KeyState::Compromised, "a copy was found");
+    suspended.unwrap();
+    let (status, why) = rewrap("2", &audited);
+    assert!(status == Some(3) && why.contains("compromised"), "{why}");
+    assert_eq!(envelope(), before);
+    let refused = uses_of("dek.rewrap");
+    assert!(refused > 0, "the refusal is written down");
     // The store knows that the key is compromised, whatever its provider would do.
-    custody
-        .set_state(&admin, &kek, KeyState::Compromised, "a copy was found")
-        .unwrap();
     for more in [&audited, &unaudited] {
         let (status, said, why) = open(more);
         assert_eq!((status, said.len()), (Some(3), 0), "{why}");
         assert!(why.contains("compromised"), "{why}");
     }
     assert!(uses() > 1, "the refusal is written down too");
+    // By the provider alone, as said in so many words; then by the store, under what is not compromised.
+    assert_eq!(rewrap("2", &["--without-store"]).0, Some(0));
+    assert_eq!(uses_of("dek.rewrap"), refused);
+    assert_eq!(open(&audited), frame());
+    custody.rotate_kek(&admin, &second.id).unwrap();
+    let (status, why) = rewrap("3", &audited);
+    assert_eq!(status, Some(0), "{why}");
+    assert!(uses_of("dek.rewrap") > refused);
+    assert_eq!(open(&audited), frame());
     fs::write(&passphrase, "open sesam\n").unwrap();
     let (status, said, why) = open(&unaudited);
     assert_eq!((status, said.len()), (Some(2), 0), "{why}");
