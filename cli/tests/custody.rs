@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use mediaseal::vault::audit::{AuditError, AuditEvent, CallbackSink};
 use mediaseal::vault::custody::{
-    Access, Custody, CustodyOptions, DekId, Everybody, FileProvider, KeyProvider,
+    Access, Custody, CustodyOptions, DekId, Everybody, FileProvider, KeyProvider, ProviderName,
 };
 use serde_json::Value;
 
@@ -556,6 +556,46 @@ fn what_is_done_is_written_down_first() {
     assert_eq!(status, 3);
     assert!(said.contains("open elsewhere"), "{said}");
     held.close().unwrap();
+}
+
+#[test]
+fn a_rotation_whose_sweep_fails_says_that_there_is_a_new_version() {
+    let mut place = Place::new("half-rotated");
+    place.well(&["init"]);
+    let kek = place.create();
+    let (custody, app) = place.custody();
+    custody.new_dek(&app, &kek).unwrap();
+    drop(custody);
+    // The next version is at a provider that cannot open what the first wrapped.
+    let cost = "$argon2id$v=19$m=64,t=1,p=1$c2l4dGVlbiBvY3RldHMuLg"
+        .parse()
+        .unwrap();
+    let path = place.folder.join("other.db");
+    let other = FileProvider::create(&path, "eu", PASSPHRASE, &cost).unwrap();
+    let info = other.describe();
+    let first = FileProvider::open(place.folder.join("keys.db"), PASSPHRASE).unwrap();
+    let silent = CallbackSink::new(|_: &AuditEvent| Ok::<(), AuditError>(()));
+    let options = CustodyOptions::new(Arc::new(first), Arc::new(Everybody), Arc::new(silent));
+    let options = options.with_provider(Arc::new(other));
+    let custody = Custody::open(place.folder.join("custody.db"), options).unwrap();
+    let to = ProviderName {
+        scheme: info.scheme,
+        id: info.id,
+    };
+    custody.move_kek(&app, &kek, &to).unwrap();
+    drop(custody);
+    place.provider = format!("file:{}?region=eu", path.display());
+    let (status, said) = place.text(&["rotate", &kek]);
+    assert_eq!(status, 1, "{said}");
+    assert!(
+        said.contains("version 3") && said.contains("--sweep-only goes on"),
+        "{said}"
+    );
+    assert_eq!(place.states(&kek)[0].0, 3);
+    // Without a new version nothing was done.
+    let (status, said) = place.text(&["rotate", &kek, "--sweep-only"]);
+    assert_eq!(status, 2, "{said}");
+    assert_eq!(place.states(&kek)[0].0, 3);
 }
 
 #[test]
