@@ -23,6 +23,8 @@ pub(super) struct SenderFiles<'a> {
     stream: Stream,
     info: FileInfo,
     open: Option<OpenFile>,
+    /// What the next file says: the frame that said it may have been left out.
+    pending: Option<Config>,
 }
 
 struct OpenFile {
@@ -70,6 +72,7 @@ impl<'a> SenderFiles<'a> {
                 extension,
             },
             open: None,
+            pending: None,
         })
     }
 
@@ -85,15 +88,20 @@ impl<'a> SenderFiles<'a> {
             return Ok(Err(Reason::Bitstream));
         };
         let (mut is_late, mut is_written) = (false, false);
-        for unit in units {
+        for mut unit in units {
+            let is_new = unit.config.is_some();
+            if is_new {
+                self.pending = unit.config.take();
+            }
             if self.options.protection.is_some() && unit.protected.is_none() {
                 return Ok(Err(Reason::NotProtectable));
             }
-            if let Some(config) = &unit.config {
+            if let Some(config) = self.pending.take_if(|_| is_new || unit.key) {
                 self.finish(done)?;
-                self.begin(config, sinks)?;
+                self.begin(&config, sinks)?;
             }
-            let Some(open) = &mut self.open else {
+            // What refers to a frame that was to begin a file, and was left out, is in no file either.
+            let Some(open) = self.open.as_mut().filter(|_| self.pending.is_none()) else {
                 is_late = true;
                 continue;
             };
@@ -168,4 +176,67 @@ impl<'a> SenderFiles<'a> {
 fn io_at(info: &FileInfo) -> impl FnOnce(io::Error) -> ExportError {
     let name = info.name();
     move |source| ExportError::File { name, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::sink;
+
+    use super::{Media, SenderFiles};
+    use crate::format::codec::{Codec, NalFormat};
+    use crate::id::SenderId;
+    use crate::vault::recording::TrackFormat;
+    use crate::vault::recording::export::{Options, Protection, Reason};
+
+    #[test]
+    fn a_key_frame_that_is_left_out_leaves_its_parameters_to_the_next() {
+        let options = Options::new().protect(Protection::Generate);
+        let format = TrackFormat::of(Codec::H264(NalFormat::AnnexB));
+        let sender = SenderId::new("alice").unwrap();
+        let mut files = SenderFiles::new(&options, 0, format, sender).unwrap();
+        // The example's camera: parameter sets, then a key frame of several slices or one.
+        let camera = include_bytes!("../../../../examples/media/camera-h264.h264");
+        let nals: Vec<&[u8]> = camera
+            .windows(3)
+            .enumerate()
+            .filter(|(_, three)| *three == [0, 0, 1])
+            .map(|(at, _)| &camera[at + 3..])
+            .take(400)
+            .collect();
+        let first = |kind: u8| {
+            let nal = *nals.iter().find(|nal| nal[0] & 0x1f == kind).unwrap();
+            let len = nal.windows(3).position(|three| three == [0, 0, 1]);
+            &nal[..len.unwrap_or(nal.len())]
+        };
+        let (sps, pps, slice, delta) = (first(7), first(8), first(5), first(1));
+        let unit = |nals: &[&[u8]]| {
+            let mut octets = Vec::new();
+            for nal in nals {
+                octets.extend_from_slice(&[0, 0, 0, 1]);
+                octets.extend_from_slice(nal);
+            }
+            octets
+        };
+        let (mut done, mut micros) = (Vec::new(), 0);
+        let mut take = |octets: &[u8], key_frame| {
+            micros += 33_333;
+            let media = Media {
+                octets,
+                micros,
+                key_frame,
+                origin: 0,
+            };
+            let taken = files.take(media, &mut |_| Ok(Box::new(sink())), &mut done);
+            taken.unwrap()
+        };
+        // More slices than a sample's table has room for.
+        let mut many = vec![sps, pps];
+        many.resize(50, slice);
+        assert_eq!(take(&unit(&many), true), Err(Reason::NotProtectable));
+        assert_eq!(take(&unit(&[delta]), false), Err(Reason::BeforeKeyFrame));
+        assert_eq!(take(&unit(&[sps, pps, slice]), true), Ok(()));
+        assert_eq!(take(&unit(&[delta]), false), Ok(()));
+        files.finish(&mut done).unwrap();
+        assert_eq!((done.len(), done[0].frames), (1, 2));
+    }
 }

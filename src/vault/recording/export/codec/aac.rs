@@ -35,11 +35,21 @@ impl AacStream {
             let given = given.clone();
             return Ok(vec![self.unit(given, octets)?]);
         }
+        let before = self.written.clone();
         let mut units = Vec::new();
         while !octets.is_empty() {
-            let (specific, frame, rest) = adts(octets).ok_or(Bad)?;
-            units.push(self.unit(specific, frame)?);
-            octets = rest;
+            let unit = adts(octets).ok_or(Bad).and_then(|(specific, frame, rest)| {
+                octets = rest;
+                self.unit(specific, frame)
+            });
+            match unit {
+                Ok(unit) => units.push(unit),
+                Err(bad) => {
+                    // None of them is taken, nor what they said.
+                    self.written = before;
+                    return Err(bad);
+                }
+            }
         }
         Ok(units)
     }
@@ -154,5 +164,9 @@ mod tests {
             pre_skip: 0,
         };
         assert_eq!(unit.config.unwrap().shape, shape);
+        // One that cannot be read takes the whole one before it away, and not what it said.
+        let mut stream = AacStream::new(None);
+        assert!(stream.take(&[&frame[..], &frame[..5]].concat()).is_err());
+        assert!(stream.take(&frame).unwrap()[0].config.is_some());
     }
 }
