@@ -34,12 +34,23 @@ pub(in crate::vault::recording::export) struct Av1Stream {
 
 impl Av1Stream {
     pub(super) fn take(&mut self, frame: &[u8], key: bool) -> Result<Option<Unit>, Bad> {
+        if key {
+            self.tiles.is_lost = false;
+            self.tiles.open = None;
+        }
+        let taken = self.take_obus(frame, key);
+        if taken.is_err() {
+            // Which of its frames later ones refer to is not known.
+            self.tiles.lose();
+        }
+        taken
+    }
+
+    fn take_obus(&mut self, frame: &[u8], key: bool) -> Result<Option<Unit>, Bad> {
         let mut octets = Zeroizing::new(Vec::with_capacity(frame.len() + MAX_OBU_HEADER));
         let (mut at, mut config) = (0, None);
         let mut pairs = Vec::new();
-        if key {
-            self.tiles.is_lost = false;
-        }
+        let mut said: Option<Vec<u8>> = None;
         while at < frame.len() {
             let obu = Obu::read(frame, at).ok_or(Bad)?;
             at = obu.payload.end;
@@ -47,10 +58,12 @@ impl Av1Stream {
             match obu.kind() {
                 TEMPORAL_DELIMITER | PADDING => continue,
                 SEQUENCE_HEADER if payload.len() > MAX_SEQUENCE_HEADER => return Err(Bad),
-                SEQUENCE_HEADER if self.sequence_header != payload => {
+                SEQUENCE_HEADER => {
                     let sequence = Sequence::read(payload).ok_or(Bad)?;
-                    config = Some(config_of(&sequence, payload).ok_or(Bad)?);
-                    self.sequence_header = payload.to_vec();
+                    if said.as_ref().unwrap_or(&self.sequence_header) != payload {
+                        config = Some(config_of(&sequence, payload).ok_or(Bad)?);
+                        said = Some(payload.to_vec());
+                    }
                     self.tiles.sequence = Some(sequence);
                 }
                 _ => {}
@@ -59,8 +72,12 @@ impl Av1Stream {
             push_obu(obu.header, obu.extension, payload, &mut octets);
             add_pair(&mut pairs, octets.len() - before - payload.len(), 0);
             if self.tiles.pairs(&obu, payload, &mut pairs).is_none() {
-                self.tiles.is_lost = true;
+                self.tiles.lose();
             }
+        }
+        // Only now: of a frame that cannot be read to its end nobody hears.
+        if let Some(said) = said {
+            self.sequence_header = said;
         }
         let is_found = !self.tiles.is_lost && pairs.len() <= MAX_PAIRS;
         Ok((!octets.is_empty()).then_some(Unit {
@@ -85,6 +102,12 @@ struct TileFinder {
 }
 
 impl TileFinder {
+    /// Gives up until the next key frame.
+    fn lose(&mut self) {
+        self.is_lost = true;
+        self.open = None;
+    }
+
     /// Adds the pairs of an OBU's payload: of each tile whole blocks at its end. Nothing if it is not understood.
     fn pairs(&mut self, obu: &Obu, payload: &[u8], pairs: &mut Vec<(usize, usize)>) -> Option<()> {
         match obu.kind() {
@@ -191,7 +214,7 @@ fn config_of(sequence: &Sequence, payload: &[u8]) -> Option<Config> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Av1Stream, Sequence};
+    use super::{Av1Stream, FRAME, FRAME_HEADER, Obu, Sequence};
 
     #[test]
     fn sequence_headers_cut_or_bent_are_refused_or_read() {
@@ -211,6 +234,66 @@ mod tests {
             }
         }
         assert!(Sequence::read(&[]).is_none() && Sequence::read(&payload[..4]).is_none());
+    }
+
+    /// The frames of the example's screen.
+    fn screen() -> Vec<&'static [u8]> {
+        let mut file = &include_bytes!("../../../../../examples/media/screen-av1.ivf")[32..];
+        let mut frames = Vec::new();
+        while let Some((len, rest)) = file.split_first_chunk() {
+            let (frame, rest) = rest[8..].split_at(u32::from_le_bytes(*len) as usize);
+            frames.push(frame);
+            file = rest;
+        }
+        frames
+    }
+
+    /// Where its first OBU of type 6 begins.
+    fn frame_obu(frame: &[u8]) -> usize {
+        let mut at = 0;
+        loop {
+            let obu = Obu::read(frame, at).unwrap();
+            if obu.kind() == FRAME {
+                return at;
+            }
+            at = obu.payload.end;
+        }
+    }
+
+    #[test]
+    fn what_is_lost_is_lost_up_to_the_next_key_frame() {
+        let frames = screen();
+        let (key, delta) = (frames[0], frames[1]);
+        // A header whose tiles never come.
+        let mut headless = delta.to_vec();
+        let at = frame_obu(delta);
+        headless[at] = headless[at] & 0x87 | FRAME_HEADER << 3;
+        let mut stream = Av1Stream::default();
+        let mut is_found = |frame: &[u8], key| {
+            let unit = stream.take(frame, key);
+            unit.unwrap().unwrap().protected.is_some()
+        };
+        assert!(is_found(key, true) && is_found(delta, false));
+        is_found(&headless, false);
+        assert!(!is_found(delta, false));
+        assert!(is_found(key, true) && is_found(delta, false));
+        // One that is cut off.
+        assert!(stream.take(&delta[..delta.len() - 1], false).is_err());
+        let unit = stream.take(delta, false).unwrap().unwrap();
+        assert!(unit.protected.is_none());
+        let unit = stream.take(key, true).unwrap().unwrap();
+        assert!(unit.protected.is_some());
+    }
+
+    #[test]
+    fn a_key_frame_that_is_refused_says_nothing() {
+        let key = screen()[0];
+        let mut stream = Av1Stream::default();
+        assert!(stream.take(&key[..key.len() - 1], true).is_err());
+        let unit = stream.take(key, true).unwrap().unwrap();
+        assert!(unit.config.is_some());
+        let unit = stream.take(key, true).unwrap().unwrap();
+        assert!(unit.config.is_none());
     }
 
     #[test]

@@ -33,6 +33,7 @@ pub(in crate::vault::recording::export) struct Vp9Stream {
 
 impl Vp9Stream {
     pub(super) fn take(&mut self, frame: &[u8], key: bool) -> Result<Unit, Bad> {
+        let protected = self.pairs(frame);
         let config = if key {
             Some(config(frame).ok_or(Bad)?)
         } else {
@@ -48,13 +49,22 @@ impl Vp9Stream {
             octets: Zeroizing::new(frame.to_vec()),
             key,
             ticks: None,
-            protected: self.pairs(frame),
+            protected,
         })
     }
 
     /// What CENC encrypts: of each frame whole blocks at its end, but nothing of its uncompressed header, nor of what says where the frames of a superframe end
     /// (Binding, "Sample Encryption"). Nothing if the frame is not to be understood.
     fn pairs(&mut self, sample: &[u8]) -> Option<Vec<(usize, usize)>> {
+        let pairs = self.read_pairs(sample);
+        if pairs.is_none() {
+            // Which pictures it took the place of is not known: up to the next key frame none is.
+            self.sizes = [None; 8];
+        }
+        pairs
+    }
+
+    fn read_pairs(&mut self, sample: &[u8]) -> Option<Vec<(usize, usize)>> {
         let mut pairs = Vec::new();
         let mut rest = sample;
         for len in frames_of(sample)? {
@@ -417,6 +427,14 @@ mod tests {
         // A picture whose size is that of one that nobody has seen.
         let mut inter = vec![0x86, 0, 0, 0x02];
         inter.resize(40, 0);
+        // Octets of the compressed header.
+        inter[9] = 0xff;
         assert_eq!(Vp9Stream::default().pairs(&inter), None);
+        // Nor of one that somebody has seen, behind a header that was not understood.
+        let key = &key[..];
+        assert!(stream.pairs(key).is_some() && stream.pairs(&inter).is_some());
+        assert!(stream.pairs(&[0xff; 20]).is_none());
+        assert_eq!(stream.pairs(&inter), None);
+        assert!(stream.pairs(key).is_some() && stream.pairs(&inter).is_some());
     }
 }
