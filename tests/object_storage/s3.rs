@@ -13,6 +13,7 @@ use crate::conformance::{conforms, grows};
 use crate::moto::Moto;
 use crate::recordings::{OFTEN, call};
 use crate::server::{Server, answer, slow_down};
+use crate::takeover::put;
 
 const BUCKET: &str = "recordings";
 const SECRET: &str = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
@@ -53,6 +54,10 @@ fn s3_conforms_and_a_call_is_recorded() {
     let storage = ObjectStorage::new(Arc::clone(&store), "conforms", &options).unwrap();
     conforms(&storage);
     grows(&storage, 70);
+    // No range has an octet of an empty object.
+    put(&store, "conforms/files/hollow", b"");
+    assert_eq!(storage.len("hollow").unwrap(), 0);
+    assert_eq!(storage.read("hollow", 0, 9).unwrap(), b"");
     call(&store, &ObjectOptions::new().pace(OFTEN), 24);
     // The same owner takes his lock over.
     let named = ObjectOptions::new().owner("recorder-1");

@@ -246,9 +246,9 @@ fn numbers_of_files_that_were_there_are_not_given_again() {
     assert_eq!(found.verdict, Verdict::Complete);
 }
 
-fn put(store: &Arc<dyn ObjectStore>, name: &str, octets: &'static [u8]) {
+pub(crate) fn put(store: &Arc<dyn ObjectStore>, name: &str, octets: &'static [u8]) {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
-    let path = Path::from(format!("calls/17/{name}"));
+    let path = Path::from(name);
     let put = store.put(&path, octets.into());
     runtime.unwrap().block_on(put).unwrap();
 }
@@ -266,7 +266,7 @@ fn an_empty_object_is_a_file_without_octets() {
     writer.flush().unwrap();
     drop(writer);
     // A lock that says nothing keeps others out until it is broken.
-    put(&store, "lock", b"");
+    put(&store, "calls/17/lock", b"");
     let other = over(&store, &me());
     assert_eq!(
         other.lock().map(|_| ()).unwrap_err().kind(),
@@ -279,7 +279,7 @@ fn an_empty_object_is_a_file_without_octets() {
         .finish()
         .unwrap();
     for name in ["manifest", "checkpoints", "0000000000.seg"] {
-        put(&store, &format!("files/{name}"), b"");
+        put(&store, &format!("calls/17/files/{name}"), b"");
         let storage = over(&store, &me());
         assert_eq!(storage.len(name).unwrap(), 0);
         assert_eq!(storage.read(name, 0, 9).unwrap(), b"");
