@@ -2682,6 +2682,40 @@ typedef struct mediaseal_recording_options {
     { (uint32_t)sizeof(mediaseal_recording_options), 0, NULL, 0, NULL }
 
 /**
+ * What was cut back after a crash. Initialize with MEDIASEAL_RECOVERED_INIT.
+ */
+typedef struct mediaseal_recovered {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Segments that had no end, and end now at their last commit.
+     */
+    uint64_t closed_segments;
+    /**
+     * Octets of files that were never committed and are gone now.
+     */
+    uint64_t discarded;
+    /**
+     * Segments that records named and nobody began who has the recording's key: somebody else could
+     * write its files. They lie below `aside/` now. Only mediaseal_recorder_resume, which has the
+     * key, finds any; otherwise 0.
+     */
+    uint64_t set_aside;
+} mediaseal_recovered;
+
+/**
+ * A mediaseal_recovered with every default.
+ */
+#define MEDIASEAL_RECOVERED_INIT \
+    { (uint32_t)sizeof(mediaseal_recovered), 0, 0, 0, 0 }
+
+/**
  * A frame to be recorded. Initialize with MEDIASEAL_RECORDED_FRAME_INIT.
  */
 typedef struct mediaseal_recorded_frame {
@@ -2837,41 +2871,18 @@ typedef struct mediaseal_recording_found {
      * follow it.
      */
     char place[256];
+    /**
+     * Files below `aside/`, which a recorder that went on set aside: they are no part of the
+     * recording, and somebody else could write its files.
+     */
+    uint64_t set_aside;
 } mediaseal_recording_found;
 
 /**
  * A mediaseal_recording_found with every default.
  */
 #define MEDIASEAL_RECORDING_FOUND_INIT \
-    { (uint32_t)sizeof(mediaseal_recording_found), 0, 0, 0, 0, 0, 0, 0, { 0 } }
-
-/**
- * What was cut back after a crash. Initialize with MEDIASEAL_RECOVERED_INIT.
- */
-typedef struct mediaseal_recovered {
-    /**
-     * Octets of this struct.
-     */
-    uint32_t struct_size;
-    /**
-     * Zero.
-     */
-    uint32_t reserved;
-    /**
-     * Segments that had no end, and end now at their last commit.
-     */
-    uint64_t closed_segments;
-    /**
-     * Octets of files that were never committed and are gone now.
-     */
-    uint64_t discarded;
-} mediaseal_recovered;
-
-/**
- * A mediaseal_recovered with every default.
- */
-#define MEDIASEAL_RECOVERED_INIT \
-    { (uint32_t)sizeof(mediaseal_recovered), 0, 0, 0 }
+    { (uint32_t)sizeof(mediaseal_recording_found), 0, 0, 0, 0, 0, 0, 0, { 0 }, 0 }
 
 /**
  * How far an export is. Initialize with MEDIASEAL_EXPORT_PROGRESS_INIT.
@@ -6651,7 +6662,8 @@ mediaseal_status mediaseal_recorder_new(const char *folder,
  *
  * Borrows `folder`; `identity` is an owner's; shares `signer`, which the recording was begun with.
  * Tracks that were named are there. Writes a new object to `out_recorder`, as
- * mediaseal_recorder_new does.
+ * mediaseal_recorder_new does, and what was cut back or set aside to `out_recovered`, which may be
+ * NULL.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_CLOSED if it was finished,
  * MEDIASEAL_ERR_RECORDING_SIGNER for another signer, MEDIASEAL_ERR_RECORDING_DAMAGED: nothing was
@@ -6659,12 +6671,13 @@ mediaseal_status mediaseal_recorder_new(const char *folder,
  * MEDIASEAL_ERR_GRANT_SIGNATURE, MEDIASEAL_ERR_RECORDING_KEY, MEDIASEAL_ERR_RECORDING_BUSY,
  * MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_VERSION, MEDIASEAL_ERR_RECORDING_IO,
  * MEDIASEAL_ERR_DISK_FULL, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NOT_UTF8,
- * MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any thread. Since 0.1.
  */
 mediaseal_status mediaseal_recorder_resume(const char *folder,
                                            const mediaseal_identity *identity,
                                            const mediaseal_signer *signer,
-                                           mediaseal_recorder **out_recorder);
+                                           mediaseal_recorder **out_recorder,
+                                           mediaseal_recovered *out_recovered);
 
 /**
  * Names a track, of 0 to 65,535: what its frames are, by a MEDIASEAL_CODEC_ number and the form of

@@ -115,6 +115,8 @@ pub struct mediaseal_recording_found {
     pub discarded: u64,
     /// For MEDIASEAL_RECORDING_TAMPERED, the part that was found first, in English; zero octets follow it.
     pub place: [c_char; 256],
+    /// Files below `aside/`, which a recorder that went on set aside: they are no part of the recording, and somebody else could write its files.
+    pub set_aside: u64,
 }
 
 /// What was cut back after a crash. Initialize with MEDIASEAL_RECOVERED_INIT.
@@ -129,6 +131,8 @@ pub struct mediaseal_recovered {
     pub closed_segments: u64,
     /// Octets of files that were never committed and are gone now.
     pub discarded: u64,
+    /// Segments that records named and nobody began who has the recording's key: somebody else could write its files. They lie below `aside/` now. Only mediaseal_recorder_resume, which has the key, finds any; otherwise 0.
+    pub set_aside: u64,
 }
 
 /// How far an export is. Initialize with MEDIASEAL_EXPORT_PROGRESS_INIT.

@@ -32,8 +32,8 @@ use crate::id::SenderId;
 use crate::vault::grant::{Identity, SessionGrant, SignerPublic};
 use crate::vault::recording::export::{Options, Progress, SessionKeys, export, files_in};
 use crate::vault::recording::{
-    Cobblestone, Frame, LocalStorage, NewRecording, Profile, Reader, TrackFormat, Verdict, Writer,
-    envelope, header, recover, verify, wrap_context,
+    Cobblestone, Frame, LocalStorage, NewRecording, Profile, Reader, Recovery, TrackFormat,
+    Verdict, Writer, envelope, header, recover, verify, wrap_context,
 };
 use crate::vault::{Dek, SystemClock};
 
@@ -96,21 +96,24 @@ pub unsafe extern "C" fn mediaseal_recorder_new(
 
 /// Goes on with the recording in `folder`, whose recorder is gone: recovers it, and continues in new segments. What no signature covers yet is opened first, all of it, and then signed.
 ///
-/// Borrows `folder`; `identity` is an owner's; shares `signer`, which the recording was begun with. Tracks that were named are there. Writes a new object to `out_recorder`, as mediaseal_recorder_new does.
+/// Borrows `folder`; `identity` is an owner's; shares `signer`, which the recording was begun with. Tracks that were named are there. Writes a new object to `out_recorder`, as mediaseal_recorder_new does, and what was cut back or set aside to `out_recovered`,
+/// which may be NULL.
 ///
 /// Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_CLOSED if it was finished, MEDIASEAL_ERR_RECORDING_SIGNER for another signer, MEDIASEAL_ERR_RECORDING_DAMAGED: nothing was signed then; MEDIASEAL_ERR_GRANT_NO_STANZA for an identity that is no owner's,
 /// MEDIASEAL_ERR_GRANT_SIGNATURE, MEDIASEAL_ERR_RECORDING_KEY, MEDIASEAL_ERR_RECORDING_BUSY, MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_VERSION, MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_DISK_FULL, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NOT_UTF8,
-/// MEDIASEAL_ERR_NULL_POINTER. Any thread. Since 0.1.
+/// MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any thread. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_recorder_resume(
     folder: *const c_char,
     identity: *const mediaseal_identity,
     signer: *const mediaseal_signer,
     out_recorder: *mut *mut mediaseal_recorder,
+    out_recovered: *mut mediaseal_recovered,
 ) -> mediaseal_status {
     let out = Out::new(out_recorder, null_mut());
+    let recovered = SizedOut::optional(out_recovered);
     shared(identity, |identity| {
-        let out = out?;
+        let (out, recovered) = (out?, recovered?);
         let storage = Arc::new(storage_at(folder)?);
         let signer = share_of(signer)?;
         let header = header(&*storage)?;
@@ -120,6 +123,9 @@ pub unsafe extern "C" fn mediaseal_recorder_resume(
         }
         let dek = dek_of(&storage, identity, *signer.public())?;
         let writer = Writer::resume(storage, &dek, signer, Arc::new(SystemClock))?;
+        if let Some(recovered) = recovered {
+            recovered.write(&recovered_of(writer.recovery().unwrap_or_default()));
+        }
         out.write(new_exclusive(Some(writer)));
         Ok(())
     })
@@ -334,9 +340,20 @@ pub unsafe extern "C" fn mediaseal_recording_verify(
             octets: found.octets,
             discarded,
             place: field(&place),
+            set_aside: found.set_aside,
         });
         Ok(())
     })
+}
+
+const fn recovered_of(recovery: Recovery) -> mediaseal_recovered {
+    mediaseal_recovered {
+        struct_size: 0,
+        reserved: 0,
+        closed_segments: recovery.closed_segments,
+        discarded: recovery.discarded,
+        set_aside: recovery.set_aside,
+    }
 }
 
 /// As much of a text as its field has room for, and a zero octet: a file's name may be longer. Places are told in ASCII.
@@ -365,12 +382,7 @@ pub unsafe extern "C" fn mediaseal_recording_recover(
         let out = out?;
         let recovery = recover(&storage_at(folder)?)?;
         if let Some(out) = out {
-            out.write(&mediaseal_recovered {
-                struct_size: 0,
-                reserved: 0,
-                closed_segments: recovery.closed_segments,
-                discarded: recovery.discarded,
-            });
+            out.write(&recovered_of(recovery));
         }
         Ok(())
     })

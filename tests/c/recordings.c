@@ -396,21 +396,33 @@ static void crash(void)
     STATUS(MEDIASEAL_ERR_RECORDING_NOT_THERE, mediaseal_recording_recover(in_root("none"), &recovered));
 
     /* Another recorder goes on, who has an owner's key and the signer's; nobody else does. */
-    STATUS(MEDIASEAL_ERR_GRANT_NO_STANZA, mediaseal_recorder_resume(in_root("media"), stranger.identity, machine.signer, &recorder));
-    STATUS(MEDIASEAL_ERR_RECORDING_SIGNER, mediaseal_recorder_resume(in_root("media"), owner.identity, stranger.signer, &recorder));
-    STATUS(MEDIASEAL_ERR_RECORDING_NOT_THERE, mediaseal_recorder_resume(in_root("none"), owner.identity, machine.signer, &recorder));
-    STATUS(MEDIASEAL_ERR_RECORDING_CLOSED, mediaseal_recorder_resume(in_root("call"), owner.identity, machine.signer, &recorder));
+    STATUS(MEDIASEAL_ERR_GRANT_NO_STANZA, mediaseal_recorder_resume(in_root("media"), stranger.identity, machine.signer, &recorder, NULL));
+    STATUS(MEDIASEAL_ERR_RECORDING_SIGNER, mediaseal_recorder_resume(in_root("media"), owner.identity, stranger.signer, &recorder, NULL));
+    STATUS(MEDIASEAL_ERR_RECORDING_NOT_THERE, mediaseal_recorder_resume(in_root("none"), owner.identity, machine.signer, &recorder, NULL));
+    STATUS(MEDIASEAL_ERR_RECORDING_CLOSED, mediaseal_recorder_resume(in_root("call"), owner.identity, machine.signer, &recorder, NULL));
     CHECK(recorder == NULL);
-    OK(mediaseal_recorder_resume(in_root("media"), owner.identity, machine.signer, &recorder));
+    recovered.set_aside = 7;
+    OK(mediaseal_recorder_resume(in_root("media"), owner.identity, machine.signer, &recorder, &recovered));
+    CHECK(recovered.closed_segments == 0 && recovered.discarded == 0 && recovered.set_aside == 0);
     STATUS(MEDIASEAL_ERR_RECORDING_TRACK, mediaseal_recorder_add_track(recorder, 0, MEDIASEAL_CODEC_OPUS, MEDIASEAL_NAL_ANNEX_B, 0));
     for (uint32_t number = 10; number < 20; number++) {
         made_up(frame, number);
         mediaseal_recorded_frame recorded = frame_of(0, number, frame, sizeof frame);
         OK(mediaseal_recorder_write_frame(recorder, &recorded, NULL));
     }
+    /* It ends without a word as well: whoever goes on is told what was closed. */
+    OK(mediaseal_recorder_flush(recorder));
+    mediaseal_recorder_free(recorder);
+    OK(mediaseal_recorder_resume(in_root("media"), owner.identity, machine.signer, &recorder, &recovered));
+    CHECK(recovered.closed_segments == 1 && recovered.set_aside == 0);
     OK(mediaseal_recorder_finish(recorder, NULL));
     mediaseal_recorder_free(recorder);
-    CHECK(verdict_of("media", machine.signs, &found) == MEDIASEAL_RECORDING_COMPLETE && found.frames == 20);
+    CHECK(verdict_of("media", machine.signs, &found) == MEDIASEAL_RECORDING_COMPLETE && found.frames == 20 && found.set_aside == 0);
+    /* What was set aside is told, and is no part of it. */
+    CHECK(mkdir(in_root("media/aside"), 0700) == 0);
+    FILE *aside = fopen(in_root("media/aside/0000000005.seg.0123456789abcdef"), "wb");
+    CHECK(aside != NULL && fclose(aside) == 0);
+    CHECK(verdict_of("media", machine.signs, &found) == MEDIASEAL_RECORDING_COMPLETE && found.set_aside == 1);
 
     char to[600];
     mediaseal_export_options exporting = MEDIASEAL_EXPORT_OPTIONS_INIT;

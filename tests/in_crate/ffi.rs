@@ -206,7 +206,7 @@ fn grant_entries() -> Vec<Entry> {
         entry!(grants::mediaseal_signer_public(_ _)),
         entry!(grants::mediaseal_signer_close(_)),
         entry!(recordings::mediaseal_recorder_new(_ _ _ _)),
-        entry!(recordings::mediaseal_recorder_resume(_ _ _ _)),
+        entry!(recordings::mediaseal_recorder_resume(_ _ _ _ _)),
         entry!(recordings::mediaseal_recorder_add_track(_ _ _ _ _)),
         entry!(recordings::mediaseal_recorder_add_grant(_ _ _)),
         entry!(recordings::mediaseal_recorder_write_frame(_ _ _)),

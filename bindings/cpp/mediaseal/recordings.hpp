@@ -116,13 +116,15 @@ public:
         });
     }
 
-    /// Goes on with the recording in `folder`, whose recorder is gone: recovers it, and continues in new segments. `who` is an owner, `machine` the signer that it was begun with.
+    /// Goes on with the recording in `folder`, whose recorder is gone: recovers it, and continues in new segments. `who` is an owner, `machine` the signer that it was begun with. `done`, which may be
+    /// nullptr, gets what was cut back or set aside.
     ///
     /// Returns also MEDIASEAL_ERR_RECORDING_CLOSED if it was finished, MEDIASEAL_ERR_RECORDING_SIGNER, MEDIASEAL_ERR_RECORDING_DAMAGED: nothing was signed then; MEDIASEAL_ERR_GRANT_NO_STANZA, MEDIASEAL_ERR_RECORDING_BUSY,
     /// MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_IO. Any thread.
-    [[nodiscard]] static mediaseal_status try_resume(const char* folder, const identity& who, const signer& machine, recorder& out) noexcept {
+    [[nodiscard]] static mediaseal_status try_resume(const char* folder, const identity& who, const signer& machine, recorder& out, recovered* done = nullptr) noexcept {
+        if (done != nullptr) *done = recovered();
         return renew(out, [&](mediaseal_recorder** handle) noexcept {
-            return mediaseal_recorder_resume(folder, who.native_handle(), machine.native_handle(), handle);
+            return mediaseal_recorder_resume(folder, who.native_handle(), machine.native_handle(), handle, done);
         });
     }
 
@@ -178,9 +180,9 @@ public:
     /// As try_new.
     recorder(const char* folder, const recording_options& options, const signer& machine) { detail::check_made(try_new(folder, options, machine, *this)); }
     /// As try_resume.
-    [[nodiscard]] static recorder resume(const char* folder, const identity& who, const signer& machine) {
+    [[nodiscard]] static recorder resume(const char* folder, const identity& who, const signer& machine, recovered* done = nullptr) {
         recorder made(nullptr);
-        detail::check_made(try_resume(folder, who, machine, made));
+        detail::check_made(try_resume(folder, who, machine, made, done));
         return made;
     }
     /// As try_add_track.

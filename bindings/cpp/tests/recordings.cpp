@@ -143,7 +143,9 @@ void a_recorder_that_ends_leaves_what_was_committed(const std::filesystem::path&
     CHECK(recover_recording(folder.c_str()).closed_segments == 0);
     CHECK_THROWS(recorder::resume(folder.c_str(), identity::generate(kem::p256), machine), MEDIASEAL_ERR_GRANT_NO_STANZA);
     CHECK_THROWS(recorder::resume(folder.c_str(), owner, signer::generate()), MEDIASEAL_ERR_RECORDING_SIGNER);
-    recorder again = recorder::resume(folder.c_str(), owner, machine);
+    recovered done;
+    recorder again = recorder::resume(folder.c_str(), owner, machine, &done);
+    CHECK(done.closed_segments == 0 && done.set_aside == 0);
     CHECK(!again.write_frame({0, 20'000, true, "alice", opus_packet(1)}));
     again.finish();
     CHECK(verify_recording(folder.c_str(), &known).is() == recording_verdict::complete);
