@@ -7361,11 +7361,11 @@ mediaseal_status mediaseal_custody_verify(const mediaseal_custody *custody,
  * Wrapped keys that are not of the store, such as those of recordings, are lost with the former
  * versions unless they were wrapped anew before.
  *
- * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_ARGUMENT if there is none, if one is under another KEK, or is destroyed and not known to have been under this one, and
- * MEDIASEAL_ERR_KEY_NOT_FOUND if there is none such, before anything is destroyed;
- * MEDIASEAL_ERR_KEY_STATE if others could not be moved, before a version is destroyed;
- * MEDIASEAL_ERR_STOPPED, and what mediaseal_custody_destroy_kek and mediaseal_custody_sweep return.
- * Any threads at once. Since 0.1.
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_VAULT_ARGUMENT if there is none, if one is under another KEK,
+ * or is destroyed and not known to have been under this one, and MEDIASEAL_ERR_KEY_NOT_FOUND if
+ * there is none such, before anything is destroyed; MEDIASEAL_ERR_KEY_STATE if others could not be
+ * moved, before a version is destroyed; MEDIASEAL_ERR_STOPPED, and what
+ * mediaseal_custody_destroy_kek and mediaseal_custody_sweep return. Any threads at once. Since 0.1.
  */
 mediaseal_status mediaseal_custody_shred(const mediaseal_custody *custody,
                                          const mediaseal_access *access,
