@@ -41,7 +41,7 @@ const TRIES: u32 = 8;
 /// `spawn_blocking`, or it refuses.
 ///
 /// **The lock** of a writer is an object that it makes and deletes. It does not end by itself: no clock is right enough to tell that another writer is gone.
-/// After a crash [`break_lock`](Self::break_lock) takes it away, or the same [`owner`](Self::owner) goes on. A writer whose lock was
+/// After a crash [`break_lock`](Self::break_lock) takes it away, or the same [`owner`](ObjectOptions::owner) goes on. A writer whose lock was
 /// taken is told at its next commit, and what it writes from then on is refused; of what it wrote a moment before, the other
 /// knows or neither does. A deletion cannot be made conditional here: one that was on its way when the lock was taken is still done. The next writer gives new names
 /// to new segments, so that such a deletion finds nothing of his; his lock it can take away, if it was that of a writer that was just ending.
