@@ -51,10 +51,17 @@ impl Dice {
 
 fn first_provider(folder: &Path) -> FileProvider {
     let path = folder.join("keys-0.db");
-    PASSPHRASES
-        .iter()
-        .find_map(|passphrase| FileProvider::open(&path, passphrase).ok())
-        .unwrap_or_else(|| panic!("no passphrase opens {}", path.display()))
+    // Another life may change the passphrase between the two tries; it does not always do so.
+    for _ in 0..20 {
+        for passphrase in PASSPHRASES {
+            match FileProvider::open(&path, passphrase) {
+                Ok(provider) => return provider,
+                Err(ProviderError::Denied(_)) => {}
+                Err(error) => panic!("{}: {error}", path.display()),
+            }
+        }
+    }
+    panic!("no passphrase opens {}", path.display())
 }
 
 fn providers(folder: &Path) -> [Arc<FileProvider>; 2] {
