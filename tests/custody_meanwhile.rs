@@ -5,6 +5,7 @@ mod custody_support;
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 
 use custody_support::{Kit, Meanwhile, admin};
@@ -109,6 +110,29 @@ fn a_kek_that_is_taken_out_of_use_meanwhile_opens_nothing() {
             assert!(is_refused(opened), "{number} {at_provider}");
         }
     }
+}
+
+#[test]
+fn a_rotation_does_not_finish_one_that_others_began_behind_its_back() {
+    let (kit, slow) = slow("rotated-meanwhile");
+    let kek = kit.custody.create_kek(&admin(), &recordings()).unwrap();
+    let (other, line, id) = (other(&kit), kit.line.clone(), kek.id.clone());
+    *slow.0.lock().unwrap() = Some(Box::new(move || {
+        for version in 2..4 {
+            assert_eq!(other.rotate_kek(&admin(), &id).unwrap().version, version);
+        }
+        line.is_cut.store(true, Ordering::Relaxed);
+        assert!(other.rotate_kek(&admin(), &id).is_err());
+        line.is_cut.store(false, Ordering::Relaxed);
+    }));
+    // It knows of version 1 alone, of which the fourth is not the next.
+    let rotated = kit.custody.rotate_kek(&admin(), &kek.id);
+    assert!(matches!(rotated, Err(CustodyError::Busy)), "{rotated:?}");
+    let rotated = kit.custody.rotate_kek(&admin(), &kek.id).unwrap();
+    assert_eq!(rotated.version, 4);
+    let (id, dek) = kit.custody.new_dek(&admin(), &kek.id).unwrap();
+    let opened = kit.custody.open_dek(&admin(), &id).unwrap();
+    assert_eq!(opened.expose(), dek.expose());
 }
 
 #[test]

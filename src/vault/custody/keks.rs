@@ -353,7 +353,16 @@ impl Inner {
                 KeyState::PreActivation if latest.spec.kek.version == 1 => {
                     return Err(forbids(latest, "rotate before it was ever active"));
                 }
-                KeyState::PreActivation if latest.provider == holder => return Ok(latest.clone()),
+                KeyState::PreActivation if latest.provider == holder => {
+                    // The provider is told which version it follows: that may be another by now.
+                    let used = versions
+                        .iter()
+                        .find(|row| row.state != KeyState::PreActivation);
+                    if used.is_none_or(|used| used.spec.kek != former.spec.kek) {
+                        return Err(CustodyError::Busy);
+                    }
+                    return Ok(latest.clone());
+                }
                 KeyState::PreActivation => {
                     return Err(forbids(latest, "move while it is being made elsewhere"));
                 }
