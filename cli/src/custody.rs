@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ use mediaseal::vault::custody::{
 use zeroize::Zeroizing;
 
 use crate::input;
+use crate::key_files;
 use crate::outcome::Failure;
-use crate::recordings;
 use crate::table::plain;
 
 /// Where keys in custody are.
@@ -35,7 +35,6 @@ pub(crate) struct Opening {
     #[command(flatten)]
     secret: SecretFrom,
     /// The PKCS #11 module of a pkcs11: provider, by its absolute path; its code then runs here
-    #[cfg(feature = "pkcs11")]
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
     /// Who does it, as the audit log will have it [default: this user's number]
@@ -80,8 +79,11 @@ pub(crate) struct SecretFrom {
 pub(crate) struct Opened {
     pub(crate) custody: Custody,
     pub(crate) access: Access,
-    log: Option<Arc<AuditLog>>,
+    log: Log,
 }
+
+/// The audit log that each action is written to before it is done, if one was named.
+pub(crate) struct Log(Option<Arc<AuditLog>>);
 
 /// A KEK as arguments name it: its id, and perhaps /VERSION.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,14 +111,14 @@ impl Opening {
         provider: Arc<dyn KeyProvider>,
         open: impl FnOnce(CustodyOptions) -> Result<Custody, CustodyError>,
     ) -> Result<Opened, Failure> {
-        let log = self.log()?;
-        let audit: Arc<dyn AuditSink> = match &log {
-            Some(log) => Arc::<AuditLog>::clone(log),
+        let passphrase = self.audit_passphrase_file.as_deref();
+        let log = match (&self.audit, &self.audit_signer) {
+            (Some(folder), Some(signer)) => Log::open(folder, signer, passphrase)?,
             // Asked for by --without-audit, in so many words.
-            None => Arc::new(CallbackSink::new(|_: &AuditEvent| Ok::<(), AuditError>(()))),
+            _ => Log::none(),
         };
         // Whoever has the provider's secret can do all of it by other means too: roles are an application's.
-        let options = CustodyOptions::new(provider, Arc::new(Everybody), audit);
+        let options = CustodyOptions::new(provider, Arc::new(Everybody), log.sink());
         let custody = open(options).map_err(|error| failed(&error))?;
         let access = Access::of(self.principal.clone().unwrap_or_else(user));
         Ok(Opened {
@@ -126,41 +128,9 @@ impl Opening {
         })
     }
 
-    fn log(&self) -> Result<Option<Arc<AuditLog>>, Failure> {
-        let (Some(folder), Some(signer)) = (&self.audit, &self.audit_signer) else {
-            return Ok(None);
-        };
-        let passphrase = self.audit_passphrase_file.as_deref();
-        let passphrase = passphrase.map(recordings::passphrase).transpose()?;
-        let passphrase = passphrase.as_ref().map(|text| text.as_str());
-        let signer = recordings::signer(signer, passphrase).map_err(|failure| match failure {
-            // --passphrase-file is the provider's here.
-            Failure::Usage(what) => {
-                Failure::Usage(what.replace("--passphrase-file", "--audit-passphrase-file"))
-            }
-            other => other,
-        })?;
-        let log = AuditLog::open(folder, signer, AuditLogOptions::default())
-            .map_err(|error| input::unreadable(folder, &error))?;
-        Ok(Some(Arc::new(log)))
-    }
-
     fn provider(&self) -> Result<Arc<dyn KeyProvider>, Failure> {
         let given = self.secret.given()?;
-        #[allow(unused_mut, reason = "features change it")]
-        let mut means = ProviderMeans::new(Arc::new(Secrets(given)));
-        #[cfg(feature = "pkcs11")]
-        if let Some(path) = &self.module {
-            use mediaseal::vault::custody::pkcs11::Pkcs11Module;
-            let module =
-                Pkcs11Module::load(path).map_err(|error| input::unreadable(path, &error))?;
-            means.pkcs11 = Some(module);
-        }
-        #[cfg(feature = "awskms")]
-        {
-            let wait = |time| std::thread::sleep(time);
-            means.kms = means.kms.with_retries(5, Arc::new(wait));
-        }
+        let means = means(Arc::new(Secrets(given)), self.module.as_deref())?;
         means.open(&self.provider).map_err(|error| match error {
             ProviderError::Denied(why) if !self.secret.is_given() => {
                 Failure::Unreadable(format!(
@@ -202,8 +172,7 @@ impl Opened {
     pub(crate) fn close(self) {
         let Self { custody, log, .. } = self;
         drop(custody);
-        let closed = log.and_then(Arc::into_inner).map(AuditLog::close);
-        if let Some(Err(error)) = closed {
+        if let Err(error) = log.close() {
             // Nobody is left to tell if this fails too.
             drop(writeln!(io::stderr(), "mediaseal: {error}"));
         }
@@ -255,6 +224,74 @@ impl Opened {
     }
 }
 
+impl Log {
+    /// Opens the log in `folder`, which the key in the file `signer` signs.
+    pub(crate) fn open(
+        folder: &Path,
+        signer: &Path,
+        passphrase_file: Option<&Path>,
+    ) -> Result<Self, Failure> {
+        let passphrase = passphrase_file.map(key_files::passphrase).transpose()?;
+        let passphrase = passphrase.as_ref().map(|text| text.as_str());
+        let signer = key_files::signer(signer, passphrase).map_err(|failure| match failure {
+            // --passphrase-file is the provider's here.
+            Failure::Usage(what) => {
+                Failure::Usage(what.replace("--passphrase-file", "--audit-passphrase-file"))
+            }
+            other => other,
+        })?;
+        let log = AuditLog::open(folder, signer, AuditLogOptions::default())
+            .map_err(|error| input::unreadable(folder, &error))?;
+        Ok(Self(Some(Arc::new(log))))
+    }
+
+    /// Writes nothing down.
+    pub(crate) const fn none() -> Self {
+        Self(None)
+    }
+
+    /// What custody writes to.
+    pub(crate) fn sink(&self) -> Arc<dyn AuditSink> {
+        match &self.0 {
+            Some(log) => Arc::<AuditLog>::clone(log),
+            None => Arc::new(CallbackSink::new(|_: &AuditEvent| Ok::<(), AuditError>(()))),
+        }
+    }
+
+    /// Closes it, so that its last records have a checkpoint. Custody is dropped before.
+    pub(crate) fn close(self) -> Result<(), AuditError> {
+        self.0
+            .and_then(Arc::into_inner)
+            .map_or(Ok(()), |log| log.close().map(drop))
+    }
+}
+
+/// What providers are opened with: the secrets, and the module of a token.
+pub(crate) fn means(
+    secrets: Arc<dyn SecretSource>,
+    module: Option<&Path>,
+) -> Result<ProviderMeans, Failure> {
+    #[allow(unused_mut, reason = "features change it")]
+    let mut means = ProviderMeans::new(secrets);
+    #[cfg(feature = "pkcs11")]
+    if let Some(path) = module {
+        use mediaseal::vault::custody::pkcs11::Pkcs11Module;
+        let module = Pkcs11Module::load(path).map_err(|error| input::unreadable(path, &error))?;
+        means.pkcs11 = Some(module);
+    }
+    #[cfg(not(feature = "pkcs11"))]
+    if module.is_some() {
+        let what = "--module: this mediaseal was built without --features pkcs11";
+        return Err(Failure::Usage(what.to_owned()));
+    }
+    #[cfg(feature = "awskms")]
+    {
+        let wait = |time| std::thread::sleep(time);
+        means.kms = means.kms.with_retries(5, Arc::new(wait));
+    }
+    Ok(means)
+}
+
 impl SecretFrom {
     fn is_given(&self) -> bool {
         self.passphrase_file.is_some() || self.passphrase_env.is_some()
@@ -263,7 +300,7 @@ impl SecretFrom {
     /// The secret, if it was said where it comes from.
     pub(crate) fn given(&self) -> Result<Option<Zeroizing<String>>, Failure> {
         if let Some(path) = &self.passphrase_file {
-            return recordings::passphrase(path).map(Some);
+            return key_files::passphrase(path).map(Some);
         }
         let Some(name) = &self.passphrase_env else {
             return Ok(None);
@@ -286,10 +323,7 @@ impl SecretSource for Secrets {
         let what = match kind {
             SecretKind::Passphrase => "Passphrase",
             SecretKind::Pin => "PIN",
-            SecretKind::AccessKeyId => return variable("AWS_ACCESS_KEY_ID"),
-            SecretKind::SecretAccessKey => return variable("AWS_SECRET_ACCESS_KEY"),
-            SecretKind::SessionToken => return variable("AWS_SESSION_TOKEN"),
-            _ => return None,
+            other => return of_aws(other),
         };
         match &self.0 {
             Some(given) => Some(given.clone()),
@@ -298,7 +332,14 @@ impl SecretSource for Secrets {
     }
 }
 
-fn variable(name: &str) -> Option<Zeroizing<String>> {
+/// The credentials of AWS, where its own tools read them too.
+pub(crate) fn of_aws(kind: SecretKind) -> Option<Zeroizing<String>> {
+    let name = match kind {
+        SecretKind::AccessKeyId => "AWS_ACCESS_KEY_ID",
+        SecretKind::SecretAccessKey => "AWS_SECRET_ACCESS_KEY",
+        SecretKind::SessionToken => "AWS_SESSION_TOKEN",
+        _ => return None,
+    };
     std::env::var(name).ok().map(Zeroizing::new)
 }
 
@@ -308,7 +349,7 @@ fn ask(prompt: &str) -> Option<Zeroizing<String>> {
 }
 
 /// Asks for a new passphrase, twice: a slip of the finger would lock the keys away for good.
-fn new_passphrase(path: &std::path::Path) -> Result<Zeroizing<String>, Failure> {
+fn new_passphrase(path: &Path) -> Result<Zeroizing<String>, Failure> {
     let name = plain(&path.display().to_string());
     let asked = ask(&format!("New passphrase of {name}: ")).zip(ask("Once more: "));
     let (first, second) = asked.ok_or_else(|| {
@@ -369,7 +410,7 @@ pub(crate) fn failed(error: &CustodyError) -> Failure {
 }
 
 /// This user, as the system tells users apart: nobody can be misled by a name in the environment.
-fn user() -> String {
+pub(crate) fn user() -> String {
     #[cfg(unix)]
     return format!("uid {}", rustix::process::getuid().as_raw());
     #[cfg(not(unix))]

@@ -14,6 +14,7 @@ mod custody;
 mod explain;
 mod http;
 mod input;
+mod key_files;
 mod keyring;
 mod media;
 mod outcome;

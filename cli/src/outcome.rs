@@ -1,7 +1,9 @@
-//! How a command ends: its exit status.
+//! How a command ends: its exit status. And what it says beside.
 
 use std::fmt;
-use std::io;
+use std::io::{self, Write};
+
+use crate::table::plain;
 
 /// A command did its work. What did it find?
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,4 +68,9 @@ impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
         Self::Output(error)
     }
+}
+
+/// Says something on standard error, and goes on if nobody hears it.
+pub(crate) fn note(what: &str) {
+    drop(writeln!(io::stderr(), "mediaseal: {}", plain(what)));
 }

@@ -68,17 +68,16 @@ mod without_custody {
 mod with_custody {
     use std::sync::Arc;
 
-    use mediaseal::vault::audit::{
-        AuditError, AuditEvent, AuditLog, AuditLogOptions, AuditSink, CallbackSink,
-    };
     use mediaseal::vault::custody::{
-        Access, Custody, CustodyOptions, Everybody, KekRef, KeyProvider, KeyState, ProviderMeans,
-        ProviderUrl, Rewrap, SecretKind, SecretSource,
+        Access, Custody, CustodyOptions, Everybody, KekRef, KeyProvider, KeyState, ProviderUrl,
+        Rewrap, SecretKind, SecretSource,
     };
     use mediaseal::vault::{Dek, WrapContext, WrappedKey};
     use zeroize::Zeroizing;
 
     use super::Provider;
+    use crate::custody::{Log, means, of_aws, user};
+    use crate::input;
     use crate::outcome::Failure;
 
     /// A provider, and the one of its key encryption keys that was named.
@@ -87,19 +86,15 @@ mod with_custody {
         id: Option<String>,
     }
 
-    /// The passphrase or PIN that was given; of AWS what its own tools read from the environment too.
+    /// The passphrase or PIN that was given; nobody is asked for one.
     struct Given(Option<Zeroizing<String>>);
 
     impl SecretSource for Given {
         fn secret(&self, kind: SecretKind, _: &ProviderUrl) -> Option<Zeroizing<String>> {
-            let name = match kind {
-                SecretKind::Passphrase | SecretKind::Pin => return self.0.clone(),
-                SecretKind::AccessKeyId => "AWS_ACCESS_KEY_ID",
-                SecretKind::SecretAccessKey => "AWS_SECRET_ACCESS_KEY",
-                SecretKind::SessionToken => "AWS_SESSION_TOKEN",
-                _ => return None,
-            };
-            std::env::var(name).ok().map(Zeroizing::new)
+            match kind {
+                SecretKind::Passphrase | SecretKind::Pin => self.0.clone(),
+                other => of_aws(other),
+            }
         }
     }
 
@@ -107,9 +102,7 @@ mod with_custody {
         /// Opens the provider that was named, to which a custody store is to be asked for what it alone knows.
         pub(crate) fn open(&self, passphrase: Option<&Zeroizing<String>>) -> Result<Kek, Failure> {
             let url = self.url.as_deref().unwrap_or_default();
-            #[allow(unused_mut, reason = "the feature pkcs11 changes it")]
-            let mut means = ProviderMeans::new(Arc::new(Given(passphrase.cloned())));
-            self.load_module(&mut means)?;
+            let means = means(Arc::new(Given(passphrase.cloned())), self.module.as_deref())?;
             let provider = means
                 .open(url)
                 .map_err(|error| Failure::Usage(format!("--provider: {error}")))?;
@@ -117,27 +110,6 @@ mod with_custody {
                 provider,
                 id: self.kek.clone(),
             })
-        }
-
-        #[cfg(feature = "pkcs11")]
-        fn load_module(&self, means: &mut ProviderMeans) -> Result<(), Failure> {
-            use mediaseal::vault::custody::pkcs11::Pkcs11Module;
-            if let Some(path) = &self.module {
-                let module = Pkcs11Module::load(path)
-                    .map_err(|error| Failure::Usage(format!("{}: {error}", path.display())))?;
-                means.pkcs11 = Some(module);
-            }
-            Ok(())
-        }
-
-        #[cfg(not(feature = "pkcs11"))]
-        fn load_module(&self, _: &mut ProviderMeans) -> Result<(), Failure> {
-            match self.module {
-                None => Ok(()),
-                Some(_) => Err(Failure::Usage(
-                    "--module: this mediaseal was built without --features pkcs11".to_owned(),
-                )),
-            }
         }
     }
 
@@ -161,7 +133,7 @@ mod with_custody {
     pub(crate) struct Asked {
         pub(crate) kek: Kek,
         custody: Option<(Custody, Access)>,
-        log: Option<Arc<AuditLog>>,
+        log: Log,
     }
 
     impl Asked {
@@ -227,10 +199,8 @@ mod with_custody {
         /// Closes the audit log, so that its last records have a checkpoint.
         pub(crate) fn close(self) -> Result<(), Failure> {
             drop(self.custody);
-            match self.log.and_then(Arc::into_inner).map(AuditLog::close) {
-                Some(Err(error)) => Err(Failure::Unreadable(format!("the audit log: {error}"))),
-                _ => Ok(()),
-            }
+            let closed = self.log.close();
+            closed.map_err(|error| Failure::Unreadable(format!("the audit log: {error}")))
         }
     }
 
@@ -246,20 +216,15 @@ mod with_custody {
                 return Ok(Asked {
                     kek,
                     custody: None,
-                    log: None,
+                    log: Log::none(),
                 });
             };
             let log = self.audit_log()?;
-            let audit: Arc<dyn AuditSink> = match &log {
-                Some(log) => Arc::<AuditLog>::clone(log),
-                // Asked for by --without-audit, in so many words.
-                None => Arc::new(CallbackSink::new(|_: &AuditEvent| Ok::<(), AuditError>(()))),
-            };
             // Whoever has the provider's secret can do it by other means too: roles are an application's.
             let options =
-                CustodyOptions::new(Arc::clone(&kek.provider), Arc::new(Everybody), audit);
-            let custody = Custody::open(store, options)
-                .map_err(|error| crate::input::unreadable(store, &error))?;
+                CustodyOptions::new(Arc::clone(&kek.provider), Arc::new(Everybody), log.sink());
+            let custody =
+                Custody::open(store, options).map_err(|error| input::unreadable(store, &error))?;
             Ok(Asked {
                 kek,
                 custody: Some((custody, Access::of(user()))),
@@ -283,28 +248,16 @@ mod with_custody {
             Ok(found)
         }
 
-        fn audit_log(&self) -> Result<Option<Arc<AuditLog>>, Failure> {
-            let (Some(folder), Some(signer)) = (&self.audit, &self.audit_signer) else {
-                if self.without_audit {
-                    return Ok(None);
-                }
-                let what = "--store: --audit and --audit-signer name the audit log that the use of the key is written to; --without-audit writes nothing";
-                return Err(Failure::Usage(what.to_owned()));
-            };
+        fn audit_log(&self) -> Result<Log, Failure> {
             let passphrase = self.audit_passphrase_file.as_deref();
-            let passphrase = passphrase.map(crate::recordings::passphrase).transpose()?;
-            let passphrase = passphrase.as_ref().map(|text| text.as_str());
-            let signer = crate::recordings::signer(signer, passphrase);
-            let signer = signer.map_err(|failure| match failure {
-                // --passphrase-file is the provider's here.
-                Failure::Usage(what) => {
-                    Failure::Usage(what.replace("--passphrase-file", "--audit-passphrase-file"))
+            match (&self.audit, &self.audit_signer) {
+                (Some(folder), Some(signer)) => Log::open(folder, signer, passphrase),
+                _ if self.without_audit => Ok(Log::none()),
+                _ => {
+                    let what = "--store: --audit and --audit-signer name the audit log that the use of the key is written to; --without-audit writes nothing";
+                    Err(Failure::Usage(what.to_owned()))
                 }
-                other => other,
-            })?;
-            let log = AuditLog::open(folder, signer, AuditLogOptions::default())
-                .map_err(|error| crate::input::unreadable(folder, &error))?;
-            Ok(Some(Arc::new(log)))
+            }
         }
     }
 
@@ -322,16 +275,5 @@ mod with_custody {
             }
         }
         Err(why)
-    }
-
-    /// Who does it, as the audit log has it.
-    #[cfg(unix)]
-    fn user() -> String {
-        format!("uid {}", rustix::process::getuid().as_raw())
-    }
-
-    #[cfg(not(unix))]
-    fn user() -> String {
-        "operator".to_owned()
     }
 }

@@ -9,9 +9,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use mediaseal::vault::Dek;
-use mediaseal::vault::grant::{
-    Envelope, GrantError, Identity, Recipient, Signer, SignerPublic, Stanza,
-};
+use mediaseal::vault::grant::{Envelope, GrantError, Identity, SignerPublic, Stanza};
 use mediaseal::vault::recording::{
     Header, LocalStorage, Place, Profile, Reader, RecordingError, TrackFormat, envelope, header,
     wrap_context,
@@ -19,9 +17,9 @@ use mediaseal::vault::recording::{
 use zeroize::Zeroizing;
 
 use crate::input;
-use crate::outcome::Failure;
+use crate::key_files::{identities, identities_in, passphrase, signer_public};
+use crate::outcome::{Failure, note};
 use crate::provider::Provider;
-use crate::sessions::note;
 use crate::table::plain;
 
 /// What opens a recording.
@@ -283,109 +281,6 @@ impl Keys {
     }
 }
 
-/// Reads a passphrase: the first line of a file, without its end.
-pub(crate) fn passphrase(path: &Path) -> Result<Zeroizing<String>, Failure> {
-    let text = input::read_key_file(path)?;
-    let line = text.lines().next().unwrap_or_default();
-    if line.is_empty() {
-        return Err(key_file(path, &"there is no passphrase in its first line"));
-    }
-    Ok(Zeroizing::new(line.to_owned()))
-}
-
-/// Reads identities, one a line; what begins with # is for people. Locked ones take a passphrase.
-pub(crate) fn identities(path: &Path, passphrase: Option<&str>) -> Result<Vec<Identity>, Failure> {
-    identities_in(path, &input::read_key_file(path)?, passphrase)
-}
-
-fn identities_in(
-    path: &Path,
-    text: &str,
-    passphrase: Option<&str>,
-) -> Result<Vec<Identity>, Failure> {
-    lines_in(path, text, "identity (mediaseal-id-1…)", |line| {
-        if !line.starts_with("mediaseal-locked-id-1") {
-            return Identity::from_text(line).map_err(|error| error.to_string());
-        }
-        let passphrase = passphrase.ok_or("it is locked: --passphrase-file unlocks it")?;
-        Identity::unlock(line, passphrase).map_err(|error| error.to_string())
-    })
-}
-
-/// Reads the public keys of owners, one a line.
-pub(crate) fn recipients(path: &Path) -> Result<Vec<Recipient>, Failure> {
-    lines(path, "public key of an owner (mediaseal-pub-1…)", |line| {
-        line.parse().map_err(|error: GrantError| error.to_string())
-    })
-}
-
-/// Reads the one public key of who signs.
-pub(crate) fn signer_public(path: &Path) -> Result<SignerPublic, Failure> {
-    let what = "public key of a signer (mediaseal-signer-pub-1…)";
-    let found = lines(path, what, |line| {
-        line.parse().map_err(|error: GrantError| error.to_string())
-    })?;
-    one(path, what, found)
-}
-
-/// Reads the one secret key of who signs. A locked one takes a passphrase.
-pub(crate) fn signer(path: &Path, passphrase: Option<&str>) -> Result<Signer, Failure> {
-    let what = "secret key of a signer (mediaseal-signer-1…)";
-    let found = lines(path, what, |line| {
-        if !line.starts_with("mediaseal-locked-signer-1") {
-            return Signer::from_text(line).map_err(|error| error.to_string());
-        }
-        let passphrase = passphrase.ok_or("it is locked: --passphrase-file unlocks it")?;
-        Signer::unlock(line, passphrase).map_err(|error| error.to_string())
-    })?;
-    one(path, what, found)
-}
-
-/// Names a key file that is none, without a word of what is in it.
-fn key_file(path: &Path, why: &dyn std::fmt::Display) -> Failure {
-    Failure::Usage(format!("{}: {why}", path.display()))
-}
-
-fn lines<T>(
-    path: &Path,
-    what: &str,
-    read: impl Fn(&str) -> Result<T, String>,
-) -> Result<Vec<T>, Failure> {
-    lines_in(path, &input::read_key_file(path)?, what, read)
-}
-
-fn lines_in<T>(
-    path: &Path,
-    text: &str,
-    what: &str,
-    read: impl Fn(&str) -> Result<T, String>,
-) -> Result<Vec<T>, Failure> {
-    let mut found = Vec::new();
-    for (number, line) in (1..).zip(text.lines()) {
-        let line = line.trim();
-        if line.is_empty() || line.starts_with('#') {
-            continue;
-        }
-        found.push(read(line).map_err(|why: String| {
-            key_file(path, &format!("line {number} shall be the {what}: {why}"))
-        })?);
-    }
-    if found.is_empty() {
-        return Err(key_file(path, &format!("there is no {what} in it")));
-    }
-    Ok(found)
-}
-
-fn one<T>(path: &Path, what: &str, mut found: Vec<T>) -> Result<T, Failure> {
-    match (found.pop(), found.is_empty()) {
-        (Some(one), true) => Ok(one),
-        _ => Err(key_file(
-            path,
-            &format!("there is more than one {what} in it"),
-        )),
-    }
-}
-
 /// The path of a file beside a folder: its name, a dot, and `end`. Nothing for a path that does not end in a name, such as `.` or `..`: what is put together
 /// from it would lie in the folder.
 pub(crate) fn beside(folder: &Path, end: &str) -> Option<PathBuf> {
@@ -423,21 +318,27 @@ pub(crate) const fn profile_name(profile: Profile) -> &'static str {
 
 /// What the frames of a track are, in words.
 pub(crate) fn codec_name(format: TrackFormat) -> String {
-    let name = match format.codec_number() {
-        0 => "opaque".to_owned(),
-        1 => "h264".to_owned(),
-        2 => "h265".to_owned(),
-        3 => "vp8".to_owned(),
-        4 => "vp9".to_owned(),
-        5 => "av1".to_owned(),
-        6 => "opus".to_owned(),
-        TrackFormat::AAC => "aac".to_owned(),
-        TrackFormat::PCM => "pcm".to_owned(),
-        number => format!("codec {number}"),
-    };
+    let name = codec_family(format);
     if format.is_codec_aware() {
         format!("{name}, codec-aware")
     } else {
         name
     }
+}
+
+/// The codec of a track, however its frames are sealed.
+pub(crate) fn codec_family(format: TrackFormat) -> String {
+    let name = match format.codec_number() {
+        0 => "opaque",
+        1 => "h264",
+        2 => "h265",
+        3 => "vp8",
+        4 => "vp9",
+        5 => "av1",
+        6 => "opus",
+        TrackFormat::AAC => "aac",
+        TrackFormat::PCM => "pcm",
+        number => return format!("codec {number}"),
+    };
+    name.to_owned()
 }

@@ -1,14 +1,13 @@
 //! The keys of a recording's sessions: what its senders, or who shared it, granted to an owner.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 use mediaseal::vault::grant::{Identity, SignerPublic};
 use mediaseal::vault::recording::Profile;
 
-use crate::input;
-use crate::outcome::Failure;
+use crate::key_files::{signer_public, signers_public};
+use crate::outcome::{Failure, note};
 use crate::recordings::{self, Keys, Recording};
 
 /// Whose grants are believed.
@@ -58,7 +57,7 @@ impl Senders {
             signers.extend(signers_public(file)?);
         }
         for file in &keys.shared_by {
-            signers.push(recordings::signer_public(file)?);
+            signers.push(signer_public(file)?);
         }
         Ok(Believed { signers, beside })
     }
@@ -72,24 +71,4 @@ pub(crate) fn identities(keys: &Keys) -> Result<Vec<Identity>, Failure> {
         all.extend(keys.identities_of(file, passphrase.as_ref())?);
     }
     Ok(all)
-}
-
-/// Says something on standard error, and goes on if nobody hears it.
-pub(crate) fn note(what: &str) {
-    drop(writeln!(std::io::stderr(), "mediaseal: {what}"));
-}
-
-fn signers_public(path: &Path) -> Result<Vec<SignerPublic>, Failure> {
-    let text = input::read_key_file(path)?;
-    let lines = text.lines().map(str::trim);
-    let keys = lines.filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let keys = keys.map(str::parse).collect::<Result<Vec<_>, _>>();
-    match keys {
-        Ok(keys) if !keys.is_empty() => Ok(keys),
-        // What it is instead is not said: it may be a secret key.
-        _ => Err(Failure::Usage(format!(
-            "{}: no public keys of senders (mediaseal-signer-pub-1…), one a line",
-            path.display()
-        ))),
-    }
 }

@@ -16,9 +16,9 @@ use mediaseal::vault::recording::{
 use serde::Serialize;
 
 use crate::input;
-use crate::outcome::Failure;
+use crate::key_files;
+use crate::outcome::{Failure, note};
 use crate::recordings::{self, Keys, Recording};
-use crate::sessions::note;
 
 /// Who signs what is shared.
 #[derive(Args)]
@@ -65,7 +65,7 @@ impl SharedBy {
         if path.exists() {
             let passphrase = keys.passphrase()?;
             let passphrase = passphrase.as_ref().map(|text| text.as_str());
-            let signer = recordings::signer(&path, passphrase)?;
+            let signer = key_files::signer(&path, passphrase)?;
             if !public.exists() {
                 // Whoever made the key did not come so far.
                 write_new(&public, false, &signer.public().to_string())?;

@@ -8,8 +8,9 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use mediaseal::vault::grant::{Recipient, RecipientId};
 use serde::Serialize;
 
+use crate::key_files;
 use crate::outcome::{Failure, Verdict};
-use crate::recordings::{self, Keys, Recording, Trust};
+use crate::recordings::{Keys, Recording, Trust};
 use crate::sessions::{self, Senders};
 use crate::sharing::{self, Shared, SharedBy};
 
@@ -141,7 +142,7 @@ impl Arguments {
     /// Refuses what would leave sessions to nobody but those who go.
     fn check(&self, recording: &Recording, gone: &[RecipientId]) -> Result<(), Failure> {
         for path in &self.with {
-            let recipients = recordings::recipients(path)?;
+            let recipients = key_files::recipients(path)?;
             let mut coming = recipients.iter().map(Recipient::id);
             if let Some(both) = coming.find(|id| gone.contains(id)) {
                 return Err(Failure::Usage(format!(
@@ -166,7 +167,7 @@ impl Arguments {
     fn share(&self, recording: &Recording) -> Result<Shared, Failure> {
         let mut recipients = Vec::new();
         for path in &self.with {
-            recipients.extend(recordings::recipients(path)?);
+            recipients.extend(key_files::recipients(path)?);
         }
         let dek = recording.dek(&self.keys, &self.trust)?;
         // Whose header it is was not authenticated before.
@@ -256,7 +257,7 @@ fn ids(who: &str) -> Result<Vec<RecipientId>, Failure> {
     match octets.map(<[u8; 32]>::try_from) {
         Some(Ok(octets)) => Ok(vec![RecipientId::from_bytes(octets)]),
         _ => {
-            let recipients = recordings::recipients(who.as_ref())?;
+            let recipients = key_files::recipients(who.as_ref())?;
             Ok(recipients.iter().map(Recipient::id).collect())
         }
     }

@@ -14,9 +14,8 @@ use mediaseal::vault::recording::{Reader, RecordingError};
 use crate::http::{self, Octets, Resource};
 use crate::input;
 use crate::media::{self, TrackOctets};
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, note};
 use crate::recordings::{self, Keys, Recording, Trust, codec_name};
-use crate::table::plain;
 
 const EXAMPLES: &str = "\
 It serves the tracks of recordings of profile media that play as they are: files that were recorded, and H.264, H.265 and AAC in their byte streams.
@@ -73,7 +72,7 @@ impl Octets for &Tracks {
         let track = self.0.get(resource).ok_or(io::ErrorKind::NotFound)?;
         let mut track = track.lock().unwrap_or_else(PoisonError::into_inner);
         track.read(at, out).map_err(|error| {
-            say(&format!("track {}: {error}", track.track.track));
+            note(&format!("track {}: {error}", track.track.track));
             io::Error::other(error)
         })
     }
@@ -111,7 +110,7 @@ impl Arguments {
             let mut octets =
                 TrackOctets::new(whole(recording.reader(&dek)?)?, track).map_err(failed)?;
             let Some((kind, end)) = media::kind(&mut octets).map_err(failed)? else {
-                say(&format!(
+                note(&format!(
                     "track {} is left out: frames of {} play nowhere without a container, which mediaseal export makes",
                     track.track,
                     codec_name(track.format)
@@ -200,9 +199,4 @@ fn answer(mut connection: TcpStream, served: &Served) -> io::Result<()> {
     connection.set_nodelay(true)?;
     let (resources, tracks) = &**served;
     http::serve(&mut connection, resources, &mut &*tracks)
-}
-
-fn say(what: &str) {
-    // Nobody is left to tell if this fails.
-    drop(writeln!(io::stderr(), "mediaseal: {}", plain(what)));
 }

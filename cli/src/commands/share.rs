@@ -5,8 +5,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 
+use crate::key_files;
 use crate::outcome::{Failure, Verdict};
-use crate::recordings::{self, Keys, Recording, Trust};
+use crate::recordings::{Keys, Recording, Trust};
 use crate::sessions::{self, Senders};
 use crate::sharing::{self, SharedBy};
 
@@ -51,7 +52,7 @@ impl Arguments {
         let recording = Recording::open(&self.folder)?;
         let mut recipients = Vec::new();
         for path in &self.with {
-            recipients.extend(recordings::recipients(path)?);
+            recipients.extend(key_files::recipients(path)?);
         }
         let dek = recording.dek(&self.keys, &self.trust)?;
         // Whose header it is was not authenticated before.

@@ -9,9 +9,8 @@ use mediaseal::vault::recording::{RecordingError, envelope, shred};
 use serde::Serialize;
 
 use crate::input;
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, note};
 use crate::recordings;
-use crate::sessions::note;
 use crate::table::plain;
 
 const EXAMPLES: &str = "\

@@ -12,6 +12,7 @@ use mediaseal::vault::recording::{
 };
 use serde::Serialize;
 
+use crate::key_files;
 use crate::outcome::{Failure, Verdict};
 use crate::progress::Watched;
 use crate::recordings::{self, Keys, Recording, Trust};
@@ -87,7 +88,7 @@ impl Arguments {
 
     fn look(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
         let signer = self.trust.signer.as_deref();
-        let signer = signer.map(recordings::signer_public).transpose()?;
+        let signer = signer.map(key_files::signer_public).transpose()?;
         let storage = recordings::storage(&self.folder)?;
         let watched = Watched::new(Arc::clone(&storage) as _, "verifying", 1);
         let mut found = verify(&watched, signer.as_ref())

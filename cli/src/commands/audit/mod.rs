@@ -13,8 +13,8 @@ use mediaseal::vault::audit::{AuditLogError, checkpoints, read_records};
 use mediaseal::vault::transparency::{Checkpoint, VerifierKey};
 
 use crate::input;
+use crate::key_files;
 use crate::outcome::{Failure, Verdict};
-use crate::recordings;
 use crate::table::plain;
 
 /// Most octets of a checkpoint or proof that is read.
@@ -90,7 +90,7 @@ impl Trust {
         let Some(path) = &self.signer else {
             return Ok(None);
         };
-        let signer = recordings::signer_public(path)?;
+        let signer = key_files::signer_public(path)?;
         let key = VerifierKey::new(&origin()?, &signer)
             .map_err(|error| Failure::Unreadable(error.to_string()))?;
         Ok(Some(key))

@@ -7,8 +7,8 @@ use clap::Args;
 use mediaseal::vault::audit::{AuditLog, AuditLogOptions};
 
 use super::failed;
+use crate::key_files;
 use crate::outcome::{Failure, Verdict};
-use crate::recordings;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -39,12 +39,12 @@ impl Arguments {
     pub(super) fn run(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
         let mut auditors = Vec::new();
         for path in &self.auditor {
-            auditors.extend(recordings::recipients(path)?);
+            auditors.extend(key_files::recipients(path)?);
         }
         let passphrase = self.passphrase_file.as_deref();
-        let passphrase = passphrase.map(recordings::passphrase).transpose()?;
+        let passphrase = passphrase.map(key_files::passphrase).transpose()?;
         let passphrase = passphrase.as_ref().map(|text| text.as_str());
-        let signer = recordings::signer(&self.signer_key, passphrase)?;
+        let signer = key_files::signer(&self.signer_key, passphrase)?;
         let options = AuditLogOptions::default();
         let log = AuditLog::create(&self.folder, &auditors, signer, options)
             .map_err(|error| failed(&self.folder, &error))?;

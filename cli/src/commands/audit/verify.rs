@@ -8,8 +8,8 @@ use mediaseal::vault::audit::{self, AuditLogError, Fault, Verdict as Found};
 use serde::Serialize;
 
 use super::{failed, origin, read_text};
+use crate::key_files;
 use crate::outcome::{Failure, Verdict};
-use crate::recordings;
 
 const EXAMPLES: &str = "\
 The first word of the last line says what it is:
@@ -85,10 +85,10 @@ impl Arguments {
     fn verify(&self, out: &mut dyn Write) -> Result<Verdict, Failure> {
         let key = self.trust.verifier_key(|| origin(&self.folder))?;
         let passphrase = self.passphrase_file.as_deref();
-        let passphrase = passphrase.map(recordings::passphrase).transpose()?;
+        let passphrase = passphrase.map(key_files::passphrase).transpose()?;
         let passphrase = passphrase.as_ref().map(|text| text.as_str());
         let identities = match &self.identity {
-            Some(path) => recordings::identities(path, passphrase)?,
+            Some(path) => key_files::identities(path, passphrase)?,
             None => Vec::new(),
         };
         let mut held = Vec::new();

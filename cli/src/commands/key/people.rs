@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use super::write_new;
 use crate::input;
+use crate::key_files;
 use crate::outcome::Failure;
-use crate::recordings;
 
 const IDENTITY_EXAMPLES: &str = "\
 Examples:
@@ -102,7 +102,7 @@ impl SecretHalf {
         let text = match &self.passphrase_file {
             None => open(),
             Some(path) => {
-                let passphrase = recordings::passphrase(path)?;
+                let passphrase = key_files::passphrase(path)?;
                 let params = PassphraseParams::generate().map_err(|error| failed(&error.into()))?;
                 Zeroizing::new(locked(&passphrase, params).map_err(|error| failed(&error))?)
             }

@@ -1,37 +1,37 @@
 //! `mediaseal record`.
 
+mod begin;
+mod report;
+mod udp;
+
 use std::collections::HashMap;
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, ToSocketAddrs, UdpSocket};
+use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{self, RecvTimeoutError, SyncSender, TrySendError};
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use clap::{Args, ValueEnum};
-use mediaseal::vault::grant::{Identity, Kem, SessionGrant, Signer};
-use mediaseal::vault::recording::{
-    Closed, Cobblestone, Frame, LocalStorage, NewRecording, Profile, RecordingError, TrackFormat,
-    Writer,
-};
-use mediaseal::vault::{Clock, SystemClock};
+use mediaseal::vault::grant::SessionGrant;
+use mediaseal::vault::recording::{Closed, Frame, Profile, RecordingError, TrackFormat, Writer};
 use mediaseal::{Codec, SenderId};
-use serde::Serialize;
 use zeroize::Zeroizing;
 
+use self::report::Report;
+use self::udp::{Receiver, TICK, WAITING, listen};
 use crate::commands::explain;
 use crate::explain::capture::{Capture, is_capture};
 use crate::explain::metadata::Metadata;
-use crate::explain::network::{self, Flow};
+use crate::explain::network;
 use crate::explain::{CodecOf, Wire};
 use crate::input;
 use crate::keyring;
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, note};
 use crate::progress::Progress;
 use crate::recorder::{Counts, Recorder, Settings, TrackReport};
 use crate::recordings;
-use crate::table::{Table, plain};
 
 const EXAMPLES: &str = "\
 A recording of profile frames keeps SFrame ciphertext as it came: the recorder has no key of the call, and each sender grants the keys of his
@@ -118,29 +118,8 @@ enum ProfileName {
     Media,
 }
 
-/// What was recorded, as JSON has it: names here are for ever.
-#[derive(Serialize)]
-struct Report {
-    recording: String,
-    id: String,
-    profile: &'static str,
-    recorder: String,
-    segments: u64,
-    #[serde(flatten)]
-    counts: Counts,
-    tracks: Vec<TrackReport>,
-    /// KIDs of sessions that nobody can open.
-    missing_grants: Vec<String>,
-    frames_without_kid: u64,
-}
-
 /// Octets of a file that lie in one frame: with its head they fill a chunk, so that any of them costs one chunk to read.
 const PIECE: usize = (16 << 10) - 15;
-/// Datagrams that wait while the disk is slow, and their octets.
-const WAITING: usize = 4_096;
-const WAITING_OCTETS: usize = 32 << 20;
-/// How often a writer is ticked.
-const TICK: Duration = Duration::from_millis(100);
 /// Sessions without a grant that are named on standard error.
 const MOST_NAMED: usize = 64;
 
@@ -236,103 +215,6 @@ impl Arguments {
         })
     }
 
-    /// Makes keys that are not there, and begins the recording.
-    fn begin(&self, profile: Profile) -> Result<Writer, Failure> {
-        let is_used = std::fs::read_dir(&self.folder).is_ok_and(|mut dir| dir.next().is_some());
-        if is_used || self.folder.is_file() {
-            return Err(Failure::Usage(format!(
-                "{}: something is there already; a recording begins in a folder of its own",
-                self.folder.display()
-            )));
-        }
-        let mut owners = Vec::new();
-        for path in &self.owner {
-            owners.extend(recordings::recipients(path)?);
-        }
-        let there = self.beside("owner.pub")?;
-        if owners.is_empty() && there.exists() {
-            return Err(Failure::Usage(format!(
-                "{}: an owner of this name is there already; --owner {0} records to him",
-                there.display()
-            )));
-        }
-        let signer = Arc::new(self.signer()?);
-        let public = self.beside("pub")?;
-        let text = format!("{}\n", signer.public());
-        // It may be there of an earlier recording of this name.
-        if !std::fs::read_to_string(&public).is_ok_and(|there| there == text) {
-            recordings::write_new(&public, text.as_bytes(), false)?;
-        }
-        if owners.is_empty() {
-            owners.push(self.new_owner()?.recipient().clone());
-        }
-        let failed = |error: RecordingError| recordings::failed(&self.folder, &error);
-        let mut new = NewRecording::draw(
-            profile,
-            Cobblestone::default(),
-            &self.region,
-            signer,
-            &SystemClock,
-        )
-        .map_err(failed)?;
-        for owner in &owners {
-            new.add_recipient(owner)
-                .map_err(|error| failed(error.into()))?;
-        }
-        let storage = LocalStorage::create(&self.folder)
-            .map_err(|error| input::unreadable(&self.folder, &error))?;
-        new.start(Arc::new(storage), Arc::new(SystemClock))
-            .map_err(failed)
-    }
-
-    /// A file beside the recording, never in it: who gets the folder must not get its keys.
-    fn beside(&self, end: &str) -> Result<PathBuf, Failure> {
-        recordings::beside(&self.folder, end).ok_or_else(|| {
-            Failure::Usage(format!(
-                "{}: a recording has a name, because its keys lie beside its folder under that name; this path ends in none",
-                self.folder.display()
-            ))
-        })
-    }
-
-    fn signer(&self) -> Result<Signer, Failure> {
-        let path = match &self.signer_key {
-            Some(path) => path.clone(),
-            None => self.beside("signer.key")?,
-        };
-        if path.exists() {
-            let passphrase = self.passphrase_file.as_deref();
-            let passphrase = passphrase.map(recordings::passphrase).transpose()?;
-            return recordings::signer(&path, passphrase.as_ref().map(|text| text.as_str()));
-        }
-        let signer = Signer::generate().map_err(|error| Failure::Unreadable(error.to_string()))?;
-        let text = signer.to_text();
-        write_secret(&path, &text)?;
-        say(&format!(
-            "made a key for this recorder: {}; keep it, and use it again",
-            path.display()
-        ));
-        Ok(signer)
-    }
-
-    fn new_owner(&self) -> Result<Identity, Failure> {
-        let owner = Identity::generate(Kem::X25519)
-            .map_err(|error| Failure::Unreadable(error.to_string()))?;
-        let (key, public) = (self.beside("owner.key")?, self.beside("owner.pub")?);
-        write_secret(&key, &owner.to_text())?;
-        recordings::write_new(
-            &public,
-            format!("{}\n", owner.recipient()).as_bytes(),
-            false,
-        )?;
-        say(&format!(
-            "made a key pair for the owner: {} opens the recording, and nothing else does; {} is its public half",
-            key.display(),
-            public.display()
-        ));
-        Ok(owner)
-    }
-
     fn recorder(&self, writer: Writer, profile: Profile) -> Recorder {
         let senders: HashMap<_, _> = self.sender.iter().cloned().collect();
         let settings = Settings {
@@ -356,7 +238,7 @@ impl Arguments {
         let address = socket
             .local_addr()
             .map_err(|error| Failure::Unreadable(error.to_string()))?;
-        say(&format!("recording what comes to {address}"));
+        note(&format!("recording what comes to {address}"));
         let (sender, datagrams) = mpsc::sync_channel(WAITING);
         let receiver = Receiver {
             socket,
@@ -397,7 +279,7 @@ impl Arguments {
         }
         let dropped = dropped.load(Ordering::Relaxed);
         if dropped > 0 {
-            say(&format!(
+            note(&format!(
                 "{dropped} datagrams came faster than they could be written, and are lost"
             ));
         }
@@ -534,80 +416,6 @@ impl Source {
     }
 }
 
-fn listen(address: &str) -> Result<UdpSocket, Failure> {
-    let usage = |why: &dyn std::fmt::Display| Failure::Usage(format!("--udp {address}: {why}"));
-    let full = match address.parse::<u16>() {
-        Ok(port) => format!("127.0.0.1:{port}"),
-        Err(_) => address.to_owned(),
-    };
-    let addresses: Vec<SocketAddr> = full
-        .to_socket_addrs()
-        .map_err(|error| usage(&error))?
-        .collect();
-    let socket = UdpSocket::bind(&addresses[..]).map_err(|error| usage(&error))?;
-    socket
-        .set_read_timeout(Some(TICK))
-        .map_err(|error| usage(&error))?;
-    Ok(socket)
-}
-
-/// A datagram, between whom, and when it came.
-type Datagram = (Flow, Vec<u8>, u64);
-
-/// Takes datagrams while the disk is at work.
-struct Receiver {
-    socket: UdpSocket,
-    address: SocketAddr,
-    stop: Arc<AtomicBool>,
-    dropped: Arc<AtomicU64>,
-    /// Octets of datagrams that wait.
-    waiting: Arc<AtomicUsize>,
-}
-
-impl Receiver {
-    fn run(self, datagrams: &SyncSender<Datagram>) -> io::Result<()> {
-        let mut octets = vec![0; usize::from(u16::MAX)];
-        while !self.stop.load(Ordering::Relaxed) {
-            let (len, source) = match self.socket.recv_from(&mut octets) {
-                Ok(received) => received,
-                Err(error)
-                    if matches!(
-                        error.kind(),
-                        io::ErrorKind::WouldBlock
-                            | io::ErrorKind::TimedOut
-                            | io::ErrorKind::Interrupted
-                            // What Windows says of a datagram that was sent elsewhere.
-                            | io::ErrorKind::ConnectionReset
-                    ) =>
-                {
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            let flow = Flow {
-                source,
-                destination: self.address,
-            };
-            // This thread alone adds to it.
-            if self.waiting.load(Ordering::Relaxed) + len > WAITING_OCTETS {
-                self.dropped.fetch_add(1, Ordering::Relaxed);
-                continue;
-            }
-            self.waiting.fetch_add(len, Ordering::Relaxed);
-            let datagram = (flow, octets[..len].to_vec(), SystemClock.unix_micros());
-            match datagrams.try_send(datagram) {
-                Ok(()) => {}
-                Err(TrySendError::Full(_)) => {
-                    self.waiting.fetch_sub(len, Ordering::Relaxed);
-                    self.dropped.fetch_add(1, Ordering::Relaxed);
-                }
-                Err(TrySendError::Disconnected(_)) => break,
-            }
-        }
-        Ok(())
-    }
-}
-
 /// Reads until `piece` is full or the end.
 fn fill(reader: &mut impl Read, piece: &mut [u8]) -> io::Result<usize> {
     let mut len = 0;
@@ -627,109 +435,11 @@ fn name_missing(recorder: &mut Recorder, named: &mut usize) {
     for kid in recorder.missing.drain(..) {
         *named += 1;
         if *named <= MOST_NAMED {
-            say(&format!(
+            note(&format!(
                 "session {:016x} was not granted to the owners: nobody can open its frames until its sender does that",
                 kid.value()
             ));
         }
-    }
-}
-
-/// A key in a file that only its owner can read.
-fn write_secret(path: &Path, text: &str) -> Result<(), Failure> {
-    let mut line = Zeroizing::new(String::with_capacity(text.len() + 1));
-    line.push_str(text);
-    line.push('\n');
-    recordings::write_new(path, line.as_bytes(), true)
-}
-
-fn say(what: &str) {
-    // Nobody is left to tell if this fails.
-    drop(writeln!(io::stderr(), "mediaseal: {what}"));
-}
-
-impl Report {
-    fn write(&self, is_json: bool, out: &mut dyn Write) -> Result<(), Failure> {
-        if is_json {
-            serde_json::to_writer_pretty(&mut *out, self)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
-            return Ok(());
-        }
-        if !self.tracks.is_empty() {
-            let columns = ["track", "sender", "codec", "ssrc", "packets", "lost", "cut"];
-            let mut table = Table::new(&columns);
-            for track in &self.tracks {
-                table.row(vec![
-                    track
-                        .track
-                        .map_or("left out".to_owned(), |track| track.to_string()),
-                    plain(track.sender.as_deref().unwrap_or_default()),
-                    track.codec.clone().unwrap_or_default(),
-                    track.ssrc.clone(),
-                    track.packets.to_string(),
-                    track.packets_lost.to_string(),
-                    track.frames_incomplete.to_string(),
-                ]);
-            }
-            write!(out, "{}", table.text())?;
-        }
-        let counts = &self.counts;
-        if counts.frames_left_out > 0 {
-            let other = if self.profile == "frames" {
-                "are no SFrame ciphertext: --profile media records media"
-            } else {
-                "are ciphertext, or of a codec that --codec has to name"
-            };
-            writeln!(
-                out,
-                "{} frames were left out: they {other}",
-                counts.frames_left_out
-            )?;
-        }
-        if counts.frames_too_long > 0 {
-            writeln!(out, "{} frames were too long", counts.frames_too_long)?;
-        }
-        if counts.streams_left_out > 0 {
-            writeln!(
-                out,
-                "{} packets were of streams too many",
-                counts.streams_left_out
-            )?;
-        }
-        if counts.frames_incomplete > 0 {
-            writeln!(
-                out,
-                "{} frames are missing: packets of them did not come",
-                counts.frames_incomplete
-            )?;
-        }
-        if counts.packets_truncated > 0 {
-            writeln!(
-                out,
-                "{} packets are not all in the capture: cut off by it, or pieces of IP packets",
-                counts.packets_truncated
-            )?;
-        }
-        if counts.datagrams_dropped > 0 {
-            writeln!(
-                out,
-                "{} datagrams came faster than they could be written, and are lost",
-                counts.datagrams_dropped
-            )?;
-        }
-        if counts.other_datagrams > 0 {
-            writeln!(out, "{} packets were no RTP", counts.other_datagrams)?;
-        }
-        for kid in &self.missing_grants {
-            writeln!(out, "session {kid} was not granted to the owners")?;
-        }
-        writeln!(
-            out,
-            "recorded {} frames, {} octets, in {}",
-            counts.frames, counts.octets, self.recording
-        )?;
-        Ok(())
     }
 }
 
