@@ -515,8 +515,9 @@
 #define MEDIASEAL_RTP_DUPLICATE 3
 
 /**
- * The packet's sequence number is older than all that are kept, or 3,000 and more ahead. If it is
- * so far away and the next one follows it, the sender started anew.
+ * The packet's sequence number is older than all that are kept, or far ahead: by more than half of
+ * what is kept, at least 16 packets. One altered header moves nothing so; the next packet that
+ * follows it does, or 16 in a row that are too old.
  */
 #define MEDIASEAL_RTP_OUT_OF_RANGE 4
 

@@ -184,11 +184,13 @@ fn a_stray_number_changes_nothing_and_two_in_a_row_start_anew() {
     // A bit flipped on the way.
     assert_eq!(push(1001 ^ 0x8000, whole), "out of range");
     assert_eq!(push(1001, &halves[1]), "complete");
-    assert_eq!(push(4000, whole), "complete");
+    // As far as half of the ring it is a loss.
+    assert_eq!(push(1033, whole), "complete");
+    assert_eq!(push(1066, whole), "out of range");
     assert_eq!(push(7000, whole), "out of range");
     assert_eq!(push(7002, whole), "out of range");
     assert_eq!(push(7001, whole), "out of range");
-    assert_eq!(push(4001, whole), "complete");
+    assert_eq!(push(1034, whole), "complete");
     // The one before does not count any more.
     assert_eq!(push(7002, whole), "out of range");
 
@@ -198,6 +200,58 @@ fn a_stray_number_changes_nothing_and_two_in_a_row_start_anew() {
         assert_eq!(push(start.wrapping_add(2), &halves[1]), "complete");
         assert_eq!(push(start.wrapping_add(1), &halves[0]), "other");
     }
+}
+
+/// Pushes packets of one frame each and returns how many of them came out.
+fn whole_of(reassembler: &mut Reassembler, sequences: impl IntoIterator<Item = u16>) -> usize {
+    let whole = &payloads(&[7; 50], Content::Frame, 100)[0];
+    let mut complete = 0;
+    for sequence in sequences {
+        let progress = reassembler.push(info(sequence), whole);
+        complete += usize::from(matches!(progress, Progress::Complete(_)));
+    }
+    complete
+}
+
+#[test]
+fn a_number_altered_on_the_way_costs_its_packet_and_the_one_whose_place_it_took() {
+    for ring in [2, 16, 64, 512, 32_768] {
+        for bit in 0..16 {
+            let mut reassembler = Reassembler::new(ring, 100).unwrap();
+            assert_eq!(whole_of(&mut reassembler, 65_000..65_200), 200);
+            whole_of(&mut reassembler, [65_200 ^ 1 << bit]);
+            let after = whole_of(
+                &mut reassembler,
+                (201..1000).map(|at| 65_000_u16.wrapping_add(at)),
+            );
+            // A ring of fewer than 32 packets has no half that is more than a step.
+            let lost = if ring < 32 { 16 } else { 1 };
+            assert!(
+                after >= 799 - lost,
+                "{ring} packets, bit {bit}: {after} of 799"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_loss_of_more_than_half_of_the_ring_costs_one_packet_more() {
+    for lost in [33, 64, 500, 2_900] {
+        let mut reassembler = Reassembler::new(64, 100).unwrap();
+        whole_of(&mut reassembler, 0..100);
+        let first = 100 + lost;
+        assert_eq!(whole_of(&mut reassembler, first..first + 100), 99, "{lost}");
+    }
+}
+
+#[test]
+fn a_ring_that_is_ahead_of_the_sender_goes_back_to_him() {
+    let mut reassembler = Reassembler::new(64, 100).unwrap();
+    whole_of(&mut reassembler, 0..100);
+    // Two strays, one behind the other, and the sender goes on.
+    assert_eq!(whole_of(&mut reassembler, [1_500, 1_501]), 1);
+    let after = whole_of(&mut reassembler, (100..400).filter(|at| at % 7 != 3));
+    assert!(after >= 257 - 16, "{after}");
 }
 
 #[test]

@@ -144,7 +144,7 @@ pub const MEDIASEAL_RTP_COMPLETE: u32 = 1;
 pub const MEDIASEAL_RTP_WAITING: u32 = 2;
 /// The packet came before; retransmission and redundancy do that.
 pub const MEDIASEAL_RTP_DUPLICATE: u32 = 3;
-/// The packet's sequence number is older than all that are kept, or 3,000 and more ahead. If it is so far away and the next one follows it, the sender started anew.
+/// The packet's sequence number is older than all that are kept, or far ahead: by more than half of what is kept, at least 16 packets. One altered header moves nothing so; the next packet that follows it does, or 16 in a row that are too old.
 pub const MEDIASEAL_RTP_OUT_OF_RANGE: u32 = 4;
 /// The packet is padding alone, is longer than was agreed, or its run is of different payload types or contents.
 pub const MEDIASEAL_RTP_REFUSED: u32 = 5;

@@ -164,8 +164,8 @@ pub enum Progress<'a> {
     Waiting,
     /// It came before. Retransmission and redundancy do that.
     Duplicate,
-    /// Its number is older than all that are kept, or 3,000 and more away from them. If it is 3,000 and more away, in whichever direction, and the next one follows it, the
-    /// sender started anew, and so does the ring (RFC 3550 appendix A.1).
+    /// Its number is older than all that are kept, or far ahead: by more than half of the ring (at least 16 packets) or 3,000. One altered header does not move the ring so.
+    /// The ring follows if the next packet is the one behind it (RFC 3550 appendix A.1), or, to older numbers, if 16 such packets come in a row.
     OutOfRange,
     /// It is padding alone, is longer than was agreed, or its run is of different payload types or contents.
     Refused,
@@ -217,20 +217,24 @@ pub struct Reassembler {
     max_piece: usize,
     /// The highest number that came, extended; nothing before the first.
     newest: Option<u64>,
-    /// What would follow the last packet that was out of range.
-    restart: Option<u16>,
+    /// Packets out of range since the last in range: the number of the newest of them, and how many went on from one another.
+    strays: Option<(u16, u8)>,
 }
 
 /// The number of the first packet: so that those before it have numbers too.
 const FIRST: u64 = 1 << 32;
 /// A step of so many packets is a stray or a new start: MAX_DROPOUT of RFC 3550 appendix A.1.
 const MAX_DROPOUT: u64 = 3_000;
+/// A step of so many packets is none, in the smallest ring.
+const MIN_REACH: u64 = 16;
+/// So many packets in a row that are too old are not late: the ring is ahead of the sender.
+const TOO_OLD_IN_A_ROW: u8 = 16;
 /// Fewest and most packets that are kept.
 const PACKETS: core::ops::RangeInclusive<usize> = 2..=32_768;
 
 impl Reassembler {
     /// Keeps the last `packets` packets, 2 to 32,768, whose payloads have at most `max_len` octets. The largest frame must fit, and what may come between its first and its last packet.
-    /// What comes later than 2,999 others is out of range in any ring.
+    /// What comes later than 2,999 others is out of range in any ring. After a loss of more than half of the ring the first packet that comes is lost too.
     ///
     /// # Errors
     /// [`Misuse::PacketMaximum`] if `max_len` is below 2 or above 65,535; [`Misuse::ReassemblyPackets`] for other numbers of packets.
@@ -249,7 +253,7 @@ impl Reassembler {
             whole: vec![0; packets * max_piece].into(),
             max_piece,
             newest: None,
-            restart: None,
+            strays: None,
         })
     }
 
@@ -288,30 +292,50 @@ impl Reassembler {
         let Some(newest) = self.newest else {
             return Some(FIRST | u64::from(sequence));
         };
+        let slots = self.slots.len() as u64;
         let [.., high, low] = newest.to_be_bytes();
-        let ahead = sequence
-            .wrapping_sub(u16::from_be_bytes([high, low]))
-            .cast_signed();
+        let ahead = distance(u16::from_be_bytes([high, low]), sequence);
         let number = newest.wrapping_add_signed(ahead.into());
+        // What is behind half a ring stays in it when a stray moves it: so far a single packet may go.
+        let reach = (slots / 2).clamp(MIN_REACH, MAX_DROPOUT - 1);
         let is_in_range = if number > newest {
-            number - newest < MAX_DROPOUT
+            number - newest <= reach
         } else {
-            newest - number < MAX_DROPOUT.min(self.slots.len() as u64)
+            newest - number < MAX_DROPOUT.min(slots)
         };
         if is_in_range {
-            self.restart = None;
+            self.strays = None;
             return Some(number);
         }
-        // No sender starts anew so near; a packet can be so late.
-        if number.abs_diff(newest) < MAX_DROPOUT {
+        let is_near = number.abs_diff(newest) < MAX_DROPOUT;
+        if !self.goes_on(sequence, reach, is_near && number < newest) {
             return None;
         }
-        if self.restart.replace(sequence.wrapping_add(1)) != Some(sequence) {
-            return None;
+        self.strays = None;
+        if is_near && number > newest {
+            return Some(number);
         }
-        self.restart = None;
         // A full turn above, so that nothing kept is near.
         Some((newest | 0xffff) + 0x1_0001 + u64::from(sequence))
+    }
+
+    /// Whether a packet out of range and those before it show where the sender is. Packets can be late, but not many in a row with none in time between.
+    fn goes_on(&mut self, sequence: u16, reach: u64, may_be_late: bool) -> bool {
+        let Some((last, count)) = self.strays else {
+            self.strays = Some((sequence, 1));
+            return false;
+        };
+        let step = i64::from(distance(last, sequence));
+        if step.unsigned_abs() > reach {
+            self.strays = Some((sequence, 1));
+            return false;
+        }
+        if step < 1 {
+            return false;
+        }
+        let count = count.saturating_add(1);
+        self.strays = Some((sequence, count));
+        count >= TOO_OLD_IN_A_ROW || (step == 1 && !may_be_late)
     }
 
     fn place(&self, number: u64) -> usize {
@@ -374,6 +398,11 @@ impl Reassembler {
             last: info,
         })
     }
+}
+
+/// How far the second sequence number is ahead of the first.
+const fn distance(from: u16, to: u16) -> i16 {
+    to.wrapping_sub(from).cast_signed()
 }
 
 impl core::fmt::Debug for Reassembler {
