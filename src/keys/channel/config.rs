@@ -3,10 +3,11 @@
 use core::fmt;
 
 use super::channel_key::ChannelKey;
-use super::epoch::MAX_NAME;
 use crate::cipher::{CheckedCipher, CipherSuite};
 use crate::error::{Error, Misuse};
 
+/// Longest channel id and instance, in octets.
+pub(super) const MAX_NAME: usize = 255;
 /// Default grace, in seconds.
 const GRACE_SECONDS: u64 = 10;
 /// Default number of sessions heard that are kept, and of floors.

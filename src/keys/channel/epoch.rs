@@ -6,7 +6,7 @@ use base32ct::{Base32Unpadded, Encoding};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use super::config::ChannelConfig;
+use super::config::{ChannelConfig, MAX_NAME};
 use crate::cipher::CipherSuite;
 use crate::error::{Error, Misuse};
 use crate::keys::schedule::EPOCH_TEXT;
@@ -16,8 +16,6 @@ use crate::keys::secret::Secret;
 const PREFIX: &str = "mediaseal-epoch-1";
 const CHECKSUM_LEN: usize = 4;
 const FORMAT: u8 = 1;
-/// Longest channel id and instance, in octets.
-pub(super) const MAX_NAME: usize = 255;
 /// Octets of the longest form: two names, and 52 octets besides.
 const MAX_LEN: usize = 52 + 2 * MAX_NAME;
 
