@@ -35,7 +35,7 @@ use clap::Parser;
 
 use outcome::Failure;
 
-/// Client-side media encryption: see why frames do not open, make keys, look at this machine.
+/// Client-side media encryption: record calls and open recordings, keep keys, see why frames do not open.
 #[derive(Parser)]
 #[command(
     name = "mediaseal",
