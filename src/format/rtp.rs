@@ -165,7 +165,8 @@ pub enum Progress<'a> {
     /// It came before. Retransmission and redundancy do that.
     Duplicate,
     /// Its number is older than all that are kept, or far ahead: by more than half of the ring (at least 16 packets) or 3,000. One altered header does not move the ring so.
-    /// The ring follows if the next packet is the one behind it (RFC 3550 appendix A.1), or, to older numbers, if 16 such packets come in a row.
+    /// The ring follows if the next packet out of range is the one behind it (RFC 3550 appendix A.1), or, to older numbers too, if 16 such packets go on from one another with
+    /// none in range between them.
     OutOfRange,
     /// It is padding alone, is longer than was agreed, or its run is of different payload types or contents.
     Refused,
@@ -293,8 +294,7 @@ impl Reassembler {
             return Some(FIRST | u64::from(sequence));
         };
         let slots = self.slots.len() as u64;
-        let [.., high, low] = newest.to_be_bytes();
-        let ahead = distance(u16::from_be_bytes([high, low]), sequence);
+        let ahead = distance(low_half(newest), sequence);
         let number = newest.wrapping_add_signed(ahead.into());
         // What is behind half a ring stays in it when a stray moves it: so far a single packet may go.
         let reach = (slots / 2).clamp(MIN_REACH, MAX_DROPOUT - 1);
@@ -304,7 +304,11 @@ impl Reassembler {
             newest - number < MAX_DROPOUT.min(slots)
         };
         if is_in_range {
-            self.strays = None;
+            self.strays = self.strays.and_then(|(last, _)| {
+                // Between packets that are sent again a jump ahead still waits for its second one; what is behind was late.
+                let ahead = distance(low_half(newest.max(number)), last);
+                (ahead > 0 && i64::from(ahead) < MAX_DROPOUT.cast_signed()).then_some((last, 1))
+            });
             return Some(number);
         }
         let is_near = number.abs_diff(newest) < MAX_DROPOUT;
@@ -331,6 +335,10 @@ impl Reassembler {
             return false;
         }
         if step < 1 {
+            // A stray ahead of the others is not waited for.
+            if step < -MIN_REACH.cast_signed() {
+                self.strays = Some((sequence, count));
+            }
             return false;
         }
         let count = count.saturating_add(1);
@@ -398,6 +406,12 @@ impl Reassembler {
             last: info,
         })
     }
+}
+
+/// The sequence number of an extended one.
+const fn low_half(number: u64) -> u16 {
+    let [.., high, low] = number.to_be_bytes();
+    u16::from_be_bytes([high, low])
 }
 
 /// How far the second sequence number is ahead of the first.
