@@ -11,8 +11,9 @@ use std::sync::{Arc, Mutex};
 use custody_support::{Kit, Meanwhile, admin};
 use mediaseal::vault::custody::{
     AccessRequest, Authorizer, Custody, CustodyError, CustodyOptions, Denied, DestroyMode, KekRef,
-    KeyState, NewKek, Policy, RecordPlace, Survivors, SweepProgress,
+    KeyProvider, KeyState, NewKek, Policy, RecordPlace, Survivors, SweepProgress,
 };
+use mediaseal::vault::{Dek, WrapContext};
 
 fn recordings() -> NewKek {
     NewKek::new("acme", "eu", "recordings")
@@ -85,7 +86,8 @@ fn is_refused<T>(result: Result<T, CustodyError>) -> bool {
         result,
         Err(CustodyError::StateForbids { .. }
             | CustodyError::Archived(_)
-            | CustodyError::KeyDestroyed { .. })
+            | CustodyError::KeyDestroyed { .. }
+            | CustodyError::NoSuchTransition { .. })
     )
 }
 
@@ -133,6 +135,50 @@ fn a_rotation_does_not_finish_one_that_others_began_behind_its_back() {
     let (id, dek) = kit.custody.new_dek(&admin(), &kek.id).unwrap();
     let opened = kit.custody.open_dek(&admin(), &id).unwrap();
     assert_eq!(opened.expose(), dek.expose());
+}
+
+#[test]
+fn a_new_version_that_is_suspended_meanwhile_is_not_taken_into_use() {
+    for is_suspended in [false, true] {
+        let kit = Kit::new(&format!("new-version-meanwhile-{is_suspended}"));
+        let first = kit.custody.create_kek(&admin(), &recordings()).unwrap();
+        let second = KekRef {
+            version: 2,
+            ..first.clone()
+        };
+        let (other, same) = (other(&kit), second.clone());
+        *kit.line.before_told.lock().unwrap() = Some(Box::new(move || {
+            // The other one finishes what was begun.
+            other.tick().unwrap();
+            if is_suspended {
+                set(&other, &same, KeyState::Suspended);
+            }
+        }));
+        let rotated = kit.custody.rotate_kek(&admin(), &first.id);
+        let keks = kit.custody.keks(&admin()).unwrap();
+        let state = keks
+            .iter()
+            .find(|kek| kek.spec.kek == second)
+            .map(|kek| kek.state);
+        let context = WrapContext {
+            purpose: vec![7; 32],
+            region: "eu-central-1".to_owned(),
+        };
+        let wrapped = kit
+            .line
+            .far
+            .wrap(&second, &Dek::generate().unwrap(), &context);
+        if is_suspended {
+            assert!(is_refused(rotated));
+            assert_eq!(state, Some(KeyState::Suspended));
+            // The provider had heard that it is active.
+            assert!(wrapped.is_err());
+        } else {
+            assert_eq!(rotated.unwrap(), second);
+            assert_eq!(state, Some(KeyState::Active));
+            wrapped.unwrap();
+        }
+    }
 }
 
 #[test]

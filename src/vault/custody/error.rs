@@ -128,7 +128,7 @@ pub enum CustodyError {
     /// React as to the provider's error.
     #[error(transparent)]
     Provider(#[from] ProviderError),
-    /// Try again: another process holds the store.
+    /// Try again: another process holds the store, or has begun the next version of this key meanwhile; whoever wanted a rotation looks first whether it was made.
     #[error("the store is busy in another process")]
     Busy,
     /// Make room: the disk is full. What was acknowledged before is there.

@@ -160,7 +160,7 @@ impl Custody {
             }
             if new.activation == Activation::Now {
                 let kek = &row.spec.kek;
-                inner.enter(kek, KeyState::Active, &access.principal, "made")?;
+                inner.bring_into_use(kek, &access.principal, "made")?;
             }
             Ok(row.spec.kek)
         })
@@ -170,7 +170,8 @@ impl Custody {
     /// opened, or by [`Self::sweep`]. If an earlier call was cut short, this one finishes it.
     ///
     /// # Errors
-    /// [`CustodyError::StateForbids`] if the first version is in pre-activation; [`CustodyError::KeyDestroyed`] if all are destroyed.
+    /// [`CustodyError::StateForbids`] if the first version is in pre-activation; [`CustodyError::KeyDestroyed`] if all are destroyed;
+    /// [`CustodyError::Busy`] if another process has begun a version meanwhile; [`CustodyError::NoSuchTransition`] if one has taken this version out of use meanwhile.
     pub fn rotate_kek(&self, access: &Access, id: &str) -> Result<KekRef, CustodyError> {
         self.next_version(access, id, None, "kek.rotate")
     }
@@ -222,7 +223,7 @@ impl Custody {
                 }
                 inner.mark_told(&next)?;
             }
-            inner.enter(&kek, KeyState::Active, who, "rotated")?;
+            inner.bring_into_use(&kek, who, "rotated")?;
             Ok(kek)
         })
     }

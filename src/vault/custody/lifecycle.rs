@@ -60,7 +60,9 @@ impl Custody {
         let subject = Subject::of(&row.spec, &resource);
         let action = (Action::ChangeState, "kek.state");
         self.inner.act(access, action, subject, || {
-            let told = self.inner.enter(kek, state, &access.principal, reason)?;
+            let told = self
+                .inner
+                .enter(kek, None, state, &access.principal, reason)?;
             let what = format!("{state}: {reason}");
             let inner = &self.inner;
             inner.note(access, "kek.state", subject, Outcome::Done, &what);
@@ -182,25 +184,50 @@ impl Inner {
         Ok(row)
     }
 
-    /// Takes a KEK to another state.
+    /// Takes a new version into use, unless another process has done that meanwhile.
+    pub(super) fn bring_into_use(
+        &self,
+        kek: &KekRef,
+        actor: &str,
+        reason: &str,
+    ) -> Result<(), CustodyError> {
+        let new = Some(KeyState::PreActivation);
+        match self.enter(kek, new, KeyState::Active, actor, reason) {
+            Ok(_)
+            | Err(CustodyError::NoSuchTransition {
+                from: KeyState::Active,
+                ..
+            }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes a KEK to another state; only out of `from`, if that is given: what somebody else has done since is not undone.
     pub(super) fn enter(
         &self,
         kek: &KekRef,
+        from: Option<KeyState>,
         to: KeyState,
         actor: &str,
         reason: &str,
     ) -> Result<Told, CustodyError> {
+        let may_enter = |row: &KekRow| {
+            if from.is_some_and(|from| from != row.state) {
+                return Err(no_such_transition(row, to));
+            }
+            may_become(row, to)
+        };
         let row = self.load(kek)?;
-        may_become(&row, to)?;
+        may_enter(&row)?;
         let enforcement = if to == KeyState::Active {
             Some(self.activate_at_provider(&row)?)
         } else {
             None
         };
         let now = self.now();
-        let (row, former) = self.write(|db| {
+        let entered = self.write(|db| {
             let mut row = self.in_store(db, kek)?;
-            may_become(&row, to)?;
+            may_enter(&row)?;
             let mut former = Vec::new();
             if to == KeyState::Active {
                 former = retire_former(db, &row, now, actor)?;
@@ -219,7 +246,11 @@ impl Inner {
             };
             row.change(db, &change)?;
             Ok((row, former))
-        })?;
+        });
+        if let (Err(CustodyError::NoSuchTransition { .. }), Some(_)) = (&entered, enforcement) {
+            self.tell_after(row, to)?;
+        }
+        let (row, former) = entered?;
         for row in former {
             self.tell(&row);
         }
@@ -262,6 +293,14 @@ impl Inner {
         }
     }
 
+    /// The provider was told a state that did not come to be, as another process was faster: now, or by the next tick, it is told the one that is.
+    fn tell_after(&self, mut row: KekRow, told: KeyState) -> Result<(), CustodyError> {
+        row.state = told;
+        self.mark_told(&row)?;
+        self.tell(&self.load(&row.spec.kek)?);
+        Ok(())
+    }
+
     pub(super) fn mark_told(&self, row: &KekRow) -> Result<(), CustodyError> {
         self.write(|db| {
             // What it was told last, even if the state is another one by now: then `tick` tells it that. A destroyed key is buried, not told.
@@ -287,7 +326,7 @@ impl Inner {
             if state == KeyState::Active {
                 self.record_allowed(&system, "kek.state", subject, reason)?;
             }
-            match self.enter(&row.spec.kek, state, "system", reason) {
+            match self.enter(&row.spec.kek, Some(row.state), state, "system", reason) {
                 Ok(_) => self.note(&system, "kek.state", subject, Outcome::Done, reason),
                 // Another process was faster.
                 Err(CustodyError::NoSuchTransition { .. }) => {}
@@ -378,11 +417,15 @@ pub(super) fn may_become(row: &KekRow, to: KeyState) -> Result<(), CustodyError>
     if row.state.may_become(to) {
         return Ok(());
     }
-    Err(CustodyError::NoSuchTransition {
+    Err(no_such_transition(row, to))
+}
+
+fn no_such_transition(row: &KekRow, to: KeyState) -> CustodyError {
+    CustodyError::NoSuchTransition {
         kek: row.spec.kek.clone(),
         from: row.state,
         to,
-    })
+    }
 }
 
 pub(super) fn forbids(row: &KekRow, action: &'static str) -> CustodyError {
