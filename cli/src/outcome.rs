@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io::{self, Write};
 
+use serde::Serialize;
+
 use crate::table::plain;
 
 /// A command did its work. What did it find?
@@ -73,4 +75,12 @@ impl From<io::Error> for Failure {
 /// Says something on standard error, and goes on if nobody hears it.
 pub(crate) fn note(what: &str) {
     drop(writeln!(io::stderr(), "mediaseal: {}", plain(what)));
+}
+
+/// Writes what was found as JSON.
+pub(crate) fn json(out: &mut dyn Write, found: &impl Serialize) -> Result<(), Failure> {
+    serde_json::to_writer_pretty(&mut *out, found)
+        .map_err(|error| Failure::Output(error.into()))?;
+    writeln!(out)?;
+    Ok(())
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use crate::input;
 use crate::keyring::{self, Defaults};
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, json};
 use crate::table::Table;
 
 /// Look at this machine: processor, entropy, cipher suites, memory limits, clock; and at key files
@@ -92,9 +92,7 @@ impl Arguments {
             verdict: if has_faults { "faults" } else { "well" },
         };
         if self.json {
-            serde_json::to_writer_pretty(&mut *out, &report)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
+            json(out, &report)?;
         } else {
             report.write_text(out)?;
         }

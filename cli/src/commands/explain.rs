@@ -14,7 +14,7 @@ use crate::explain::metadata::Metadata;
 use crate::explain::{CodecOf, Explainer, Keyring, Options, Report, StreamName, Wire};
 use crate::input::{self, MAX_FRAME};
 use crate::keyring::{self, Defaults, Key};
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, json};
 use crate::suites;
 
 const EXAMPLES: &str = "\
@@ -181,9 +181,7 @@ impl Arguments {
 
     fn write(&self, report: &Report, out: &mut dyn Write) -> Result<(), Failure> {
         if self.json {
-            serde_json::to_writer_pretty(&mut *out, report)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
+            json(out, report)?;
         } else {
             report.write_text(out)?;
         }

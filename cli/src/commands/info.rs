@@ -10,7 +10,7 @@ use mediaseal::KeyId;
 use mediaseal::vault::recording::{Profile, Reader, RecordingError};
 use serde::Serialize;
 
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, json};
 use crate::outlines::{Owner, SegmentReport, Summary, length};
 use crate::progress::Watched;
 use crate::recordings::{self, Keys, Recording, Trust};
@@ -93,9 +93,7 @@ impl Arguments {
             opened,
         };
         if self.json {
-            serde_json::to_writer_pretty(&mut *out, &report)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
+            json(out, &report)?;
         } else {
             report.write(self.segments, out)?;
         }

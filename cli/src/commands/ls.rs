@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::input;
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, json};
 use crate::outlines::{Owner, Summary, length};
 use crate::table::{Table, plain};
 
@@ -46,9 +46,7 @@ impl Arguments {
             }
         }
         if self.json {
-            serde_json::to_writer_pretty(&mut *out, &found)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
+            json(out, &found)?;
         } else {
             let columns = [
                 "recording",

@@ -7,7 +7,7 @@ use clap::Args;
 use mediaseal::vault::recording::{RecordingError, Storage, outline, recover};
 use serde::Serialize;
 
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, json};
 use crate::recordings;
 
 const EXAMPLES: &str = "\
@@ -93,9 +93,7 @@ impl Arguments {
             signed_records: outline.checkpoints.last().copied().unwrap_or(0),
         };
         if self.json {
-            serde_json::to_writer_pretty(&mut *out, &report)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
+            json(out, &report)?;
             return Ok(Verdict::Well);
         }
         if report.closed_segments == 0 && report.discarded == 0 {

@@ -9,7 +9,7 @@ use mediaseal::vault::grant::{Recipient, RecipientId};
 use serde::Serialize;
 
 use crate::key_files;
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, json};
 use crate::recordings::{Keys, Recording, Trust};
 use crate::sessions::{self, Senders};
 use crate::sharing::{self, Shared, SharedBy};
@@ -125,9 +125,7 @@ impl Arguments {
             rewrapped,
         };
         if self.json {
-            serde_json::to_writer_pretty(&mut *out, &report)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
+            json(out, &report)?;
         } else {
             report.write_text(out)?;
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::key_files;
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, json};
 use crate::recordings::{Keys, Recording, Trust};
 use crate::sessions::{self, Senders};
 use crate::sharing::{self, SharedBy};
@@ -65,9 +65,7 @@ impl Arguments {
             sharing::share(&recording, &dek, &identities, signers, &recipients, &signer)?;
         shared.signed_by_file = Some(public.display().to_string());
         if self.json {
-            serde_json::to_writer_pretty(&mut *out, &shared)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
+            json(out, &shared)?;
         } else {
             shared.write_text(out)?;
         }

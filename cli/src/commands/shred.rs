@@ -9,7 +9,7 @@ use mediaseal::vault::recording::{RecordingError, envelope, shred};
 use serde::Serialize;
 
 use crate::input;
-use crate::outcome::{Failure, Verdict, note};
+use crate::outcome::{Failure, Verdict, json, note};
 use crate::recordings;
 use crate::table::plain;
 
@@ -95,9 +95,7 @@ impl Arguments {
             keks,
         };
         if self.json {
-            serde_json::to_writer_pretty(&mut *out, &report)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
+            json(out, &report)?;
         } else {
             report.write_text(out)?;
         }

@@ -13,7 +13,7 @@ use mediaseal::vault::recording::{
 use serde::Serialize;
 
 use crate::key_files;
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, json};
 use crate::progress::Watched;
 use crate::recordings::{self, Keys, Recording, Trust};
 use crate::table::plain;
@@ -104,9 +104,7 @@ impl Arguments {
         }
         if self.json {
             let report = Report::of(&found, opened);
-            serde_json::to_writer_pretty(&mut *out, &report)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
+            json(out, &report)?;
         } else {
             if let Some(frames) = opened {
                 writeln!(out, "{frames} frames opened")?;

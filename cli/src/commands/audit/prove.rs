@@ -14,7 +14,7 @@ use mediaseal::vault::transparency::{Checkpoint, InclusionProof, VerifierKey, le
 use serde::Serialize;
 
 use super::{failed, origin, read_text, tail};
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, json};
 use crate::table::plain;
 
 const EXAMPLES: &str = "\
@@ -133,9 +133,7 @@ impl Arguments {
                 }
                 Err(why) => report.why = Some(why.clone()),
             }
-            serde_json::to_writer_pretty(&mut *out, &report)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
+            json(out, &report)?;
         } else {
             match &checked {
                 Ok((record, checkpoint)) => {

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::{failed, origin, read_text};
 use crate::key_files;
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, json};
 
 const EXAMPLES: &str = "\
 The first word of the last line says what it is:
@@ -119,9 +119,7 @@ impl Arguments {
         let found = found.map_err(|error| failed(&self.folder, &error))?;
         let report = Report::of(&found);
         if self.json {
-            serde_json::to_writer_pretty(&mut *out, &report)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
+            json(out, &report)?;
         } else {
             report.write_text(out, found.verdict)?;
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, json};
 use crate::table::Table;
 use cases::{Case, Failed};
 
@@ -93,9 +93,7 @@ impl Arguments {
                 .collect(),
         };
         if self.json {
-            serde_json::to_writer_pretty(&mut *out, &report)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
+            json(out, &report)?;
         } else {
             report.write_text(out)?;
         }

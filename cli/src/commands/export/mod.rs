@@ -19,7 +19,7 @@ use zeroize::Zeroizing;
 
 use self::report::Report;
 use crate::input;
-use crate::outcome::{Failure, Verdict, note};
+use crate::outcome::{Failure, Verdict, json, note};
 use crate::progress::Watched;
 use crate::recordings::{self, Keys, Recording, Trust};
 use crate::sessions::{self, Senders};
@@ -118,9 +118,7 @@ impl Arguments {
         let verdict = verdict(&exported);
         let report = Report::of(&exported, &keys, senders_from);
         if self.json {
-            serde_json::to_writer_pretty(&mut *out, &report)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
+            json(out, &report)?;
         } else {
             report.write_text(out)?;
         }

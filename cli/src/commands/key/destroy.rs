@@ -6,9 +6,8 @@ use clap::{Args, ValueEnum};
 use mediaseal::vault::custody::{DestroyMode, KekInfo, Survivors, Tombstone};
 use serde::Serialize;
 
-use super::json;
 use crate::custody::{KekName, Opening, confirm, failed};
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, json};
 use crate::outlines::utc;
 use crate::table::plain;
 

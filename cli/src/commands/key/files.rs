@@ -10,10 +10,10 @@ use mediaseal::{ChannelKey, CheckedCipher, CipherSuite, Error};
 use serde::Serialize;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::{json, write_new};
+use super::write_new;
 use crate::input;
 use crate::keyring::{self, Defaults, Key};
-use crate::outcome::Failure;
+use crate::outcome::{Failure, json};
 use crate::suites;
 use crate::table::plain;
 

@@ -7,9 +7,8 @@ use clap::{Args, ValueEnum};
 use mediaseal::vault::custody::{Activation, KekInfo, KekRef, KeyState, NewKek, Told};
 use serde::Serialize;
 
-use super::json;
 use crate::custody::{KekName, Opened, Opening, failed};
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, json};
 use crate::outlines::utc;
 use crate::table::{Table, plain};
 

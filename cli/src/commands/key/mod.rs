@@ -19,7 +19,6 @@ use std::io::{self, Write};
 use std::path::Path;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 use crate::outcome::{Failure, Verdict};
 
@@ -86,11 +85,4 @@ fn write_new(path: &Path, octets: &[u8]) -> io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(octets)?;
     file.sync_all()
-}
-
-fn json(out: &mut dyn Write, reports: &impl Serialize) -> Result<(), Failure> {
-    serde_json::to_writer_pretty(&mut *out, reports)
-        .map_err(|error| Failure::Output(error.into()))?;
-    writeln!(out)?;
-    Ok(())
 }

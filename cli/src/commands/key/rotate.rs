@@ -7,9 +7,8 @@ use clap::Args;
 use mediaseal::vault::custody::{CustodyError, KekRef, SweepProgress, SweepReport};
 use serde::Serialize;
 
-use super::json;
 use crate::custody::{KekName, Opened, Opening, failed};
-use crate::outcome::{Failure, Verdict};
+use crate::outcome::{Failure, Verdict, json};
 use crate::progress::Progress;
 use crate::table::plain;
 

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use serde::Serialize;
 
-use crate::outcome::Failure;
+use crate::outcome::{Failure, json};
 use crate::recorder::{Counts, TrackReport};
 use crate::table::{Table, plain};
 
@@ -27,9 +27,7 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn write(&self, is_json: bool, out: &mut dyn Write) -> Result<(), Failure> {
         if is_json {
-            serde_json::to_writer_pretty(&mut *out, self)
-                .map_err(|error| Failure::Output(error.into()))?;
-            writeln!(out)?;
+            json(out, self)?;
             return Ok(());
         }
         if !self.tracks.is_empty() {
