@@ -327,7 +327,10 @@ impl Inner {
                 self.record_allowed(&system, "kek.state", subject, reason)?;
             }
             match self.enter(&row.spec.kek, Some(row.state), state, "system", reason) {
-                Ok(_) => self.note(&system, "kek.state", subject, Outcome::Done, reason),
+                Ok(_) => {
+                    self.note(&system, "kek.state", subject, Outcome::Done, reason);
+                    changes.push(state);
+                }
                 // Another process was faster.
                 Err(CustodyError::NoSuchTransition { .. }) => {}
                 Err(error) => {
@@ -336,7 +339,6 @@ impl Inner {
                     return Err(error);
                 }
             }
-            changes.push(state);
             row = self.load(&row.spec.kek)?;
         }
         Ok(changes)
