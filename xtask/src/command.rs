@@ -1,4 +1,4 @@
-//! Runs a command, shows what it prints as it prints it, and keeps a copy.
+//! Runs a command, shows or logs what it prints as it prints it, and keeps a copy.
 
 use std::{
     ffi::OsStr,
@@ -81,7 +81,8 @@ impl Invocation {
         self
     }
 
-    /// Runs the command to its end, shows its output, and keeps a copy in `transcript`.
+    /// Runs the command to its end, shows or logs its output as `transcript` has it, and keeps a
+    /// copy there.
     ///
     /// # Errors
     /// The command line and the reason, if the command could not be started or listened to.
@@ -89,6 +90,9 @@ impl Invocation {
         println!("$ {}", self.line);
         let line = self.line;
         let failed = |error: io::Error| Halt::Failed(format!("`{line}`: {error}"));
+        transcript.announce(&line).map_err(failed)?;
+        let out = transcript.sink(io::stdout()).map_err(failed)?;
+        let err = transcript.sink(io::stderr()).map_err(failed)?;
         let mut child = self
             .command
             .stdout(Stdio::piped())
@@ -97,8 +101,8 @@ impl Invocation {
             .map_err(failed)?;
         let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
         let (stdout, stderr) = thread::scope(|scope| {
-            let stdout = scope.spawn(|| copy(stdout, io::stdout()));
-            let stderr = scope.spawn(|| copy(stderr, io::stderr()));
+            let stdout = scope.spawn(|| copy(stdout, out));
+            let stderr = scope.spawn(|| copy(stderr, err));
             (stdout.join(), stderr.join())
         });
         let lost = || io::Error::other("the thread that listened to it ended early");

@@ -19,6 +19,7 @@ mod custody;
 mod elf;
 mod examples;
 mod examples_c;
+mod excerpt;
 mod export;
 mod header;
 mod header_compiles;
@@ -43,7 +44,12 @@ mod wasm;
 mod windows;
 mod workspace;
 
-use std::{num::NonZeroU32, path::PathBuf, process::ExitCode};
+use std::{
+    io::{self, IsTerminal},
+    num::NonZeroU32,
+    path::PathBuf,
+    process::ExitCode,
+};
 
 use crate::{parts::Campaign, report::Report, workspace::Workspace};
 
@@ -52,11 +58,13 @@ const HELP: &str = "\
 usage: cargo xtask <command>
 
 commands:
-  test [PART]...                    run every test, or the named parts of it:
+  test [--verbose] [PART]...        run every test, or the named parts of it:
                                     format lint docs header header-compiles tests aws-lc
                                     custody kernels c cpp independent crash examples
                                     examples-c packages targets media export codecs
                                     browser instructions canary
+                                    where the output is no terminal, what commands print goes
+                                    to target/logs/PART.log; --verbose shows it there too
   bench [--quick] [TABLE]...        measure mediaseal beside its peers, or the named tables of that:
                                     aead isolated same-tier channel c keys streams cores
                                     ctr-hmac costs codecs proof
@@ -87,7 +95,8 @@ commands:
                                     compare what is opened with what the encoder gave:
                                     H264 H265 VP8 VP9 AV1 opus
                                     --markdown: as the tables of docs/codecs.md
-  verify [--seconds N] [PART]...    run the long campaigns, or the named ones:
+  verify [--seconds N] [--verbose] [PART]...
+                                    run the long campaigns, or the named ones:
                                     deny cargo-c kernels fuzz-header fuzz-decryptor fuzz-keys fuzz-grants
                                     fuzz-codecs fuzz-rtp fuzz-recordings fuzz-records fuzz-custody fuzz-export
                                     fuzz-c-boundary mls
@@ -120,6 +129,8 @@ enum Request {
     Test {
         /// The parts to run; empty means all.
         only: Vec<String>,
+        /// Whether output is shown where it is no terminal.
+        verbose: bool,
     },
     /// `cargo xtask examples-c`
     ExamplesC,
@@ -143,6 +154,8 @@ enum Request {
         seconds: NonZeroU32,
         /// The parts to run; empty means all.
         only: Vec<String>,
+        /// Whether output is shown where it is no terminal.
+        verbose: bool,
     },
 }
 
@@ -153,7 +166,9 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
     let mut only = Vec::new();
     let mut strip = false;
     let mut measures = false;
+    let mut verbose = false;
     let mut seconds = FUZZ_SECONDS;
+    let is_test = command.as_deref() == Some("test");
     let is_verify = command.as_deref() == Some("verify");
     let is_stage = command.as_deref() == Some("stage");
     let is_browser = command.as_deref() == Some("browser");
@@ -166,6 +181,7 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
             "-h" | "--help" => return Ok(Request::Help),
+            "--verbose" if is_test || is_verify => verbose = true,
             "--strip" if is_stage => strip = true,
             "--measure" if is_browser => measures = true,
             "--markdown" if is_codecs => markdown = true,
@@ -189,7 +205,7 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
         }
     }
     match command.as_deref() {
-        Some("test") => Ok(Request::Test { only }),
+        Some("test") => Ok(Request::Test { only, verbose }),
         Some("bench") => Ok(Request::Bench(bench::Request { only, ..bench })),
         Some("browser") => match only.first() {
             Some(unknown) => Err(format!("browser has no part {unknown}")),
@@ -210,7 +226,11 @@ fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Request, String>
             _ => Err("stage needs one PREFIX".to_owned()),
         },
         Some("targets") => Ok(Request::Targets { only }),
-        Some("verify") => Ok(Request::Verify { seconds, only }),
+        Some("verify") => Ok(Request::Verify {
+            seconds,
+            only,
+            verbose,
+        }),
         None | Some("help" | "-h" | "--help") => Ok(Request::Help),
         Some(unknown) => Err(format!("unknown command {unknown}")),
     }
@@ -222,6 +242,7 @@ fn run(
     parts: &[parts::Part],
     only: &[String],
     fuzz_seconds: NonZeroU32,
+    verbose: bool,
 ) -> Result<bool, String> {
     if let Some(unknown) = only
         .iter()
@@ -230,6 +251,7 @@ fn run(
         return Err(format!("{title} has no part {unknown}"));
     }
     let mut campaign = Campaign::new(Workspace::find()?, fuzz_seconds);
+    campaign.is_quiet = !verbose && !io::stdout().is_terminal();
     for part in parts {
         if only.is_empty() || only.iter().any(|name| name == part.name) {
             campaign.run(part);
@@ -249,7 +271,9 @@ fn main() -> ExitCode {
             print!("{HELP}");
             Ok(true)
         }
-        Ok(Request::Test { only }) => run("test", test::PARTS, &only, FUZZ_SECONDS),
+        Ok(Request::Test { only, verbose }) => {
+            run("test", test::PARTS, &only, FUZZ_SECONDS, verbose)
+        }
         Ok(Request::Bench(request)) => bench::command(&request),
         Ok(Request::Browser { measures }) => browser::command(measures),
         Ok(Request::Codecs(request)) => codecs::command(&request),
@@ -258,7 +282,11 @@ fn main() -> ExitCode {
         Ok(Request::Header) => header::write(),
         Ok(Request::Stage { prefix, strip }) => stage::command(&prefix, strip),
         Ok(Request::Targets { only }) => targets::command(&only),
-        Ok(Request::Verify { seconds, only }) => run("verify", verify::PARTS, &only, seconds),
+        Ok(Request::Verify {
+            seconds,
+            only,
+            verbose,
+        }) => run("verify", verify::PARTS, &only, seconds, verbose),
         Err(error) => Err(format!("{error}; cargo xtask --help lists what there is")),
     };
     match verdict {
@@ -281,10 +309,18 @@ mod tests {
 
     #[test]
     fn verify_takes_seconds_and_parts() {
-        let Ok(Request::Verify { seconds, only }) = parse(words("verify --seconds 5 deny")) else {
+        let Ok(Request::Verify {
+            seconds,
+            only,
+            verbose,
+        }) = parse(words("verify --seconds 5 deny"))
+        else {
             panic!("not understood");
         };
-        assert_eq!((seconds.get(), only), (5, vec!["deny".to_owned()]));
+        assert_eq!(
+            (seconds.get(), only, verbose),
+            (5, vec!["deny".to_owned()], false)
+        );
     }
 
     #[test]
@@ -307,6 +343,7 @@ mod tests {
             ("browser chrome", "chrome"),
             ("test --measure", "--measure"),
             ("test --markdown", "--markdown"),
+            ("header --verbose", "--verbose"),
         ] {
             let error = parse(words(line)).err().unwrap_or_default();
             assert!(error.contains(named), "{line}: {error}");

@@ -2,11 +2,13 @@
 
 use std::{
     env,
+    fs::{self, File},
     num::NonZeroU32,
+    path::PathBuf,
     time::{Duration, Instant},
 };
 
-use crate::{cargo_test::Tally, transcript::Transcript, workspace::Workspace};
+use crate::{cargo_test::Tally, excerpt, transcript::Transcript, workspace::Workspace};
 
 /// Why a part did not pass.
 #[derive(Debug)]
@@ -39,6 +41,10 @@ pub(crate) struct Outcome {
     pub(crate) took: Duration,
     /// What it looked at, or why it did not pass.
     pub(crate) verdict: Result<String, Halt>,
+    /// If it failed: what its last command printed of that.
+    pub(crate) excerpt: String,
+    /// The file with all that its commands printed, if that was not shown.
+    pub(crate) log: Option<PathBuf>,
 }
 
 /// A run of several parts, and what they leave to one another.
@@ -57,6 +63,8 @@ pub(crate) struct Campaign {
     pub(crate) fuzz_seconds: NonZeroU32,
     /// Whether nothing may be left out: a part that cannot run has failed.
     pub(crate) must_run_all: bool,
+    /// Whether what commands print goes to a file a part instead of being shown.
+    pub(crate) is_quiet: bool,
 }
 
 impl Campaign {
@@ -70,6 +78,7 @@ impl Campaign {
             began: Instant::now(),
             fuzz_seconds,
             must_run_all: env::var_os("CI").is_some_and(|value| value == "true"),
+            is_quiet: false,
         }
     }
 
@@ -77,7 +86,12 @@ impl Campaign {
     pub(crate) fn run(&mut self, part: &Part) {
         println!("== {}", part.name);
         let began = Instant::now();
-        let verdict = match (part.job)(self) {
+        let printed = self.transcript.entries().len();
+        let log = self.is_quiet.then(|| {
+            let logs = self.workspace.target.join("logs");
+            logs.join(part.name).with_extension("log")
+        });
+        let verdict = match self.open(log.as_ref()).and_then(|()| (part.job)(self)) {
             Err(Halt::Skipped(reason)) if self.must_run_all => Err(Halt::Failed(format!(
                 "skipped although CI=true, where nothing may be: {reason}"
             ))),
@@ -88,11 +102,33 @@ impl Campaign {
             Err(Halt::Failed(reason)) => println!("== {}: FAILED: {reason}", part.name),
             Err(Halt::Skipped(reason)) => println!("== {}: SKIPPED: {reason}", part.name),
         }
+        self.transcript.log_to(None);
+        let printed = self.transcript.entries().get(printed..).unwrap_or_default();
+        let excerpt = match verdict {
+            Err(Halt::Failed(_)) => excerpt::of(printed),
+            _ => String::new(),
+        };
         self.outcomes.push(Outcome {
             name: part.name,
             took: began.elapsed(),
             verdict,
+            excerpt,
+            log,
         });
+    }
+
+    /// Begins the log of a part, if it has one.
+    fn open(&mut self, log: Option<&PathBuf>) -> Result<(), Halt> {
+        let Some(log) = log else {
+            return Ok(());
+        };
+        let opened = log
+            .parent()
+            .map_or(Ok(()), fs::create_dir_all)
+            .and_then(|()| File::create(log))
+            .map_err(|error| format!("{}: {error}", log.display()))?;
+        self.transcript.log_to(Some(opened));
+        Ok(())
     }
 
     /// Whether nothing failed.

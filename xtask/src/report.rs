@@ -14,16 +14,6 @@ pub(crate) struct Report<'a> {
 
 impl fmt::Display for Report<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "\n{:<16}{:>8}  verdict", "part", "seconds")?;
-        for outcome in &self.campaign.outcomes {
-            let (verdict, note) = match &outcome.verdict {
-                Ok(note) => ("passed", note),
-                Err(Halt::Failed(reason)) => ("FAILED", reason),
-                Err(Halt::Skipped(reason)) => ("SKIPPED", reason),
-            };
-            let (name, took) = (outcome.name, seconds(outcome.took));
-            writeln!(f, "{name:<16}{took:>8}  {verdict}: {note}")?;
-        }
         let tally = &self.campaign.tally;
         if !tally.vectors.is_empty() {
             writeln!(f, "\n{:<44}{:>8}", "corpus", "vectors")?;
@@ -34,6 +24,25 @@ impl fmt::Display for Report<'_> {
         if tally.passed + tally.failed > 0 {
             let (passed, failed) = (tally.passed, tally.failed);
             writeln!(f, "\ntests: {passed} passed, {failed} failed")?;
+        }
+        writeln!(f, "\n{:<16}{:>8}  verdict", "part", "seconds")?;
+        for outcome in &self.campaign.outcomes {
+            let (verdict, note) = match &outcome.verdict {
+                Ok(note) => ("passed", note),
+                Err(Halt::Failed(reason)) => ("FAILED", reason),
+                Err(Halt::Skipped(reason)) => ("SKIPPED", reason),
+            };
+            let (name, took) = (outcome.name, seconds(outcome.took));
+            writeln!(f, "{name:<16}{took:>8}  {verdict}: {note}")?;
+        }
+        for outcome in &self.campaign.outcomes {
+            if !outcome.excerpt.is_empty() {
+                writeln!(f, "\n{}: its last command printed", outcome.name)?;
+                f.write_str(&outcome.excerpt)?;
+            }
+            if let (Some(log), Err(Halt::Failed(_))) = (&outcome.log, &outcome.verdict) {
+                writeln!(f, "{}: all of it: {}", outcome.name, log.display())?;
+            }
         }
         f.write_str(&closing_line(self.title, self.campaign))
     }

@@ -258,6 +258,8 @@ mod tests {
             name,
             took: Duration::ZERO,
             verdict,
+            excerpt: String::new(),
+            log: None,
         }
     }
 
