@@ -9,7 +9,7 @@ use str0m::format::Codec as WebRtcCodec;
 use crate::{
     Fault,
     gst::{self as pipelines, Payload},
-    journey::{Journey, Verdict},
+    journey::{Arrival, Journey, Verdict},
     network::Network,
     seal::Members,
     streams::Stream,
@@ -281,8 +281,15 @@ pub(crate) struct Keys {
 }
 
 impl Keys {
-    fn of(clear: &Journey, sealed: &Journey) -> Self {
-        let (clear, sealed) = (clear.keys(), sealed.keys());
+    /// Compares how frames are marked. Those of VP8 that the packetizer breaks in clear are left out: of nine partitions GStreamer's rtpvp8pay writes the last one's
+    /// number into three bits, and its rtpvp8depay takes that partition for a frame, often for a key frame.
+    fn of(codec: Codec, frames: &[Vec<u8>], clear: &Journey, sealed: &Journey) -> Self {
+        let is_broken = |arrival: &&Arrival| {
+            codec == Codec::Vp8 && frames.get(arrival.frame) != Some(&arrival.octets)
+        };
+        let broken: Vec<_> = clear.arrivals.iter().filter(is_broken).collect();
+        let (mut clear, sealed) = (clear.keys(), sealed.keys());
+        clear.retain(|frame, _| broken.iter().all(|arrival| arrival.frame != *frame));
         let count = |is_in_clear: bool, is_sealed: bool| {
             let marked = clear.iter().filter(|(frame, is_key)| {
                 let is_marked = sealed.get(frame).copied().unwrap_or_default();
@@ -343,7 +350,7 @@ impl Packetizer {
             ));
         }
 
-        let keys = Keys::of(&clear, &journey);
+        let keys = Keys::of(form.codec, &form.frames, &clear, &journey);
         // Parsers read on where no packetizer does; how they mark frames is told, not asked for.
         if keys.missed > 0 && !self.is_parser() {
             wrong.push(format!("{} key frames are not marked", keys.missed));
@@ -384,7 +391,7 @@ impl Packetizer {
             decoded: decoded.len(),
             keys,
             in_clear: clear.keys().len(),
-            opaque_keys: Keys::of(&clear, &journey),
+            opaque_keys: Keys::of(form.codec, &form.frames, &clear, &journey),
             opaque: (verdict, journey.fault),
             is_asked_for: self.is_asked_for,
             wrong,
@@ -449,5 +456,41 @@ impl Form {
         }
         let (_, frames) = pipelines::reformat(stream.parser(), &self.caps, opened)?;
         stream.decode(&frames, &path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use mediaseal::Codec;
+
+    use super::Keys;
+    use crate::journey::{Arrival, Journey};
+
+    const KEY: &[u8] = &[0x10, 0, 0, 0x9d, 1, 0x2a];
+    const DELTA: &[u8] = &[0x11, 0, 0];
+
+    fn marked(marks: [(&[u8], bool); 4]) -> Journey {
+        let mut journey = Journey::of(marks.len());
+        for (frame, (octets, is_key)) in marks.into_iter().enumerate() {
+            journey.arrivals.push(Arrival {
+                frame,
+                octets: octets.to_vec(),
+                is_key,
+            });
+        }
+        journey
+    }
+
+    #[test]
+    fn marks_are_compared_where_frames_in_clear_arrive() {
+        let frames = [KEY, KEY, DELTA, DELTA].map(<[u8]>::to_vec);
+        let clear = |third| [(KEY, true), (KEY, true), (third, true), (DELTA, false)];
+        let sealed = marked([(&[], true), (&[], false), (&[], false), (&[], true)]);
+        let compared = |third| {
+            let keys = Keys::of(Codec::Vp8, &frames, &marked(clear(third)), &sealed);
+            (keys.in_clear, keys.missed, keys.added)
+        };
+        assert_eq!(compared(DELTA), (3, 2, 1));
+        assert_eq!(compared(b"\x10 the last partition"), (2, 1, 1));
     }
 }
