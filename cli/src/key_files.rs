@@ -1,5 +1,7 @@
 //! Key files of people and recorders: passphrases, identities, public keys, one a line. Nothing of what is in them is ever said.
 
+use std::fs::OpenOptions;
+use std::io::Write as _;
 use std::path::Path;
 
 use mediaseal::vault::grant::{GrantError, Identity, Recipient, Signer, SignerPublic};
@@ -115,4 +117,21 @@ fn one<T>(path: &Path, what: &str, mut found: Vec<T>) -> Result<T, Failure> {
             &format!("there is more than one {what} in it"),
         )),
     }
+}
+
+/// Writes a file that was not there before; a secret one only its owner can read.
+pub(crate) fn write_new(path: &Path, parts: &[&[u8]], is_secret: bool) -> Result<(), Failure> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if is_secret {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = is_secret;
+    let written = options.open(path).and_then(|mut file| {
+        parts.iter().try_for_each(|part| file.write_all(part))?;
+        file.sync_all()
+    });
+    written.map_err(|error| input::unreadable(path, &error))
 }

@@ -2,8 +2,6 @@
 
 use std::cell::OnceCell;
 use std::fmt::Write as _;
-use std::fs::OpenOptions;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -288,23 +286,6 @@ pub(crate) fn beside(folder: &Path, end: &str) -> Option<PathBuf> {
     name.push(".");
     name.push(end);
     Some(folder.with_file_name(name))
-}
-
-/// Writes a file that was not there before; a secret one only its owner can read.
-pub(crate) fn write_new(path: &Path, octets: &[u8], is_secret: bool) -> Result<(), Failure> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    if is_secret {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    }
-    #[cfg(not(unix))]
-    let _ = is_secret;
-    let written = options.open(path).and_then(|mut file| {
-        file.write_all(octets)?;
-        file.sync_all()
-    });
-    written.map_err(|error| input::unreadable(path, &error))
 }
 
 /// The name of a profile, as JSON has it.

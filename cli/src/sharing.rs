@@ -1,7 +1,6 @@
 //! Letting somebody more open a recording: its key, and the keys of its sessions, are sealed to him and signed by who shares.
 
 use std::collections::BTreeSet;
-use std::fs::OpenOptions;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +15,7 @@ use mediaseal::vault::recording::{
 use serde::Serialize;
 
 use crate::input;
-use crate::key_files;
+use crate::key_files::{self, write_new};
 use crate::outcome::{Failure, note};
 use crate::recordings::{self, Keys, Recording};
 
@@ -68,13 +67,21 @@ impl SharedBy {
             let signer = key_files::signer(&path, passphrase)?;
             if !public.exists() {
                 // Whoever made the key did not come so far.
-                write_new(&public, false, &signer.public().to_string())?;
+                write_new(
+                    &public,
+                    &[signer.public().to_string().as_bytes(), b"\n"],
+                    false,
+                )?;
             }
             return Ok((signer, public));
         }
         let signer = Signer::generate().map_err(|error| Failure::Unreadable(error.to_string()))?;
-        write_new(&path, true, &signer.to_text())?;
-        write_new(&public, false, &signer.public().to_string())?;
+        write_new(&path, &[signer.to_text().as_bytes(), b"\n"], true)?;
+        write_new(
+            &public,
+            &[signer.public().to_string().as_bytes(), b"\n"],
+            false,
+        )?;
         note(&format!(
             "made {}, which signs what you share; {} is its public half",
             path.display(),
@@ -284,20 +291,4 @@ fn with_end(path: &Path, end: &str) -> PathBuf {
     let mut path = path.as_os_str().to_owned();
     path.push(end);
     path.into()
-}
-
-/// Writes a line to a file that was not there before; a secret one only its owner can read.
-fn write_new(path: &Path, is_secret: bool, line: &str) -> Result<(), Failure> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    if is_secret {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    }
-    let written = options.open(path).and_then(|mut file| {
-        file.write_all(line.as_bytes())?;
-        file.write_all(b"\n")?;
-        file.sync_all()
-    });
-    written.map_err(|error| input::unreadable(path, &error))
 }

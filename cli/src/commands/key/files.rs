@@ -10,8 +10,8 @@ use mediaseal::{ChannelKey, CheckedCipher, CipherSuite, Error};
 use serde::Serialize;
 use zeroize::{Zeroize, Zeroizing};
 
-use super::write_new;
 use crate::input;
+use crate::key_files::write_new;
 use crate::keyring::{self, Defaults, Key};
 use crate::outcome::{Failure, json};
 use crate::suites;
@@ -175,7 +175,7 @@ impl New {
             out.write_all(&line)?;
             return Ok(());
         }
-        write_new(&self.out, &line).map_err(|error| input::unreadable(&self.out, &error))?;
+        write_new(&self.out, &[&line], true)?;
         let named = keys.iter().filter_map(|key| code(key, None).transpose());
         for code in named {
             match code {

@@ -15,8 +15,7 @@ mod without_custody;
 #[cfg(feature = "custody")]
 mod wrap;
 
-use std::io::{self, Write};
-use std::path::Path;
+use std::io::Write;
 
 use clap::{Args, Subcommand};
 
@@ -74,15 +73,4 @@ impl Arguments {
         }
         Ok(Verdict::Well)
     }
-}
-
-/// Writes a file that only its owner can read, and that was not there before.
-fn write_new(path: &Path, octets: &[u8]) -> io::Result<()> {
-    let mut options = std::fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path)?;
-    file.write_all(octets)?;
-    file.sync_all()
 }

@@ -8,9 +8,7 @@ use mediaseal::PassphraseParams;
 use mediaseal::vault::grant::{GrantError, Identity, Kem, Signer};
 use zeroize::Zeroizing;
 
-use super::write_new;
-use crate::input;
-use crate::key_files;
+use crate::key_files::{self, write_new};
 use crate::outcome::Failure;
 
 const IDENTITY_EXAMPLES: &str = "\
@@ -111,7 +109,7 @@ impl SecretHalf {
         let mut line = Zeroizing::new(Vec::with_capacity(text.len() + 1));
         line.extend_from_slice(text.as_bytes());
         line.push(b'\n');
-        write_new(&self.out, &line).map_err(|error| input::unreadable(&self.out, &error))
+        write_new(&self.out, &[&line], true)
     }
 }
 

@@ -8,9 +8,9 @@ use data_encoding::HEXLOWER;
 use mediaseal::vault::{Dek, WrapContext, WrappedKey};
 use zeroize::Zeroizing;
 
-use super::write_new;
 use crate::custody::{KekName, Opening, failed};
 use crate::input;
+use crate::key_files::write_new;
 use crate::keyring::{self, Defaults, Key};
 use crate::outcome::{Failure, Verdict};
 use crate::table::plain;
@@ -153,7 +153,7 @@ impl Unwrap {
         if is_printed {
             out.write_all(&line)?;
         } else {
-            write_new(&self.out, &line).map_err(|error| input::unreadable(&self.out, &error))?;
+            write_new(&self.out, &[&line], true)?;
         }
         Ok(Verdict::Well)
     }

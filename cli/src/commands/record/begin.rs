@@ -1,6 +1,6 @@
 //! What a recording begins with: its owners, the recorder's key, and the keys that are made where there are none.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use mediaseal::vault::SystemClock;
@@ -8,11 +8,10 @@ use mediaseal::vault::grant::{Identity, Kem, Signer};
 use mediaseal::vault::recording::{
     Cobblestone, LocalStorage, NewRecording, Profile, RecordingError, Writer,
 };
-use zeroize::Zeroizing;
 
 use super::Arguments;
 use crate::input;
-use crate::key_files;
+use crate::key_files::{self, write_new};
 use crate::outcome::{Failure, note};
 use crate::recordings;
 
@@ -42,7 +41,7 @@ impl Arguments {
         let text = format!("{}\n", signer.public());
         // It may be there of an earlier recording of this name.
         if !std::fs::read_to_string(&public).is_ok_and(|there| there == text) {
-            recordings::write_new(&public, text.as_bytes(), false)?;
+            write_new(&public, &[text.as_bytes()], false)?;
         }
         if owners.is_empty() {
             owners.push(self.new_owner()?.recipient().clone());
@@ -88,7 +87,7 @@ impl Arguments {
         }
         let signer = Signer::generate().map_err(|error| Failure::Unreadable(error.to_string()))?;
         let text = signer.to_text();
-        write_secret(&path, &text)?;
+        write_new(&path, &[text.as_bytes(), b"\n"], true)?;
         note(&format!(
             "made a key for this recorder: {}; keep it, and use it again",
             path.display()
@@ -100,12 +99,9 @@ impl Arguments {
         let owner = Identity::generate(Kem::X25519)
             .map_err(|error| Failure::Unreadable(error.to_string()))?;
         let (key, public) = (self.beside("owner.key")?, self.beside("owner.pub")?);
-        write_secret(&key, &owner.to_text())?;
-        recordings::write_new(
-            &public,
-            format!("{}\n", owner.recipient()).as_bytes(),
-            false,
-        )?;
+        write_new(&key, &[owner.to_text().as_bytes(), b"\n"], true)?;
+        let recipient = owner.recipient().to_string();
+        write_new(&public, &[recipient.as_bytes(), b"\n"], false)?;
         note(&format!(
             "made a key pair for the owner: {} opens the recording, and nothing else does; {} is its public half",
             key.display(),
@@ -113,12 +109,4 @@ impl Arguments {
         ));
         Ok(owner)
     }
-}
-
-/// A key in a file that only its owner can read.
-fn write_secret(path: &Path, text: &str) -> Result<(), Failure> {
-    let mut line = Zeroizing::new(String::with_capacity(text.len() + 1));
-    line.push_str(text);
-    line.push('\n');
-    recordings::write_new(path, line.as_bytes(), true)
 }
