@@ -12,6 +12,8 @@ mod ffmpeg_report;
 mod ffmpeg_round_trip;
 #[path = "export/media.rs"]
 mod media;
+#[path = "recording/sender.rs"]
+mod sender;
 /// SM4-GCM of the example, as any application's own cipher.
 #[path = "../examples/sm4_gcm/mod.rs"]
 mod sm4_gcm;

@@ -12,10 +12,17 @@ mod damage;
 mod forged;
 #[path = "recording/large.rs"]
 mod large;
+#[path = "recording/player.rs"]
+mod player;
 #[path = "recording/round_trip.rs"]
 mod round_trip;
+#[path = "recording/sender.rs"]
+mod sender;
 #[path = "recording/sharing.rs"]
 mod sharing;
+/// SM4-GCM of the example, as any application's own cipher.
+#[path = "../examples/sm4_gcm/mod.rs"]
+mod sm4_gcm;
 #[path = "recording/support.rs"]
 mod support;
 #[path = "recording/vectors.rs"]

@@ -11,8 +11,9 @@ use mediaseal::vault::recording::export::{
 use mediaseal::vault::recording::{Frame, Profile, Reader, TrackFormat, Writer};
 use mediaseal::{CheckedCipher, CipherSuite, Codec, FrameInfo, KeyId, SenderId};
 
-use crate::ffmpeg_round_trip::{Sender, export_to};
+use crate::ffmpeg_round_trip::export_to;
 use crate::media::{folder, streams};
+use crate::sender::Sender;
 use crate::sm4_gcm::Sm4Gcm;
 use crate::support::{Memory, People, TestClock, noise};
 

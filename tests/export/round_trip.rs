@@ -6,57 +6,19 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use mediaseal::vault::grant::{SessionGrant, SessionKey, Signer};
 use mediaseal::vault::recording::export::{
     AudioFile, ClearKey, Options, ParameterSets, Protection, Report, SessionKeys, export,
 };
 use mediaseal::vault::recording::{Frame, Profile, Reader, TrackFormat};
-use mediaseal::{
-    BaseKey, ChannelEncryptor, CheckedCipher, CipherSuite, CounterOrigin, FrameInfo, KeyId,
-    KeyStore, Media, Mode, SenderId,
-};
+use mediaseal::{CheckedCipher, CipherSuite, FrameInfo, SenderId};
 
 use crate::media::{Stream, assert_same, folder, reordered, run, streams, with_lengths};
+use crate::sender::Sender;
 use crate::sm4_gcm::Sm4Gcm;
 use crate::support::{Memory, People, TestClock};
 
 /// When the first frame was recorded.
 const BEGIN: u64 = 7_000_000;
-
-/// A sender with a session, who grants it.
-pub(crate) struct Sender {
-    pub(crate) id: SenderId,
-    pub(crate) signer: Signer,
-    pub(crate) grant: SessionGrant,
-    pub(crate) encryptor: ChannelEncryptor,
-}
-
-impl Sender {
-    pub(crate) fn new(people: &People, cipher: &CheckedCipher, kid: u64, name: &str) -> Self {
-        let (base_key, kid) = (BaseKey::generate().unwrap(), KeyId::new(kid));
-        let id = SenderId::new(name).unwrap();
-        let store = KeyStore::raw_with(cipher).unwrap();
-        store
-            .add_send(base_key.duplicate(), kid, CounterOrigin::FreshKey)
-            .unwrap();
-        store.activate(kid).unwrap();
-        let signer = Signer::generate().unwrap();
-        let session = SessionKey::raw(
-            cipher.suite(),
-            kid,
-            id.clone(),
-            Media::UNSPECIFIED,
-            base_key,
-        );
-        let owners = [people.owner.recipient().clone()];
-        Self {
-            id,
-            grant: SessionGrant::seal(session, &owners, &signer).unwrap(),
-            signer,
-            encryptor: ChannelEncryptor::new(&store, Mode::Frame).unwrap(),
-        }
-    }
-}
 
 /// Exports into files of `folder`, whose names are returned in the order of the report.
 pub(crate) fn export_to(

@@ -398,16 +398,12 @@ fn owners_come_and_go_without_the_recording_being_touched() {
     ));
 }
 
-/// SM4-GCM of the example, as any application's own cipher.
-#[path = "../../examples/sm4_gcm/mod.rs"]
-mod sm4_gcm;
-
 #[test]
 fn frames_of_any_cipher_are_kept_as_they_came_and_open_for_owners_by_grant() {
     let people = People::new();
     let ciphers = [
         CheckedCipher::builtin(CipherSuite::AES_256_GCM_SHA512_128).unwrap(),
-        CheckedCipher::register(sm4_gcm::Sm4Gcm).unwrap(),
+        CheckedCipher::register(crate::sm4_gcm::Sm4Gcm).unwrap(),
     ];
     for cipher in ciphers {
         let (storage, clock) = (Memory::new(), TestClock::new());

@@ -65,6 +65,7 @@ mod manifest;
 #[cfg(feature = "s3")]
 pub mod object;
 mod outline;
+mod player;
 mod reader;
 mod record;
 mod recover;
@@ -84,6 +85,7 @@ pub use error::{Place, RecordingError};
 pub use frame::{Frame, RecordedFrame, TrackFormat};
 pub use header::{Header, Profile};
 pub use outline::{Outline, SegmentEnd, SegmentInfo, outline};
+pub use player::{PlayedFrame, Player};
 pub use reader::{Cursor, Frames, Reader, TrackInfo};
 pub use recover::{Recovery, recover};
 pub use storage::{LocalStorage, Pace, Storage};

@@ -266,6 +266,10 @@ impl Reader {
             .ok_or(RecordingError::Track { track })
     }
 
+    pub(super) fn format_of(&self, track: u16) -> Result<TrackFormat, RecordingError> {
+        Ok(TrackFormat::from_value(self.track(track)?.codec))
+    }
+
     pub(super) fn segment(&self, track: u16, place: usize) -> Result<&Segment, RecordingError> {
         self.track(track)?
             .segments
@@ -302,7 +306,7 @@ impl Reader {
         }
         let frame = RecordedFrame {
             track,
-            format: TrackFormat::from_value(self.track(track)?.codec),
+            format: self.format_of(track)?,
             sender: cursor.sender.clone(),
             micros: parsed.micros,
             key_frame: parsed.key_frame,

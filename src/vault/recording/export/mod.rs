@@ -16,7 +16,7 @@ mod folder;
 mod mp4;
 mod mux;
 mod ogg;
-mod open;
+pub(super) mod open;
 mod report;
 mod webm;
 
@@ -238,8 +238,7 @@ impl<'a> TrackExport<'a> {
     ) -> Result<(), ExportError> {
         let format = self.track.format;
         let is_sealed = reader.header().profile() == Profile::Frames;
-        let codec = format.codec().filter(|_| format.is_codec_aware());
-        let mut opener = TrackOpener::new(keys, codec);
+        let mut opener = TrackOpener::new(format);
         let mut cursor = reader.start_of(self.track.track)?;
         let mut read = 0;
         loop {
@@ -259,7 +258,7 @@ impl<'a> TrackExport<'a> {
             let (opened, kid);
             let (sender, octets) = if is_sealed {
                 kid = frame.kid();
-                opened = match opener.open(&frame) {
+                opened = match opener.open(keys, &frame) {
                     Ok(opened) => opened,
                     Err(reason) => {
                         // The recorder's word alone says whose it is.

@@ -13,7 +13,7 @@ use crate::frame::FrameInfo;
 use crate::id::{KeyId, SenderId, Ssrc};
 use crate::keys::KeyStore;
 use crate::vault::grant::{GrantError, Identity, SessionKey, SignerPublic};
-use crate::vault::recording::{Reader, RecordedFrame, RecordingError, grant, granted};
+use crate::vault::recording::{Reader, RecordedFrame, RecordingError, TrackFormat, grant, granted};
 
 /// What opens the frames of a recording of the profile [`Frames`](crate::vault::recording::Profile::Frames): the sessions' keys, and the ciphers that they are for.
 #[derive(Debug, Default)]
@@ -42,7 +42,7 @@ impl SessionKeys {
     }
 
     /// Opens the recording's grants as `identity`, of those senders whose `signers` the caller knows. Grants that do not open are kept in mind, said by
-    /// [`refused`](Self::refused), and the frames of their sessions left out. Returns how many opened.
+    /// [`refused`](Self::refused) until another identity opens them, and the frames of their sessions left out. Returns how many opened.
     ///
     /// # Errors
     /// What the storage says.
@@ -61,11 +61,13 @@ impl SessionKeys {
                 Err(RecordingError::Grant(error)) => Err(error),
                 Err(error) => return Err(error),
             };
+            self.refused.retain(|(refused, _)| *refused != kid);
             match key {
                 Ok(key) => {
                     self.add(key);
                     opened += 1;
                 }
+                Err(_) if self.keys.contains_key(&kid) => {}
                 Err(error) => self.refused.push((kid, error)),
             }
         }
@@ -87,46 +89,51 @@ impl SessionKeys {
 }
 
 /// A frame that was opened.
-pub(super) struct Opened {
-    pub(super) octets: Zeroizing<Vec<u8>>,
+pub(in crate::vault::recording) struct Opened {
+    pub(in crate::vault::recording) octets: Zeroizing<Vec<u8>>,
     /// Whose key opened it; nothing for a recording that has none.
-    pub(super) sender: SenderId,
+    pub(in crate::vault::recording) sender: SenderId,
 }
 
-/// Opens the frames of one track. Each track has replay windows of its own: they are read one after the other, and sessions may be on several.
-pub(super) struct TrackOpener<'a> {
-    keys: &'a SessionKeys,
+/// Opens the frames of one track with the keys that there were at the first frame of each suite. Each track has replay windows of its own: they are read one after
+/// the other, and sessions may be on several.
+pub(in crate::vault::recording) struct TrackOpener {
     codec: Option<Codec>,
     suites: Vec<(CipherSuite, Result<ChannelDecryptor, Error>)>,
 }
 
-impl<'a> TrackOpener<'a> {
-    /// Prepares for frames that are codec-aware ciphertext of `codec`, or bare.
-    pub(super) const fn new(keys: &'a SessionKeys, codec: Option<Codec>) -> Self {
+impl TrackOpener {
+    /// Prepares for a track's frames: codec-aware ciphertext, or bare.
+    pub(in crate::vault::recording) fn new(format: TrackFormat) -> Self {
         Self {
-            keys,
-            codec,
+            codec: format.codec().filter(|_| format.is_codec_aware()),
             suites: Vec::new(),
         }
     }
 
     /// Opens a frame.
-    pub(super) fn open(&mut self, frame: &RecordedFrame) -> Result<Opened, Reason> {
+    pub(in crate::vault::recording) fn open(
+        &mut self,
+        keys: &SessionKeys,
+        frame: &RecordedFrame,
+    ) -> Result<Opened, Reason> {
         let kid = frame.kid().ok_or(Reason::Malformed)?;
-        let key = self.keys.keys.get(&kid).ok_or_else(|| {
-            let is_refused = self.keys.refused.iter().any(|(refused, _)| *refused == kid);
+        let key = keys.keys.get(&kid).ok_or_else(|| {
+            let is_refused = keys.refused.iter().any(|(refused, _)| *refused == kid);
             if is_refused {
                 Reason::GrantRefused
             } else {
                 Reason::NoGrant
             }
         })?;
-        let decryptor = self.decryptor(key.suite()).map_err(|error| match error {
-            Error::Misuse(Misuse::UnsupportedSuite { .. } | Misuse::NotInThisBuild) => {
-                Reason::UnknownSuite
-            }
-            _ => Reason::CipherFailed,
-        })?;
+        let decryptor = self
+            .decryptor(keys, key.suite())
+            .map_err(|error| match error {
+                Error::Misuse(Misuse::UnsupportedSuite { .. } | Misuse::NotInThisBuild) => {
+                    Reason::UnknownSuite
+                }
+                _ => Reason::CipherFailed,
+            })?;
         let info = FrameInfo::new(Ssrc::new(frame.track.into())).metadata(&frame.metadata);
         let octets =
             decryptor
@@ -146,11 +153,15 @@ impl<'a> TrackOpener<'a> {
     }
 
     /// The decryptor for a suite, with all keys of it.
-    fn decryptor(&mut self, suite: CipherSuite) -> Result<&mut ChannelDecryptor, Error> {
+    fn decryptor(
+        &mut self,
+        keys: &SessionKeys,
+        suite: CipherSuite,
+    ) -> Result<&mut ChannelDecryptor, Error> {
         let place = match self.suites.iter().position(|(there, _)| *there == suite) {
             Some(place) => place,
             None => {
-                let made = self.make(suite);
+                let made = self.make(keys, suite);
                 self.suites.push((suite, made));
                 self.suites.len() - 1
             }
@@ -162,10 +173,10 @@ impl<'a> TrackOpener<'a> {
         }
     }
 
-    fn make(&self, suite: CipherSuite) -> Result<ChannelDecryptor, Error> {
-        let store = KeyStore::raw_with(&self.keys.cipher(suite)?)?;
+    fn make(&self, keys: &SessionKeys, suite: CipherSuite) -> Result<ChannelDecryptor, Error> {
+        let store = KeyStore::raw_with(&keys.cipher(suite)?)?;
         let of_suite = |key: &&SessionKey| key.suite() == suite;
-        for key in self.keys.keys.values().filter(of_suite) {
+        for key in keys.keys.values().filter(of_suite) {
             store.add_receive(key.base_key().duplicate(), key.kid(), key.sender().clone())?;
         }
         let mut decryptor = ChannelDecryptor::new(&store, Mode::Frame)?;
