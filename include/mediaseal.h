@@ -1334,6 +1334,11 @@ typedef struct mediaseal_identity mediaseal_identity;
 typedef struct mediaseal_key_store mediaseal_key_store;
 
 /**
+ * Plays a recording. One thread at a time.
+ */
+typedef struct mediaseal_player mediaseal_player;
+
+/**
  * What a sentinel has seen, for any thread.
  */
 typedef struct mediaseal_proof mediaseal_proof;
@@ -3008,6 +3013,190 @@ typedef struct mediaseal_export_report {
  */
 #define MEDIASEAL_EXPORT_REPORT_INIT \
     { (uint32_t)sizeof(mediaseal_export_report), 0, 0, 0, 0, 0, 0 }
+
+/**
+ * What a player opens a recording with. Initialize with MEDIASEAL_PLAYER_OPTIONS_INIT.
+ */
+typedef struct mediaseal_player_options {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * The public half of the recorder's signer, MEDIASEAL_SIGNER_PUBLIC_LEN octets, which gave the
+     * owner the recording's key.
+     */
+    const uint8_t *recorder;
+    /**
+     * The public halves of the senders' signers, MEDIASEAL_SIGNER_PUBLIC_LEN octets each, one
+     * behind the other: whose grants of session keys are believed.
+     */
+    const uint8_t *senders;
+    /**
+     * Their number.
+     */
+    size_t sender_count;
+    /**
+     * Ciphers for sessions of custom suites; NULL if there are none.
+     */
+    const mediaseal_cipher *const *ciphers;
+    /**
+     * Their number.
+     */
+    size_t cipher_count;
+} mediaseal_player_options;
+
+/**
+ * A mediaseal_player_options with every default.
+ */
+#define MEDIASEAL_PLAYER_OPTIONS_INIT \
+    { (uint32_t)sizeof(mediaseal_player_options), 0, NULL, NULL, 0, NULL, 0 }
+
+/**
+ * What a player has before it. Initialize with MEDIASEAL_PLAYER_STATE_INIT.
+ */
+typedef struct mediaseal_player_state {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * 1 if there is something new since the last look.
+     */
+    uint32_t is_new;
+    /**
+     * 1 if the recorder closed the recording: nothing more comes.
+     */
+    uint32_t is_closed;
+    /**
+     * 1 if the list of what was recorded is broken: what came behind is not played.
+     */
+    uint32_t is_damaged;
+    /**
+     * Tracks.
+     */
+    uint64_t tracks;
+    /**
+     * Sessions whose grant did not open: for others, by an unknown signer, or damaged.
+     */
+    uint64_t grants_refused;
+} mediaseal_player_state;
+
+/**
+ * A mediaseal_player_state with every default.
+ */
+#define MEDIASEAL_PLAYER_STATE_INIT \
+    { (uint32_t)sizeof(mediaseal_player_state), 0, 0, 0, 0, 0 }
+
+/**
+ * A track of a recording. Initialize with MEDIASEAL_RECORDED_TRACK_INIT.
+ */
+typedef struct mediaseal_recorded_track {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * Its number.
+     */
+    uint32_t track;
+    /**
+     * A MEDIASEAL_CODEC_ number; also 7 for AAC, 8 for PCM, and 128 to 255 for what the application
+     * says.
+     */
+    uint32_t codec;
+    /**
+     * How its NAL units lie, a MEDIASEAL_NAL_ number.
+     */
+    uint32_t nal_format;
+    /**
+     * Any of `MEDIASEAL_TRACK_...`: how its frames were recorded. What is played is bare media.
+     */
+    uint32_t flags;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * Its frames.
+     */
+    uint64_t frames;
+    /**
+     * Their octets, with their heads.
+     */
+    uint64_t octets;
+    /**
+     * The smallest time of a frame in microseconds; 0 without frames.
+     */
+    uint64_t first_micros;
+    /**
+     * The largest time of a frame; 0 without frames.
+     */
+    uint64_t last_micros;
+} mediaseal_recorded_track;
+
+/**
+ * A mediaseal_recorded_track with every default.
+ */
+#define MEDIASEAL_RECORDED_TRACK_INIT \
+    { (uint32_t)sizeof(mediaseal_recorded_track), 0, 0, 0, 0, 0, 0, 0, 0, 0 }
+
+/**
+ * A frame to be played. Initialize with MEDIASEAL_PLAYED_FRAME_INIT.
+ */
+typedef struct mediaseal_played_frame {
+    /**
+     * Octets of this struct.
+     */
+    uint32_t struct_size;
+    /**
+     * MEDIASEAL_OK; or why it did not open, and then there are neither octets nor a sender:
+     * MEDIASEAL_ERR_MISSING_KEY if its session was granted to nobody,
+     * MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN, MEDIASEAL_ERR_UNSUPPORTED_SUITE for a cipher that was not
+     * handed over, MEDIASEAL_ERR_AUTHENTICATION_FAILED, MEDIASEAL_ERR_DUPLICATE,
+     * MEDIASEAL_ERR_TRUNCATED, MEDIASEAL_ERR_CIPHER_FAILED.
+     */
+    mediaseal_status status;
+    /**
+     * The track.
+     */
+    uint32_t track;
+    /**
+     * Any of `MEDIASEAL_RECORDED_...`.
+     */
+    uint32_t flags;
+    /**
+     * Its time in microseconds, on the clock of all tracks.
+     */
+    uint64_t micros;
+    /**
+     * Who sent it: whose key opened it; in the profile MEDIASEAL_PROFILE_MEDIA whom the recorder
+     * named.
+     */
+    const uint8_t *sender;
+    /**
+     * Their number.
+     */
+    size_t sender_len;
+    /**
+     * What the encoder gave.
+     */
+    const uint8_t *octets;
+    /**
+     * Their number.
+     */
+    size_t len;
+} mediaseal_played_frame;
+
+/**
+ * A mediaseal_played_frame with every default.
+ */
+#define MEDIASEAL_PLAYED_FRAME_INIT \
+    { (uint32_t)sizeof(mediaseal_played_frame), 0, 0, 0, 0, NULL, 0, NULL, 0 }
 
 /**
  * Brings a secret that a provider asks for: one of `MEDIASEAL_SECRET_...` for the provider at
@@ -6825,6 +7014,96 @@ mediaseal_status mediaseal_recording_export(const char *folder,
                                             const mediaseal_identity *identity,
                                             const mediaseal_export_options *options,
                                             mediaseal_export_report *out_report);
+
+/* ==== Recordings, frame by frame ==================================================================================== */
+
+/**
+ * Opens the recording in `folder`, of either profile, closed or growing, to be played from the
+ * first frame of each track on.
+ *
+ * Borrows `folder`; copies what `options` holds, and shares its ciphers and `identity`, which is an
+ * owner's. Frames of the profile MEDIASEAL_PROFILE_FRAMES are opened by the grants of those senders
+ * whose signers `options` names, under built-in suites and the ciphers that it has. All that is
+ * played is authentic; whether it is all there is what mediaseal_recording_verify says. Writes a
+ * new object to `out_player`, which the caller ends with mediaseal_player_free.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_GRANT_NO_STANZA for an identity that is no owner's,
+ * MEDIASEAL_ERR_GRANT_SIGNATURE for another recorder's, MEDIASEAL_ERR_RECORDING_KEY,
+ * MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_DAMAGED,
+ * MEDIASEAL_ERR_RECORDING_VERSION, MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_GRANT_KEY,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_NOT_UTF8,
+ * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any thread. Since 0.1.
+ */
+mediaseal_status mediaseal_player_new(const char *folder,
+                                      const mediaseal_identity *identity,
+                                      const mediaseal_player_options *options,
+                                      mediaseal_player **out_player);
+
+/**
+ * Reads what was recorded and granted since, and writes what there is to `out_state`. A recording
+ * that grows is followed by calling this once in a while.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_VERSION for something that a newer library wrote,
+ * MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `player`. Since 0.1.
+ */
+mediaseal_status mediaseal_player_refresh(mediaseal_player *player,
+                                          mediaseal_player_state *out_state);
+
+/**
+ * Writes a track to `out_track`: number `index`, from 0, in the order of their numbers.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_INDEX behind the last track, MEDIASEAL_ERR_BUSY,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of
+ * `player`. Since 0.1.
+ */
+mediaseal_status mediaseal_player_track(mediaseal_player *player,
+                                        size_t index,
+                                        mediaseal_recorded_track *out_track);
+
+/**
+ * Goes to the last place at or before `micros` where a decoder of the track can begin, as far as
+ * the recorder knew: a segment, which begins with a key frame where the stream has one every five
+ * seconds. Behind all frames it goes to the end. Frames before `micros` come first: a decoder needs
+ * them, nobody need see them.
+ *
+ * Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_TRACK if there is no such track,
+ * MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `player`.
+ * Since 0.1.
+ */
+mediaseal_status mediaseal_player_seek(mediaseal_player *player,
+                                       uint32_t track,
+                                       uint64_t micros);
+
+/**
+ * Writes the next frame of a track to `out_frame`, which lends it: sender and octets live until the
+ * next call with this object, or mediaseal_player_free, and are wiped then. Each track has a place
+ * of its own.
+ *
+ * Returns MEDIASEAL_OK, also for a frame that did not open: `status` of the frame says why;
+ * MEDIASEAL_ERR_INDEX at the end of what is recorded so far; MEDIASEAL_ERR_RECORDING_DAMAGED if
+ * what comes next is not as it was recorded: the next call goes on behind it;
+ * MEDIASEAL_ERR_RECORDING_TRACK if there is no such track, MEDIASEAL_ERR_RECORDING_IO,
+ * MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE.
+ * Exclusive use of `player`. Since 0.1.
+ */
+mediaseal_status mediaseal_player_next_frame(mediaseal_player *player,
+                                             uint32_t track,
+                                             mediaseal_played_frame *out_frame);
+
+/**
+ * Ends the use of a player: calls that begin later return MEDIASEAL_ERR_CLOSED, and the first of
+ * them, or mediaseal_player_free, wipes its keys.
+ *
+ * Returns MEDIASEAL_OK, also if it is closed already; MEDIASEAL_ERR_NULL_POINTER,
+ * MEDIASEAL_ERR_BAD_HANDLE. Any thread, at any time. Since 0.1.
+ */
+mediaseal_status mediaseal_player_close(mediaseal_player *player);
+
+/**
+ * Frees a player, the last use of it and of what it lent. NULL is accepted. Since 0.1.
+ */
+void mediaseal_player_free(mediaseal_player *player);
 
 #if defined(MEDIASEAL_CUSTODY)
 /* ==== Who holds key encryption keys (libraries with the feature custody) ============================================ */

@@ -467,4 +467,8 @@ pub(super) const STRUCTS: &[(&str, usize)] = structs! {
     mediaseal_export_progress
     mediaseal_export_options
     mediaseal_export_report
+    mediaseal_player_options
+    mediaseal_player_state
+    mediaseal_recorded_track
+    mediaseal_played_frame
 };

@@ -54,6 +54,8 @@ mod key_store;
 #[cfg(feature = "recording")]
 mod locked;
 mod numbers;
+#[cfg(feature = "recording")]
+mod player;
 mod proof;
 mod properties;
 mod provider_types;

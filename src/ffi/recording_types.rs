@@ -9,6 +9,7 @@ use core::ffi::{c_char, c_void};
 
 use super::cipher::mediaseal_cipher;
 use super::convert::Sized32;
+use super::status::mediaseal_status;
 use super::types::sized;
 
 /// The public half of somebody whom a key is sealed to.
@@ -198,7 +199,97 @@ pub struct mediaseal_export_report {
     pub grants_refused: u64,
 }
 
+/// What a player opens a recording with. Initialize with MEDIASEAL_PLAYER_OPTIONS_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_player_options {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The public half of the recorder's signer, MEDIASEAL_SIGNER_PUBLIC_LEN octets, which gave the owner the recording's key.
+    pub recorder: *const u8,
+    /// The public halves of the senders' signers, MEDIASEAL_SIGNER_PUBLIC_LEN octets each, one behind the other: whose grants of session keys are believed.
+    pub senders: *const u8,
+    /// Their number.
+    pub sender_count: usize,
+    /// Ciphers for sessions of custom suites; NULL if there are none.
+    pub ciphers: *const *const mediaseal_cipher,
+    /// Their number.
+    pub cipher_count: usize,
+}
+
+/// What a player has before it. Initialize with MEDIASEAL_PLAYER_STATE_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_player_state {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// 1 if there is something new since the last look.
+    pub is_new: u32,
+    /// 1 if the recorder closed the recording: nothing more comes.
+    pub is_closed: u32,
+    /// 1 if the list of what was recorded is broken: what came behind is not played.
+    pub is_damaged: u32,
+    /// Tracks.
+    pub tracks: u64,
+    /// Sessions whose grant did not open: for others, by an unknown signer, or damaged.
+    pub grants_refused: u64,
+}
+
+/// A track of a recording. Initialize with MEDIASEAL_RECORDED_TRACK_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_recorded_track {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// Its number.
+    pub track: u32,
+    /// A MEDIASEAL_CODEC_ number; also 7 for AAC, 8 for PCM, and 128 to 255 for what the application says.
+    pub codec: u32,
+    /// How its NAL units lie, a MEDIASEAL_NAL_ number.
+    pub nal_format: u32,
+    /// Any of `MEDIASEAL_TRACK_…`: how its frames were recorded. What is played is bare media.
+    pub flags: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// Its frames.
+    pub frames: u64,
+    /// Their octets, with their heads.
+    pub octets: u64,
+    /// The smallest time of a frame in microseconds; 0 without frames.
+    pub first_micros: u64,
+    /// The largest time of a frame; 0 without frames.
+    pub last_micros: u64,
+}
+
+/// A frame to be played. Initialize with MEDIASEAL_PLAYED_FRAME_INIT.
+#[repr(C)]
+#[derive(Clone, Copy)]
+pub struct mediaseal_played_frame {
+    /// Octets of this struct.
+    pub struct_size: u32,
+    /// MEDIASEAL_OK; or why it did not open, and then there are neither octets nor a sender: MEDIASEAL_ERR_MISSING_KEY if its session was granted to nobody, MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN, MEDIASEAL_ERR_UNSUPPORTED_SUITE for a cipher that
+    /// was not handed over, MEDIASEAL_ERR_AUTHENTICATION_FAILED, MEDIASEAL_ERR_DUPLICATE, MEDIASEAL_ERR_TRUNCATED, MEDIASEAL_ERR_CIPHER_FAILED.
+    pub status: mediaseal_status,
+    /// The track.
+    pub track: u32,
+    /// Any of `MEDIASEAL_RECORDED_…`.
+    pub flags: u32,
+    /// Its time in microseconds, on the clock of all tracks.
+    pub micros: u64,
+    /// Who sent it: whose key opened it; in the profile MEDIASEAL_PROFILE_MEDIA whom the recorder named.
+    pub sender: *const u8,
+    /// Their number.
+    pub sender_len: usize,
+    /// What the encoder gave.
+    pub octets: *const u8,
+    /// Their number.
+    pub len: usize,
+}
+
 sized! {
+    mediaseal_player_options mediaseal_player_state mediaseal_recorded_track mediaseal_played_frame
     mediaseal_recording_options mediaseal_recorded_frame mediaseal_written mediaseal_recording_closed mediaseal_recording_found mediaseal_recovered
     mediaseal_export_progress mediaseal_export_options mediaseal_export_report
 }

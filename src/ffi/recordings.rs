@@ -132,7 +132,7 @@ pub unsafe extern "C" fn mediaseal_recorder_resume(
 }
 
 /// The key of a recording, as an owner opens it who trusts its recorder.
-fn dek_of(
+pub(super) fn dek_of(
     storage: &LocalStorage,
     identity: &Identity,
     recorder: SignerPublic,
@@ -174,7 +174,7 @@ pub unsafe extern "C" fn mediaseal_recorder_add_track(
     })
 }
 
-fn track_of(track: u32) -> Result<u16, Fault> {
+pub(super) fn track_of(track: u32) -> Result<u16, Fault> {
     u16::try_from(track).map_err(|_| Fault(MEDIASEAL_ERR_RECORDING_TRACK))
 }
 
@@ -298,7 +298,7 @@ pub unsafe extern "C" fn mediaseal_recorder_free(recorder: *mut mediaseal_record
     free_exclusive(recorder);
 }
 
-fn storage_at(folder: *const c_char) -> Result<LocalStorage, Fault> {
+pub(super) fn storage_at(folder: *const c_char) -> Result<LocalStorage, Fault> {
     LocalStorage::open(text(folder)?).map_err(|error| of_io(&error))
 }
 
@@ -414,14 +414,7 @@ pub unsafe extern "C" fn mediaseal_recording_export(
             return Err(Fault(MEDIASEAL_ERR_UNKNOWN_VALUE));
         }
         let recorder = signer_of(given.recorder)?;
-        let len = given
-            .sender_count
-            .checked_mul(SignerPublic::LEN)
-            .ok_or(Fault(MEDIASEAL_ERR_LENGTH))?;
-        let senders = octets(given.senders, len)?
-            .chunks_exact(SignerPublic::LEN)
-            .map(|sender| signer_of(sender.as_ptr()))
-            .collect::<Result<Vec<_>, Fault>>()?;
+        let senders = signers_of(given.senders, given.sender_count)?;
         let dek = dek_of(&storage, identity, recorder)?;
         let mut reader = Reader::open(storage, &dek)?;
         let mut keys = SessionKeys::new();
@@ -450,6 +443,15 @@ pub unsafe extern "C" fn mediaseal_recording_export(
         }
         Ok(())
     })
+}
+
+/// The public halves of signers, one behind the other.
+pub(super) fn signers_of(signers: *const u8, count: usize) -> Result<Vec<SignerPublic>, Fault> {
+    let len = count.checked_mul(SignerPublic::LEN);
+    octets(signers, len.ok_or(Fault(MEDIASEAL_ERR_LENGTH))?)?
+        .chunks_exact(SignerPublic::LEN)
+        .map(|signer| signer_of(signer.as_ptr()))
+        .collect()
 }
 
 /// Tells the caller's function how far an export is, and hears whether it goes on.

@@ -336,6 +336,149 @@ static void export(const mediaseal_cipher *cipher)
     CHECK(stopped == 1 && report.files == 0);
 }
 
+static mediaseal_player_options player_of_call(const mediaseal_cipher *const *cipher)
+{
+    mediaseal_player_options options = MEDIASEAL_PLAYER_OPTIONS_INIT;
+    options.recorder = machine.signs;
+    options.senders = alice.signs;
+    options.sender_count = 1;
+    options.ciphers = cipher;
+    options.cipher_count = 1;
+    return options;
+}
+
+static void plays(mediaseal_player *player, uint32_t from)
+{
+    mediaseal_played_frame played = MEDIASEAL_PLAYED_FRAME_INIT;
+    uint8_t frame[FRAME_LEN];
+    for (uint32_t number = from; number < FRAMES; number++) {
+        made_up(frame, number);
+        OK(mediaseal_player_next_frame(player, 3, &played));
+        CHECK(played.status == MEDIASEAL_OK && played.track == 3 && played.flags == MEDIASEAL_RECORDED_KEY_FRAME);
+        CHECK(played.micros == number * UINT64_C(20000) && played.sender_len == 5 && memcmp(played.sender, "alice", 5) == 0);
+        CHECK(played.len == FRAME_LEN && memcmp(played.octets, frame, FRAME_LEN) == 0);
+    }
+    played.len = 1;
+    STATUS(MEDIASEAL_ERR_INDEX, mediaseal_player_next_frame(player, 3, &played));
+    CHECK(played.len == 0 && played.octets == NULL);
+}
+
+/* The same frames one by one, from any time on, without a file of them. */
+static void play(const mediaseal_cipher *cipher)
+{
+    mediaseal_player_options options = player_of_call(&cipher);
+    mediaseal_player *player;
+    mediaseal_player_state state = MEDIASEAL_PLAYER_STATE_INIT;
+    mediaseal_recorded_track track = MEDIASEAL_RECORDED_TRACK_INIT;
+    mediaseal_played_frame played = MEDIASEAL_PLAYED_FRAME_INIT;
+    STATUS(MEDIASEAL_ERR_RECORDING_NOT_THERE, mediaseal_player_new(in_root("none"), owner.identity, &options, &player));
+    STATUS(MEDIASEAL_ERR_GRANT_NO_STANZA, mediaseal_player_new(in_root("call"), stranger.identity, &options, &player));
+    options.recorder = stranger.signs;
+    STATUS(MEDIASEAL_ERR_GRANT_SIGNATURE, mediaseal_player_new(in_root("call"), owner.identity, &options, &player));
+    options.recorder = machine.signs;
+    options.reserved = 1;
+    STATUS(MEDIASEAL_ERR_UNKNOWN_VALUE, mediaseal_player_new(in_root("call"), owner.identity, &options, &player));
+    options.reserved = 0;
+    options.sender_count = SIZE_MAX;
+    STATUS(MEDIASEAL_ERR_LENGTH, mediaseal_player_new(in_root("call"), owner.identity, &options, &player));
+    options.sender_count = 1;
+    CHECK(player == NULL);
+
+    /* Neither without the cipher, nor for a sender who is not known. */
+    options.cipher_count = 0;
+    OK(mediaseal_player_new(in_root("call"), owner.identity, &options, &player));
+    OK(mediaseal_player_next_frame(player, 3, &played));
+    CHECK(played.status == MEDIASEAL_ERR_UNSUPPORTED_SUITE && played.octets == NULL && played.len == 0 && played.sender_len == 0);
+    mediaseal_player_free(player);
+    options.cipher_count = 1;
+    options.senders = stranger.signs;
+    OK(mediaseal_player_new(in_root("call"), owner.identity, &options, &player));
+    OK(mediaseal_player_next_frame(player, 3, &played));
+    CHECK(played.status == MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN && played.octets == NULL && played.sender_len == 0);
+    OK(mediaseal_player_refresh(player, &state));
+    CHECK(state.grants_refused == 1);
+    mediaseal_player_free(player);
+
+    options = player_of_call(&cipher);
+    OK(mediaseal_player_new(in_root("call"), owner.identity, &options, &player));
+    OK(mediaseal_player_refresh(player, &state));
+    CHECK(state.is_new == 0 && state.is_closed == 1 && state.is_damaged == 0 && state.tracks == 1 && state.grants_refused == 0);
+    OK(mediaseal_player_track(player, 0, &track));
+    CHECK(track.track == 3 && track.codec == MEDIASEAL_CODEC_OPUS && track.nal_format == MEDIASEAL_NAL_ANNEX_B && track.flags == 0);
+    CHECK(track.frames == FRAMES && track.octets > FRAMES * FRAME_LEN && track.first_micros == 0 && track.last_micros == (FRAMES - 1) * UINT64_C(20000));
+    STATUS(MEDIASEAL_ERR_INDEX, mediaseal_player_track(player, 1, &track));
+    plays(player, 0);
+    OK(mediaseal_player_seek(player, 3, 0));
+    plays(player, 0);
+    OK(mediaseal_player_seek(player, 3, UINT64_MAX));
+    plays(player, FRAMES);
+    STATUS(MEDIASEAL_ERR_RECORDING_TRACK, mediaseal_player_seek(player, 4, 0));
+    STATUS(MEDIASEAL_ERR_RECORDING_TRACK, mediaseal_player_seek(player, 65536 + 3, 0));
+    STATUS(MEDIASEAL_ERR_RECORDING_TRACK, mediaseal_player_next_frame(player, 65536 + 3, &played));
+    STATUS(MEDIASEAL_ERR_NULL_POINTER, mediaseal_player_next_frame(player, 3, NULL));
+    played.struct_size = 1;
+    STATUS(MEDIASEAL_ERR_STRUCT_SIZE, mediaseal_player_next_frame(player, 3, &played));
+    OK(mediaseal_player_close(player));
+    played.struct_size = sizeof played;
+    STATUS(MEDIASEAL_ERR_CLOSED, mediaseal_player_next_frame(player, 3, &played));
+    STATUS(MEDIASEAL_ERR_BAD_HANDLE, mediaseal_recorder_tick((mediaseal_recorder *)(void *)player));
+    mediaseal_player_free(player);
+    mediaseal_player_free(NULL);
+}
+
+/* What a recorder writes is followed by a player while it is written, and what was altered is not played. */
+static void follow(void)
+{
+    mediaseal_recording_options options = options_of(MEDIASEAL_PROFILE_MEDIA);
+    mediaseal_player_options opening = player_of_call(NULL);
+    opening.cipher_count = 0;
+    mediaseal_recorder *recorder;
+    mediaseal_player *player;
+    mediaseal_player_state state = MEDIASEAL_PLAYER_STATE_INIT;
+    mediaseal_played_frame played = MEDIASEAL_PLAYED_FRAME_INIT;
+    uint8_t frame[FRAME_LEN];
+    OK(mediaseal_recorder_new(in_root("growing"), &options, machine.signer, &recorder));
+    OK(mediaseal_player_new(in_root("growing"), owner.identity, &opening, &player));
+    OK(mediaseal_recorder_add_track(recorder, 0, MEDIASEAL_CODEC_OPUS, MEDIASEAL_NAL_ANNEX_B, 0));
+    for (uint32_t number = 0; number < 40; number++) {
+        made_up(frame, number);
+        mediaseal_recorded_frame recorded = frame_of(0, number, frame, sizeof frame);
+        OK(mediaseal_recorder_write_frame(recorder, &recorded, NULL));
+        if (number % 10 != 9)
+            continue;
+        OK(mediaseal_recorder_flush(recorder));
+        OK(mediaseal_player_refresh(player, &state));
+        CHECK(state.is_new == 1 && state.is_closed == 0 && state.tracks == 1);
+        for (uint32_t read = number - 9; read <= number; read++) {
+            made_up(frame, read);
+            OK(mediaseal_player_next_frame(player, 0, &played));
+            CHECK(played.status == MEDIASEAL_OK && played.len == FRAME_LEN && memcmp(played.octets, frame, FRAME_LEN) == 0);
+            CHECK(played.sender_len == 5 && memcmp(played.sender, "alice", 5) == 0);
+        }
+        STATUS(MEDIASEAL_ERR_INDEX, mediaseal_player_next_frame(player, 0, &played));
+    }
+    OK(mediaseal_recorder_finish(recorder, NULL));
+    mediaseal_recorder_free(recorder);
+    OK(mediaseal_player_refresh(player, &state));
+    CHECK(state.is_new == 1 && state.is_closed == 1);
+    STATUS(MEDIASEAL_ERR_INDEX, mediaseal_player_next_frame(player, 0, &played));
+    mediaseal_player_free(player);
+
+    FILE *file = fopen(in_root("growing/0000000000.seg"), "r+b");
+    CHECK(file != NULL && fseek(file, 500, SEEK_SET) == 0);
+    int octet = fgetc(file);
+    CHECK(octet != EOF && fseek(file, 500, SEEK_SET) == 0 && fputc(octet ^ 1, file) != EOF && fclose(file) == 0);
+    OK(mediaseal_player_new(in_root("growing"), owner.identity, &opening, &player));
+    STATUS(MEDIASEAL_ERR_RECORDING_DAMAGED, mediaseal_player_next_frame(player, 0, &played));
+    for (;;) {
+        mediaseal_status status = mediaseal_player_next_frame(player, 0, &played);
+        if (status == MEDIASEAL_ERR_INDEX)
+            break;
+        CHECK(status == MEDIASEAL_OK || status == MEDIASEAL_ERR_RECORDING_DAMAGED);
+    }
+    mediaseal_player_free(player);
+}
+
 /* Alters one octet of a segment, and puts it back. */
 static void verify(void)
 {
@@ -458,6 +601,8 @@ int main(int argc, char **argv)
     record(cipher);
     verify();
     export(cipher);
+    play(cipher);
+    follow();
     crash();
     mediaseal_cipher_free(cipher);
     end(&alice);

@@ -18,13 +18,13 @@ use super::key_store::mediaseal_key_store;
 #[cfg(feature = "recording")]
 use super::locked;
 use super::numbers::*;
-#[cfg(feature = "recording")]
-use super::recordings;
 use super::status::*;
 use super::{
     batch, channel, channel_store, cipher, codec, counter_store, decryptor, diagnosis, encryptor,
     general, key_store, proof, rtp,
 };
+#[cfg(feature = "recording")]
+use super::{player, recordings};
 use crate::cipher::{Tier, Verdict};
 use crate::error::{Class, Error, StoreFault};
 
@@ -217,6 +217,12 @@ fn grant_entries() -> Vec<Entry> {
         entry!(recordings::mediaseal_recording_verify(_ _ _)),
         entry!(recordings::mediaseal_recording_recover(_ _)),
         entry!(recordings::mediaseal_recording_export(_ _ _ _ _)),
+        entry!(player::mediaseal_player_new(_ _ _ _)),
+        entry!(player::mediaseal_player_refresh(_ _)),
+        entry!(player::mediaseal_player_track(_ _ _)),
+        entry!(player::mediaseal_player_seek(_ _ _)),
+        entry!(player::mediaseal_player_next_frame(_ _ _)),
+        entry!(player::mediaseal_player_close(_)),
         entry!(locked::mediaseal_identity_lock(_ _ _ _ _ _ _)),
         entry!(locked::mediaseal_identity_unlock(_ _ _ _)),
         entry!(locked::mediaseal_signer_lock(_ _ _ _ _ _ _)),
@@ -305,7 +311,7 @@ const FEATURES: [(&str, bool); 3] = [
 ];
 
 /// Functions that return no status: they free, or look a text or number up.
-const WITHOUT_STATUS: [&str; 18] = [
+const WITHOUT_STATUS: [&str; 19] = [
     "mediaseal_version",
     "mediaseal_abi_version",
     "mediaseal_status_class",
@@ -324,6 +330,7 @@ const WITHOUT_STATUS: [&str; 18] = [
     "mediaseal_identity_free",
     "mediaseal_signer_free",
     "mediaseal_recorder_free",
+    "mediaseal_player_free",
 ];
 
 /// Those of libraries with the feature `custody`.

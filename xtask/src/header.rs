@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Titles of the header's sections, by the beginning of the names of their functions.
-const SECTIONS: [(&str, &str); 14] = [
+const SECTIONS: [(&str, &str); 15] = [
     (
         "mediaseal_version",
         "Versions, texts and numbers; keys as octets",
@@ -33,6 +33,7 @@ const SECTIONS: [(&str, &str); 14] = [
     ("mediaseal_sentinel_", "Proof that what leaves is sealed"),
     ("mediaseal_recorder_", "Recordings"),
     ("mediaseal_recording_", "Recordings"),
+    ("mediaseal_player_", "Recordings, frame by frame"),
     (
         "mediaseal_provider_",
         "Who holds key encryption keys (libraries with the feature custody)",
@@ -60,7 +61,7 @@ const GRANTS: [&str; 9] = [
 const WIDTH: usize = 100;
 
 /// The sources, in the order in which the header tells of them.
-const SOURCES: [&str; 28] = [
+const SOURCES: [&str; 29] = [
     "status",
     "numbers",
     "types",
@@ -83,6 +84,7 @@ const SOURCES: [&str; 28] = [
     "grants",
     "locked",
     "recordings",
+    "player",
     "custody/provider",
     "custody/keychain",
     "custody/store",

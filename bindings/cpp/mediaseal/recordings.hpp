@@ -8,6 +8,10 @@
 ///   if (auto kid = recorder.write_frame({0, micros, true, "alice", ciphertext}))   // as it came
 ///       ask_for_grant("alice", *kid);                                             // signer::session_grant, then recorder.add_grant
 ///   recorder.finish();                                                            // and recorder.tick() twice a second until then
+///
+///   mediaseal::player player("/var/lib/app/call-7", owner, opening);             // opening: whose signatures are believed, own ciphers
+///   while (auto frame = player.next_frame(0))
+///       if (frame->status == MEDIASEAL_OK) decode(frame->micros, frame->octets);
 
 #ifndef MEDIASEAL_RECORDINGS_HPP
 #define MEDIASEAL_RECORDINGS_HPP
@@ -22,6 +26,21 @@ template <>
 struct ending<mediaseal_recorder> {
     static void end(mediaseal_recorder* object) noexcept { mediaseal_recorder_free(object); }
 };
+
+template <>
+struct ending<mediaseal_player> {
+    static void end(mediaseal_player* object) noexcept { mediaseal_player_free(object); }
+};
+
+/// Ciphers as functions of C take them.
+inline mediaseal_status handles_of(array_view<const cipher* const> ciphers, std::vector<const mediaseal_cipher*>& out) {
+    out.reserve(ciphers.size());
+    for (const cipher* one : ciphers) {
+        if (one == nullptr) return MEDIASEAL_ERR_NULL_POINTER;
+        out.push_back(one->native_handle());
+    }
+    return MEDIASEAL_OK;
+}
 
 }  // namespace detail
 
@@ -258,11 +277,7 @@ inline mediaseal_status export_by(const char* folder, const char* to, const iden
     return shielded(
         [&]() -> mediaseal_status {
             std::vector<const mediaseal_cipher*> ciphers;
-            ciphers.reserve(options.ciphers.size());
-            for (const cipher* one : options.ciphers) {
-                if (one == nullptr) return MEDIASEAL_ERR_NULL_POINTER;
-                ciphers.push_back(one->native_handle());
-            }
+            if (const mediaseal_status status = handles_of(options.ciphers, ciphers); status != MEDIASEAL_OK) return status;
             mediaseal_export_options given = MEDIASEAL_EXPORT_OPTIONS_INIT;
             given.recorder = options.recorder.data();
             given.senders = options.senders.size() == 0 ? nullptr : options.senders.data()->data();
@@ -290,6 +305,127 @@ inline mediaseal_status export_by(const char* folder, const char* to, const iden
     detail::exporting listening{options.progress};
     return detail::export_by(folder, to, who, options, listening, out);
 }
+
+/// What a player opens a recording with. It views what it names.
+struct player_options {
+    signer_public recorder{};                   ///< The recorder's signer, who gave the owner the recording's key.
+    array_view<const signer_public> senders{};  ///< The senders' signers, whose grants of session keys are believed.
+    array_view<const cipher* const> ciphers{};  ///< Ciphers for sessions of custom suites.
+};
+
+/// What a player has before it, see mediaseal_player_state.
+struct player_state : mediaseal_player_state {
+    player_state() noexcept : mediaseal_player_state MEDIASEAL_PLAYER_STATE_INIT {}
+};
+
+/// A track of a recording, see mediaseal_recorded_track.
+struct recorded_track : mediaseal_recorded_track {
+    recorded_track() noexcept : mediaseal_recorded_track MEDIASEAL_RECORDED_TRACK_INIT {}
+};
+
+/// A frame to be played. Sender and octets live until the next call with its player.
+struct played_frame {
+    mediaseal_status status = MEDIASEAL_OK;  ///< MEDIASEAL_OK; or why it did not open, see mediaseal_played_frame: then there are neither octets nor a sender.
+    std::uint32_t track = 0;                 ///< The track.
+    std::uint64_t micros = 0;                ///< Its time in microseconds, on the clock of all tracks.
+    bool key_frame = false;                  ///< A decoder can begin with it, as far as the recorder knew.
+    bytes_view sender{};                     ///< Whose key opened it; in the profile recording_profile::media whom the recorder named.
+    bytes_view octets{};                     ///< What the encoder gave.
+};
+
+/// Plays a recording frame by frame, closed or growing, each track at a place of its own. One thread at a time.
+class player : public owner<mediaseal_player> {
+public:
+    /// An empty owner.
+    explicit player(std::nullptr_t) noexcept {}
+
+    /// Opens the recording in `folder`, to be played from the first frame of each track on. `who` is an owner.
+    ///
+    /// Returns also MEDIASEAL_ERR_GRANT_NO_STANZA for an identity that is no owner's, MEDIASEAL_ERR_GRANT_SIGNATURE for another recorder's, MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_DAMAGED, MEDIASEAL_ERR_RECORDING_IO. Any thread.
+    [[nodiscard]] static mediaseal_status try_new(const char* folder, const identity& who, const player_options& options, player& out) noexcept {
+        return renew(out, [&](mediaseal_player** handle) noexcept {
+            return detail::shielded(
+                [&]() -> mediaseal_status {
+                    std::vector<const mediaseal_cipher*> ciphers;
+                    if (const mediaseal_status status = detail::handles_of(options.ciphers, ciphers); status != MEDIASEAL_OK) return status;
+                    mediaseal_player_options given = MEDIASEAL_PLAYER_OPTIONS_INIT;
+                    given.recorder = options.recorder.data();
+                    given.senders = options.senders.size() == 0 ? nullptr : options.senders.data()->data();
+                    given.sender_count = options.senders.size();
+                    given.ciphers = ciphers.data();
+                    given.cipher_count = ciphers.size();
+                    return mediaseal_player_new(folder, who.native_handle(), &given, handle);
+                },
+                MEDIASEAL_ERR_OUT_OF_MEMORY);
+        });
+    }
+
+    /// Reads what was recorded and granted since. A recording that grows is followed by calling this once in a while. Returns also MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_CLOSED.
+    [[nodiscard]] mediaseal_status try_refresh(player_state& out) noexcept {
+        out = player_state();
+        return mediaseal_player_refresh(native_handle(), &out);
+    }
+
+    /// A track: number `index`, from 0, in the order of their numbers. Returns also MEDIASEAL_ERR_INDEX behind the last one.
+    [[nodiscard]] mediaseal_status try_track(std::size_t index, recorded_track& out) noexcept {
+        out = recorded_track();
+        return mediaseal_player_track(native_handle(), index, &out);
+    }
+
+    /// Goes to the last place at or before `micros` where a decoder of the track can begin; frames before `micros` come first. Returns also MEDIASEAL_ERR_RECORDING_TRACK.
+    [[nodiscard]] mediaseal_status try_seek(std::uint32_t track, std::uint64_t micros) noexcept { return mediaseal_player_seek(native_handle(), track, micros); }
+
+    /// The next frame of a track. Returns MEDIASEAL_OK, also for a frame that did not open; MEDIASEAL_ERR_INDEX at the end of what is recorded so far; MEDIASEAL_ERR_RECORDING_DAMAGED: the next call goes on behind it; MEDIASEAL_ERR_RECORDING_TRACK,
+    /// MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_CLOSED.
+    [[nodiscard]] mediaseal_status try_next_frame(std::uint32_t track, played_frame& out) noexcept {
+        out = played_frame();
+        mediaseal_played_frame frame = MEDIASEAL_PLAYED_FRAME_INIT;
+        const mediaseal_status status = mediaseal_player_next_frame(native_handle(), track, &frame);
+        if (status != MEDIASEAL_OK) return status;
+        out.status = frame.status;
+        out.track = frame.track;
+        out.micros = frame.micros;
+        out.key_frame = (frame.flags & MEDIASEAL_RECORDED_KEY_FRAME) != 0;
+        out.sender = bytes_view(frame.sender, frame.sender_len);
+        out.octets = bytes_view(frame.octets, frame.len);
+        return status;
+    }
+
+    /// Ends its use, from any thread.
+    [[nodiscard]] mediaseal_status try_close() noexcept { return mediaseal_player_close(native_handle()); }
+
+#if defined(__cpp_exceptions)
+    /// As try_new.
+    player(const char* folder, const identity& who, const player_options& options) { detail::check_made(try_new(folder, who, options, *this)); }
+    /// As try_refresh.
+    player_state refresh() {
+        player_state state;
+        detail::check(try_refresh(state));
+        return state;
+    }
+    /// All tracks.
+    std::vector<recorded_track> tracks() {
+        std::vector<recorded_track> all;
+        recorded_track one;
+        mediaseal_status status = MEDIASEAL_OK;
+        while ((status = try_track(all.size(), one)) == MEDIASEAL_OK) all.push_back(one);
+        if (status != MEDIASEAL_ERR_INDEX) detail::check(status);
+        return all;
+    }
+    /// As try_seek.
+    void seek(std::uint32_t track, std::uint64_t micros) { detail::check(try_seek(track, micros)); }
+    /// As try_next_frame, without a frame at the end of what is recorded so far.
+    std::optional<played_frame> next_frame(std::uint32_t track) {
+        played_frame frame;
+        const mediaseal_status status = try_next_frame(track, frame);
+        if (status == MEDIASEAL_ERR_INDEX) return std::nullopt;
+        detail::check(status);
+        return frame;
+    }
+    /// As try_close.
+    void close() { detail::check(try_close()); }
+#endif
+};
 
 #if defined(__cpp_exceptions)
 /// As try_verify_recording.

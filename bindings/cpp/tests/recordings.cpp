@@ -29,6 +29,44 @@ octets contents(const std::filesystem::path& file) {
     return octets(std::istreambuf_iterator<char>(stream), {});
 }
 
+void played(const std::string& folder, const identity& owner, const identity& other, const export_options& exporting, const signer_public& alice, const cipher& custom) {
+    player_options opening;
+    opening.recorder = exporting.recorder;
+    CHECK_THROWS(player(folder.c_str(), other, opening), MEDIASEAL_ERR_GRANT_NO_STANZA);
+    player refused(folder.c_str(), owner, opening);
+    CHECK(refused.refresh().grants_refused == 1);
+    const std::optional<played_frame> closed = refused.next_frame(1);
+    CHECK(closed && closed->status == MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN && closed->octets.size() == 0 && closed->sender.size() == 0);
+    const std::array<signer_public, 1> senders{alice};
+    const std::array<const cipher*, 1> ciphers{&custom}, nothing{nullptr};
+    opening.senders = senders;
+    opening.ciphers = nothing;
+    CHECK_THROWS(player(folder.c_str(), owner, opening), MEDIASEAL_ERR_NULL_POINTER);
+    opening.ciphers = {};
+    player without(folder.c_str(), owner, opening);
+    CHECK(without.next_frame(1)->status == MEDIASEAL_ERR_UNSUPPORTED_SUITE);
+    opening.ciphers = ciphers;
+    player playing(folder.c_str(), owner, opening);
+    const player_state state = playing.refresh();
+    CHECK(state.is_closed == 1 && state.is_new == 0 && state.is_damaged == 0 && state.tracks == 1 && state.grants_refused == 0);
+    const std::vector<recorded_track> tracks = playing.tracks();
+    CHECK(tracks.size() == 1 && tracks[0].track == 1 && tracks[0].frames == frames && tracks[0].codec == static_cast<std::uint32_t>(codec::opus));
+    for (int turn = 0; turn < 2; ++turn) {
+        for (std::uint32_t number = 0; number < frames; ++number) {
+            const std::optional<played_frame> frame = playing.next_frame(1);
+            CHECK(frame && frame->status == MEDIASEAL_OK && frame->key_frame && frame->micros == number * 20'000ULL);
+            CHECK(octets(frame->sender.begin(), frame->sender.end()) == octets({'a', 'l', 'i', 'c', 'e'}));
+            CHECK(octets(frame->octets.begin(), frame->octets.end()) == opus_packet(number));
+        }
+        CHECK(!playing.next_frame(1));
+        playing.seek(1, 0);
+    }
+    CHECK_THROWS(playing.next_frame(2), MEDIASEAL_ERR_RECORDING_TRACK);
+    CHECK_THROWS(playing.seek(2, 0), MEDIASEAL_ERR_RECORDING_TRACK);
+    playing.close();
+    CHECK_THROWS(playing.next_frame(1), MEDIASEAL_ERR_CLOSED);
+}
+
 void a_call_is_recorded_verified_and_exported(const std::filesystem::path& root) {
     const std::string folder = (root / "call").string(), to = (root / "files").string();
     const signer machine = signer::generate(), alice = signer::generate(), stranger = signer::generate();
@@ -112,6 +150,8 @@ void a_call_is_recorded_verified_and_exported(const std::filesystem::path& root)
     const octets file = contents(std::filesystem::path(to) / "alice.1.ogg");
     for (std::uint32_t number = 0; number < frames; ++number) CHECK(shows(file, opus_packet(number), 80));
     CHECK_THROWS(export_recording(folder.c_str(), to.c_str(), owner, opening), MEDIASEAL_ERR_RECORDING_ALREADY_THERE);
+
+    played(folder, owner, other, opening, alice.public_half(), custom);
 
     // An octet that was altered is found, and where.
     const std::filesystem::path segment = std::filesystem::path(folder) / "0000000000.seg";
