@@ -184,7 +184,7 @@ fn a_call_is_followed_and_grants_may_come_late() {
     send(&mut writer, &clock, 1, &mut carol, 0..40);
     writer.finish().unwrap();
     assert!(player.refresh().unwrap() && player.reader().is_closed());
-    assert_eq!(player.open_grants(&people.owner, &signers).unwrap(), 2);
+    assert_eq!(player.open_grants(&people.owner, &signers).unwrap(), 1);
     let unknown = player.next_frame(1).unwrap().unwrap();
     assert_eq!(unknown.octets.unwrap_err(), Reason::UnknownSuite);
     let mut keys = SessionKeys::new();

@@ -91,7 +91,7 @@ impl Player {
     }
 
     /// Opens the recording's grants, as [`SessionKeys::open_grants`] does. While a recording grows more of them come: call it again when a frame has
-    /// [`Reason::NoGrant`]. Replay windows begin anew with it.
+    /// [`Reason::NoGrant`].
     ///
     /// # Errors
     /// What the storage says.
@@ -100,11 +100,7 @@ impl Player {
         identity: &Identity,
         signers: &[SignerPublic],
     ) -> Result<usize, RecordingError> {
-        let opened = self.keys.open_grants(&self.reader, identity, signers)?;
-        for (&track, place) in &mut self.places {
-            place.opener = TrackOpener::new(self.reader.format_of(track)?);
-        }
-        Ok(opened)
+        self.keys.open_grants(&self.reader, identity, signers)
     }
 
     /// Reads what was recorded since, and tells whether there is anything new, as [`Reader::refresh`] does.

@@ -1,6 +1,6 @@
 //! Opens recorded ciphertext with the keys that its senders granted. This file alone of the vault knows the channel.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use zeroize::Zeroizing;
 
@@ -42,7 +42,8 @@ impl SessionKeys {
     }
 
     /// Opens the recording's grants as `identity`, of those senders whose `signers` the caller knows. Grants that do not open are kept in mind, said by
-    /// [`refused`](Self::refused) until another identity opens them, and the frames of their sessions left out. Returns how many opened.
+    /// [`refused`](Self::refused) until another identity opens them, and the frames of their sessions left out. Sessions whose key is there already are passed over.
+    /// Returns how many opened.
     ///
     /// # Errors
     /// What the storage says.
@@ -55,6 +56,9 @@ impl SessionKeys {
         let storage = &*reader.storage;
         let mut opened = 0;
         for kid in granted(storage)? {
+            if self.keys.contains_key(&kid) {
+                continue;
+            }
             let key = match grant(storage, kid) {
                 Ok(Some(grant)) => grant.open(identity, signers),
                 Ok(None) => continue,
@@ -67,7 +71,6 @@ impl SessionKeys {
                     self.add(key);
                     opened += 1;
                 }
-                Err(_) if self.keys.contains_key(&kid) => {}
                 Err(error) => self.refused.push((kid, error)),
             }
         }
@@ -95,11 +98,18 @@ pub(in crate::vault::recording) struct Opened {
     pub(in crate::vault::recording) sender: SenderId,
 }
 
-/// Opens the frames of one track with the keys that there were at the first frame of each suite. Each track has replay windows of its own: they are read one after
-/// the other, and sessions may be on several.
+/// Opens the frames of one track. Each track has replay windows of its own: they are read one after the other, and sessions may be on several.
 pub(in crate::vault::recording) struct TrackOpener {
     codec: Option<Codec>,
-    suites: Vec<(CipherSuite, Result<ChannelDecryptor, Error>)>,
+    suites: Vec<(CipherSuite, Result<SuiteOpener, Error>)>,
+}
+
+/// Opens frames of one suite.
+struct SuiteOpener {
+    store: KeyStore,
+    /// The sessions whose keys the store has: each comes with its first frame.
+    kids: BTreeSet<KeyId>,
+    decryptor: ChannelDecryptor,
 }
 
 impl TrackOpener {
@@ -111,7 +121,7 @@ impl TrackOpener {
         }
     }
 
-    /// Opens a frame.
+    /// Opens a frame with the key of its session. A session's key is the one that it had at the first frame.
     pub(in crate::vault::recording) fn open(
         &mut self,
         keys: &SessionKeys,
@@ -126,14 +136,12 @@ impl TrackOpener {
                 Reason::NoGrant
             }
         })?;
-        let decryptor = self
-            .decryptor(keys, key.suite())
-            .map_err(|error| match error {
-                Error::Misuse(Misuse::UnsupportedSuite { .. } | Misuse::NotInThisBuild) => {
-                    Reason::UnknownSuite
-                }
-                _ => Reason::CipherFailed,
-            })?;
+        let decryptor = self.decryptor(keys, key).map_err(|error| match error {
+            Error::Misuse(Misuse::UnsupportedSuite { .. } | Misuse::NotInThisBuild) => {
+                Reason::UnknownSuite
+            }
+            _ => Reason::CipherFailed,
+        })?;
         let info = FrameInfo::new(Ssrc::new(frame.track.into())).metadata(&frame.metadata);
         let octets =
             decryptor
@@ -152,12 +160,13 @@ impl TrackOpener {
         })
     }
 
-    /// The decryptor for a suite, with all keys of it.
+    /// The decryptor for a session, with its key.
     fn decryptor(
         &mut self,
         keys: &SessionKeys,
-        suite: CipherSuite,
+        key: &SessionKey,
     ) -> Result<&mut ChannelDecryptor, Error> {
+        let suite = key.suite();
         let place = match self.suites.iter().position(|(there, _)| *there == suite) {
             Some(place) => place,
             None => {
@@ -166,23 +175,30 @@ impl TrackOpener {
                 self.suites.len() - 1
             }
         };
-        match self.suites.get_mut(place) {
-            Some((_, Ok(decryptor))) => Ok(decryptor),
-            Some((_, Err(error))) => Err(*error),
-            None => Err(Misuse::NotInThisBuild.into()),
+        let opener = match self.suites.get_mut(place) {
+            Some((_, Ok(opener))) => opener,
+            Some((_, Err(error))) => return Err(*error),
+            None => return Err(Misuse::NotInThisBuild.into()),
+        };
+        let kid = key.kid();
+        if !opener.kids.contains(&kid) {
+            let (base_key, sender) = (key.base_key().duplicate(), key.sender().clone());
+            opener.store.add_receive(base_key, kid, sender)?;
+            opener.kids.insert(kid);
         }
+        Ok(&mut opener.decryptor)
     }
 
-    fn make(&self, keys: &SessionKeys, suite: CipherSuite) -> Result<ChannelDecryptor, Error> {
+    fn make(&self, keys: &SessionKeys, suite: CipherSuite) -> Result<SuiteOpener, Error> {
         let store = KeyStore::raw_with(&keys.cipher(suite)?)?;
-        let of_suite = |key: &&SessionKey| key.suite() == suite;
-        for key in keys.keys.values().filter(of_suite) {
-            store.add_receive(key.base_key().duplicate(), key.kid(), key.sender().clone())?;
-        }
         let mut decryptor = ChannelDecryptor::new(&store, Mode::Frame)?;
         if let Some(codec) = self.codec {
             decryptor.set_default_codec(Some(codec))?;
         }
-        Ok(decryptor)
+        Ok(SuiteOpener {
+            store,
+            kids: BTreeSet::new(),
+            decryptor,
+        })
     }
 }
