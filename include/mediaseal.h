@@ -3069,7 +3069,7 @@ typedef struct mediaseal_player_state {
      */
     uint32_t is_new;
     /**
-     * 1 if the recorder closed the recording: nothing more comes.
+     * 1 if the recorder closed the recording: nothing more comes than can be read now.
      */
     uint32_t is_closed;
     /**
@@ -3155,10 +3155,11 @@ typedef struct mediaseal_played_frame {
     uint32_t struct_size;
     /**
      * MEDIASEAL_OK; or why it did not open, and then there are neither octets nor a sender:
-     * MEDIASEAL_ERR_MISSING_KEY if its session was granted to nobody,
+     * MEDIASEAL_ERR_MISSING_KEY if its session was not granted so far,
      * MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN, MEDIASEAL_ERR_UNSUPPORTED_SUITE for a cipher that was not
      * handed over, MEDIASEAL_ERR_AUTHENTICATION_FAILED, MEDIASEAL_ERR_DUPLICATE,
-     * MEDIASEAL_ERR_TRUNCATED, MEDIASEAL_ERR_CIPHER_FAILED.
+     * MEDIASEAL_ERR_TRUNCATED, MEDIASEAL_ERR_CIPHER_FAILED; MEDIASEAL_ERR_NOT_BEGUN if there is no
+     * frame.
      */
     mediaseal_status status;
     /**
@@ -3170,12 +3171,25 @@ typedef struct mediaseal_played_frame {
      */
     uint32_t flags;
     /**
+     * 1 if the frame is encrypted and names a session. Nobody vouches for that where it did not
+     * open.
+     */
+    uint32_t has_kid;
+    /**
+     * Zero.
+     */
+    uint32_t reserved;
+    /**
+     * The KID of that session.
+     */
+    uint64_t kid;
+    /**
      * Its time in microseconds, on the clock of all tracks.
      */
     uint64_t micros;
     /**
-     * Who sent it: whose key opened it; in the profile MEDIASEAL_PROFILE_MEDIA whom the recorder
-     * named.
+     * Who sent it: in whose name the key was granted that opened it; in the profile
+     * MEDIASEAL_PROFILE_MEDIA whom the recorder named.
      */
     const uint8_t *sender;
     /**
@@ -3196,7 +3210,7 @@ typedef struct mediaseal_played_frame {
  * A mediaseal_played_frame with every default.
  */
 #define MEDIASEAL_PLAYED_FRAME_INIT \
-    { (uint32_t)sizeof(mediaseal_played_frame), 0, 0, 0, 0, NULL, 0, NULL, 0 }
+    { (uint32_t)sizeof(mediaseal_played_frame), 0, 0, 0, 0, 0, 0, 0, NULL, 0, NULL, 0 }
 
 /**
  * Brings a secret that a provider asks for: one of `MEDIASEAL_SECRET_...` for the provider at
@@ -7031,7 +7045,8 @@ mediaseal_status mediaseal_recording_export(const char *folder,
  * MEDIASEAL_ERR_GRANT_SIGNATURE for another recorder's, MEDIASEAL_ERR_RECORDING_KEY,
  * MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_DAMAGED,
  * MEDIASEAL_ERR_RECORDING_VERSION, MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_GRANT_KEY,
- * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_NOT_UTF8,
+ * MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN, MEDIASEAL_ERR_GRANT_PAYLOAD, MEDIASEAL_ERR_CLOSED,
+ * MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_NOT_UTF8,
  * MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any thread. Since 0.1.
  */
 mediaseal_status mediaseal_player_new(const char *folder,
@@ -7041,11 +7056,14 @@ mediaseal_status mediaseal_player_new(const char *folder,
 
 /**
  * Reads what was recorded and granted since, and writes what there is to `out_state`. A recording
- * that grows is followed by calling this once in a while.
+ * that grows is followed by calling this once in a while, and each track is then read to
+ * MEDIASEAL_ERR_INDEX: also the last time, when it is closed. Grants that did not open are not
+ * tried again: who becomes an owner later makes another player.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_VERSION for something that a newer library wrote,
- * MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER,
- * MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `player`. Since 0.1.
+ * MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_BUSY,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of
+ * `player`. Since 0.1.
  */
 mediaseal_status mediaseal_player_refresh(mediaseal_player *player,
                                           mediaseal_player_state *out_state);
@@ -7062,10 +7080,11 @@ mediaseal_status mediaseal_player_track(mediaseal_player *player,
                                         mediaseal_recorded_track *out_track);
 
 /**
- * Goes to the last place at or before `micros` where a decoder of the track can begin, as far as
- * the recorder knew: a segment, which begins with a key frame where the stream has one every five
- * seconds. Behind all frames it goes to the end. Frames before `micros` come first: a decoder needs
- * them, nobody need see them.
+ * Goes to where a segment of the track begins at or before `micros`, or to the first one; to the
+ * end of what is recorded so far if all frames are earlier. Frames before `micros` come first: a
+ * decoder needs them, nobody need see them. A segment begins with a key frame where the stream has
+ * one at least every five seconds, and is below 13 Mbit/s: if its first frame is none, seek to a
+ * microsecond before that. What was opened before opens again.
  *
  * Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_TRACK if there is no such track,
  * MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `player`.
@@ -7077,15 +7096,17 @@ mediaseal_status mediaseal_player_seek(mediaseal_player *player,
 
 /**
  * Writes the next frame of a track to `out_frame`, which lends it: sender and octets live until the
- * next call with this object, or mediaseal_player_free, and are wiped then. Each track has a place
- * of its own.
+ * next call with this object but mediaseal_player_close, or mediaseal_player_free, and the octets
+ * are wiped then. Each track has a place of its own. A frame whose session was not granted so far
+ * is passed: seek back once mediaseal_player_refresh found its grant.
  *
  * Returns MEDIASEAL_OK, also for a frame that did not open: `status` of the frame says why;
  * MEDIASEAL_ERR_INDEX at the end of what is recorded so far; MEDIASEAL_ERR_RECORDING_DAMAGED if
  * what comes next is not as it was recorded: the next call goes on behind it;
- * MEDIASEAL_ERR_RECORDING_TRACK if there is no such track, MEDIASEAL_ERR_RECORDING_IO,
- * MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE.
- * Exclusive use of `player`. Since 0.1.
+ * MEDIASEAL_ERR_RECORDING_TRACK if there is no such track, MEDIASEAL_ERR_RECORDING_VERSION,
+ * MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_BUSY,
+ * MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. The frame's own
+ * `status` is MEDIASEAL_ERR_NOT_BEGUN then. Exclusive use of `player`. Since 0.1.
  */
 mediaseal_status mediaseal_player_next_frame(mediaseal_player *player,
                                              uint32_t track,

@@ -1,6 +1,7 @@
 //! Recordings played frame by frame.
 
 use core::ffi::c_char;
+use core::mem;
 use core::ptr::{null, null_mut};
 use std::sync::Arc;
 
@@ -21,12 +22,14 @@ use super::recordings::{dek_of, signers_of, storage_at, track_of};
 use super::status::{
     Fault, MEDIASEAL_ERR_AUTHENTICATION_FAILED, MEDIASEAL_ERR_CIPHER_FAILED,
     MEDIASEAL_ERR_DUPLICATE, MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN, MEDIASEAL_ERR_INDEX,
-    MEDIASEAL_ERR_MISSING_KEY, MEDIASEAL_ERR_TRUNCATED, MEDIASEAL_ERR_UNKNOWN_VALUE,
-    MEDIASEAL_ERR_UNSUPPORTED_SUITE, MEDIASEAL_OK, mediaseal_status,
+    MEDIASEAL_ERR_MISSING_KEY, MEDIASEAL_ERR_NOT_BEGUN, MEDIASEAL_ERR_RECORDING_DAMAGED,
+    MEDIASEAL_ERR_TRUNCATED, MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_UNSUPPORTED_SUITE,
+    MEDIASEAL_OK, Outcome, mediaseal_status,
 };
+use crate::id::KeyId;
 use crate::vault::grant::{Identity, SignerPublic};
 use crate::vault::recording::export::{Reason, SessionKeys};
-use crate::vault::recording::{PlayedFrame, Player, Reader, TrackInfo};
+use crate::vault::recording::{PlayedFrame, Player, Reader, RecordingError, TrackInfo};
 
 /// Plays a recording. One thread at a time.
 pub struct mediaseal_player {
@@ -39,11 +42,24 @@ pub(super) struct Playing {
     identity: Arc<Identity>,
     senders: Vec<SignerPublic>,
     lent: Option<PlayedFrame>,
+    /// Whether there is anything new that the caller was not told of.
+    is_new: bool,
 }
 
 impl Object for mediaseal_player {
     type Value = Playing;
     const TAG: u32 = 0x6d73_0010;
+}
+
+/// Runs `call` on a player, to which the caller gives back what he was lent.
+fn with_player(
+    player: *mut mediaseal_player,
+    call: impl FnOnce(&mut Playing) -> Outcome,
+) -> mediaseal_status {
+    exclusive(player, |playing| {
+        playing.lent = None;
+        call(playing)
+    })
 }
 
 /// Opens the recording in `folder`, of either profile, closed or growing, to be played from the first frame of each track on.
@@ -52,7 +68,7 @@ impl Object for mediaseal_player {
 /// the ciphers that it has. All that is played is authentic; whether it is all there is what mediaseal_recording_verify says. Writes a new object to `out_player`, which the caller ends with mediaseal_player_free.
 ///
 /// Returns MEDIASEAL_OK, MEDIASEAL_ERR_GRANT_NO_STANZA for an identity that is no owner's, MEDIASEAL_ERR_GRANT_SIGNATURE for another recorder's, MEDIASEAL_ERR_RECORDING_KEY, MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_DAMAGED,
-/// MEDIASEAL_ERR_RECORDING_VERSION, MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_GRANT_KEY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any
+/// MEDIASEAL_ERR_RECORDING_VERSION, MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_GRANT_KEY, MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN, MEDIASEAL_ERR_GRANT_PAYLOAD, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_UNKNOWN_VALUE, MEDIASEAL_ERR_LENGTH, MEDIASEAL_ERR_NOT_UTF8, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Any
 /// thread. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_player_new(
@@ -83,30 +99,32 @@ pub unsafe extern "C" fn mediaseal_player_new(
             identity: Arc::clone(identity),
             senders,
             lent: None,
+            is_new: false,
         }));
         Ok(())
     })
 }
 
-/// Reads what was recorded and granted since, and writes what there is to `out_state`. A recording that grows is followed by calling this once in a while.
+/// Reads what was recorded and granted since, and writes what there is to `out_state`. A recording that grows is followed by calling this once in a while, and each track is then read to MEDIASEAL_ERR_INDEX: also the last time, when it is closed. Grants that
+/// did not open are not tried again: who becomes an owner later makes another player.
 ///
-/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_VERSION for something that a newer library wrote, MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `player`. Since 0.1.
+/// Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_VERSION for something that a newer library wrote, MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `player`. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_player_refresh(
     player: *mut mediaseal_player,
     out_state: *mut mediaseal_player_state,
 ) -> mediaseal_status {
     let out = SizedOut::new(out_state);
-    exclusive(player, |playing| {
+    with_player(player, |playing| {
         let out = out?;
         let player = &mut playing.player;
-        let is_new = player.refresh()?;
-        player.open_grants(&playing.identity, &playing.senders)?;
+        playing.is_new |= player.refresh()?;
+        player.open_new_grants(&playing.identity, &playing.senders)?;
         let reader = player.reader();
         let count = |len: usize| u64::try_from(len).unwrap_or(u64::MAX);
         out.write(&mediaseal_player_state {
             struct_size: 0,
-            is_new: is_new.into(),
+            is_new: mem::take(&mut playing.is_new).into(),
             is_closed: reader.is_closed().into(),
             is_damaged: reader.damage().is_some().into(),
             tracks: count(reader.tracks().count()),
@@ -126,7 +144,7 @@ pub unsafe extern "C" fn mediaseal_player_track(
     out_track: *mut mediaseal_recorded_track,
 ) -> mediaseal_status {
     let out = SizedOut::new(out_track);
-    exclusive(player, |playing| {
+    with_player(player, |playing| {
         let out = out?;
         let track = playing.player.reader().tracks().nth(index);
         out.write(&told(track.ok_or(Fault(MEDIASEAL_ERR_INDEX))?));
@@ -157,8 +175,8 @@ fn told(info: TrackInfo) -> mediaseal_recorded_track {
     }
 }
 
-/// Goes to the last place at or before `micros` where a decoder of the track can begin, as far as the recorder knew: a segment, which begins with a key frame where the stream has one every five seconds. Behind all frames it goes to the end. Frames before
-/// `micros` come first: a decoder needs them, nobody need see them.
+/// Goes to where a segment of the track begins at or before `micros`, or to the first one; to the end of what is recorded so far if all frames are earlier. Frames before `micros` come first: a decoder needs them, nobody need see them. A segment begins with a
+/// key frame where the stream has one at least every five seconds, and is below 13 Mbit/s: if its first frame is none, seek to a microsecond before that. What was opened before opens again.
 ///
 /// Returns MEDIASEAL_OK, MEDIASEAL_ERR_RECORDING_TRACK if there is no such track, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER. Exclusive use of `player`. Since 0.1.
 #[unsafe(no_mangle)]
@@ -167,26 +185,33 @@ pub unsafe extern "C" fn mediaseal_player_seek(
     track: u32,
     micros: u64,
 ) -> mediaseal_status {
-    exclusive(player, |playing| {
+    with_player(player, |playing| {
         Ok(playing.player.seek(track_of(track)?, micros)?)
     })
 }
 
-/// Writes the next frame of a track to `out_frame`, which lends it: sender and octets live until the next call with this object, or mediaseal_player_free, and are wiped then. Each track has a place of its own.
+/// Writes the next frame of a track to `out_frame`, which lends it: sender and octets live until the next call with this object but mediaseal_player_close, or mediaseal_player_free, and the octets are wiped then. Each track has a place of its own. A frame whose session was not granted so far is passed: seek back once
+/// mediaseal_player_refresh found its grant.
 ///
 /// Returns MEDIASEAL_OK, also for a frame that did not open: `status` of the frame says why; MEDIASEAL_ERR_INDEX at the end of what is recorded so far; MEDIASEAL_ERR_RECORDING_DAMAGED if what comes next is not as it was recorded: the next call goes on
-/// behind it; MEDIASEAL_ERR_RECORDING_TRACK if there is no such track, MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE. Exclusive use of `player`. Since 0.1.
+/// behind it; MEDIASEAL_ERR_RECORDING_TRACK if there is no such track, MEDIASEAL_ERR_RECORDING_VERSION, MEDIASEAL_ERR_RECORDING_NOT_THERE, MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_BUSY, MEDIASEAL_ERR_CLOSED, MEDIASEAL_ERR_NULL_POINTER, MEDIASEAL_ERR_STRUCT_SIZE.
+/// The frame's own `status` is MEDIASEAL_ERR_NOT_BEGUN then. Exclusive use of `player`. Since 0.1.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn mediaseal_player_next_frame(
     player: *mut mediaseal_player,
     track: u32,
     out_frame: *mut mediaseal_played_frame,
 ) -> mediaseal_status {
-    let out = SizedOut::new(out_frame);
-    exclusive(player, |playing| {
+    // Whoever looks at the frame's status alone is not told that it opened.
+    let out = SizedOut::new(out_frame).inspect(|out| out.write(&NO_FRAME));
+    with_player(player, |playing| {
         let out = out?;
-        playing.lent = None;
-        let frame = playing.player.next_frame(track_of(track)?)?;
+        let read = playing.player.next_frame(track_of(track)?);
+        let frame = read.map_err(|error| match error {
+            // Its number says the end to the caller.
+            RecordingError::OutOfRange => Fault(MEDIASEAL_ERR_RECORDING_DAMAGED),
+            error => error.into(),
+        })?;
         let frame = playing
             .lent
             .insert(frame.ok_or(Fault(MEDIASEAL_ERR_INDEX))?);
@@ -195,6 +220,7 @@ pub unsafe extern "C" fn mediaseal_player_next_frame(
             Err(reason) => (status_of(*reason), null(), 0),
         };
         let sender = frame.sender.as_bytes();
+        let kid = frame.kid.map(KeyId::value);
         out.write(&mediaseal_played_frame {
             struct_size: 0,
             status,
@@ -203,8 +229,15 @@ pub unsafe extern "C" fn mediaseal_player_next_frame(
                 true => MEDIASEAL_RECORDED_KEY_FRAME,
                 false => 0,
             },
+            has_kid: kid.is_some().into(),
+            reserved: 0,
+            kid: kid.unwrap_or(0),
             micros: frame.micros,
-            sender: sender.as_ptr(),
+            sender: if sender.is_empty() {
+                null()
+            } else {
+                sender.as_ptr()
+            },
             sender_len: sender.len(),
             octets,
             len,
@@ -212,6 +245,21 @@ pub unsafe extern "C" fn mediaseal_player_next_frame(
         Ok(())
     })
 }
+
+const NO_FRAME: mediaseal_played_frame = mediaseal_played_frame {
+    struct_size: 0,
+    status: MEDIASEAL_ERR_NOT_BEGUN,
+    track: 0,
+    flags: 0,
+    has_kid: 0,
+    reserved: 0,
+    kid: 0,
+    micros: 0,
+    sender: null(),
+    sender_len: 0,
+    octets: null(),
+    len: 0,
+};
 
 const fn status_of(reason: Reason) -> mediaseal_status {
     match reason {

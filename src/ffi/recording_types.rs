@@ -227,7 +227,7 @@ pub struct mediaseal_player_state {
     pub struct_size: u32,
     /// 1 if there is something new since the last look.
     pub is_new: u32,
-    /// 1 if the recorder closed the recording: nothing more comes.
+    /// 1 if the recorder closed the recording: nothing more comes than can be read now.
     pub is_closed: u32,
     /// 1 if the list of what was recorded is broken: what came behind is not played.
     pub is_damaged: u32,
@@ -269,16 +269,22 @@ pub struct mediaseal_recorded_track {
 pub struct mediaseal_played_frame {
     /// Octets of this struct.
     pub struct_size: u32,
-    /// MEDIASEAL_OK; or why it did not open, and then there are neither octets nor a sender: MEDIASEAL_ERR_MISSING_KEY if its session was granted to nobody, MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN, MEDIASEAL_ERR_UNSUPPORTED_SUITE for a cipher that
-    /// was not handed over, MEDIASEAL_ERR_AUTHENTICATION_FAILED, MEDIASEAL_ERR_DUPLICATE, MEDIASEAL_ERR_TRUNCATED, MEDIASEAL_ERR_CIPHER_FAILED.
+    /// MEDIASEAL_OK; or why it did not open, and then there are neither octets nor a sender: MEDIASEAL_ERR_MISSING_KEY if its session was not granted so far, MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN, MEDIASEAL_ERR_UNSUPPORTED_SUITE for a cipher that
+    /// was not handed over, MEDIASEAL_ERR_AUTHENTICATION_FAILED, MEDIASEAL_ERR_DUPLICATE, MEDIASEAL_ERR_TRUNCATED, MEDIASEAL_ERR_CIPHER_FAILED; MEDIASEAL_ERR_NOT_BEGUN if there is no frame.
     pub status: mediaseal_status,
     /// The track.
     pub track: u32,
     /// Any of `MEDIASEAL_RECORDED_…`.
     pub flags: u32,
+    /// 1 if the frame is encrypted and names a session. Nobody vouches for that where it did not open.
+    pub has_kid: u32,
+    /// Zero.
+    pub reserved: u32,
+    /// The KID of that session.
+    pub kid: u64,
     /// Its time in microseconds, on the clock of all tracks.
     pub micros: u64,
-    /// Who sent it: whose key opened it; in the profile MEDIASEAL_PROFILE_MEDIA whom the recorder named.
+    /// Who sent it: in whose name the key was granted that opened it; in the profile MEDIASEAL_PROFILE_MEDIA whom the recorder named.
     pub sender: *const u8,
     /// Their number.
     pub sender_len: usize,

@@ -175,6 +175,47 @@ static mediaseal_recorded_frame frame_of(uint32_t track, uint32_t number, const 
     return frame;
 }
 
+static mediaseal_player_options player_of_call(const mediaseal_cipher *const *cipher)
+{
+    mediaseal_player_options options = MEDIASEAL_PLAYER_OPTIONS_INIT;
+    options.recorder = machine.signs;
+    options.senders = alice.signs;
+    options.sender_count = 1;
+    options.ciphers = cipher;
+    options.cipher_count = 1;
+    return options;
+}
+
+/* Somebody follows the call: without a grant of its session a frame is told, and not opened; `opened` is what it is with one. */
+static void await_grant(mediaseal_recorder *recorder, const mediaseal_cipher *cipher, const mediaseal_written *written, const uint8_t *opened)
+{
+    static mediaseal_player *player;
+    static const mediaseal_cipher *own;
+    mediaseal_player_state state = MEDIASEAL_PLAYER_STATE_INIT;
+    mediaseal_played_frame played = MEDIASEAL_PLAYED_FRAME_INIT;
+    if (opened == NULL) {
+        own = cipher;
+        mediaseal_player_options options = player_of_call(&own);
+        OK(mediaseal_player_new(in_root("call"), owner.identity, &options, &player));
+        OK(mediaseal_player_refresh(player, &state));
+        CHECK(state.is_new == 0);
+        OK(mediaseal_recorder_flush(recorder));
+        OK(mediaseal_player_refresh(player, &state));
+        CHECK(state.is_new == 1 && state.is_closed == 0 && state.grants_refused == 0);
+        OK(mediaseal_player_next_frame(player, 3, &played));
+        CHECK(played.status == MEDIASEAL_ERR_MISSING_KEY && played.has_kid == 1 && played.kid == written->kid);
+        CHECK(played.octets == NULL && played.sender == NULL && played.sender_len == 0);
+        return;
+    }
+    OK(mediaseal_player_refresh(player, &state));
+    STATUS(MEDIASEAL_ERR_INDEX, mediaseal_player_next_frame(player, 3, &played));
+    CHECK(played.status == MEDIASEAL_ERR_NOT_BEGUN);
+    OK(mediaseal_player_seek(player, 3, 0));
+    OK(mediaseal_player_next_frame(player, 3, &played));
+    CHECK(played.status == MEDIASEAL_OK && played.len == FRAME_LEN && memcmp(played.octets, opened, FRAME_LEN) == 0);
+    mediaseal_player_free(player);
+}
+
 /* Records a call of alice's under `cipher`, and hands her grant over. */
 static void record(const mediaseal_cipher *cipher)
 {
@@ -235,10 +276,12 @@ static void record(const mediaseal_cipher *cipher)
         OK(mediaseal_recorder_write_frame(recorder, &recorded, &written));
         CHECK(written.misses_grant == (number == 0));
         if (written.misses_grant) {
+            await_grant(recorder, cipher, &written, NULL);
             /* Its sender is asked, and grants it to the owners. */
             OK(mediaseal_channel_session_grant(channel, written.kid, &owner.recipient, 1, alice.signer, session, sizeof session, &session_len));
             STATUS(MEDIASEAL_ERR_GRANT_FORM, mediaseal_recorder_add_grant(recorder, session, session_len - 1));
             OK(mediaseal_recorder_add_grant(recorder, session, session_len));
+            await_grant(recorder, cipher, &written, frame);
             OK(mediaseal_channel_session_grant(channel, written.kid, &owner.recipient, 1, alice.signer, session, sizeof session, &session_len));
             STATUS(MEDIASEAL_ERR_RECORDING_ALREADY_THERE, mediaseal_recorder_add_grant(recorder, session, session_len));
         }
@@ -336,17 +379,6 @@ static void export(const mediaseal_cipher *cipher)
     CHECK(stopped == 1 && report.files == 0);
 }
 
-static mediaseal_player_options player_of_call(const mediaseal_cipher *const *cipher)
-{
-    mediaseal_player_options options = MEDIASEAL_PLAYER_OPTIONS_INIT;
-    options.recorder = machine.signs;
-    options.senders = alice.signs;
-    options.sender_count = 1;
-    options.ciphers = cipher;
-    options.cipher_count = 1;
-    return options;
-}
-
 static void plays(mediaseal_player *player, uint32_t from)
 {
     mediaseal_played_frame played = MEDIASEAL_PLAYED_FRAME_INIT;
@@ -360,7 +392,7 @@ static void plays(mediaseal_player *player, uint32_t from)
     }
     played.len = 1;
     STATUS(MEDIASEAL_ERR_INDEX, mediaseal_player_next_frame(player, 3, &played));
-    CHECK(played.len == 0 && played.octets == NULL);
+    CHECK(played.status == MEDIASEAL_ERR_NOT_BEGUN && played.len == 0 && played.octets == NULL);
 }
 
 /* The same frames one by one, from any time on, without a file of them. */
@@ -421,6 +453,7 @@ static void play(const mediaseal_cipher *cipher)
     OK(mediaseal_player_close(player));
     played.struct_size = sizeof played;
     STATUS(MEDIASEAL_ERR_CLOSED, mediaseal_player_next_frame(player, 3, &played));
+    CHECK(played.status == MEDIASEAL_ERR_NOT_BEGUN);
     STATUS(MEDIASEAL_ERR_BAD_HANDLE, mediaseal_recorder_tick((mediaseal_recorder *)(void *)player));
     mediaseal_player_free(player);
     mediaseal_player_free(NULL);

@@ -128,6 +128,109 @@ fn encrypted_frames_are_opened_from_any_time_on_and_again() {
     }
     player.seek(7, 600 * 33_000).unwrap();
     assert!(player.next_frame(7).unwrap().is_none());
+
+    // Step by step to the front: a segment before another is found by a time before that one's first frame.
+    let mut firsts = vec![599 * 33_000_u64];
+    while let Some(before) = firsts.last().unwrap().checked_sub(1) {
+        player.seek(7, before).unwrap();
+        let first = player.next_frame(7).unwrap().unwrap();
+        assert_eq!(first.kid.map(mediaseal::KeyId::value), Some(1));
+        firsts.push(first.micros);
+    }
+    assert!(
+        firsts.len() > 2 && firsts.iter().rev().is_sorted(),
+        "{firsts:?}"
+    );
+}
+
+#[test]
+fn what_comes_after_the_end_is_played_from_there() {
+    let (people, storage, clock) = (People::new(), Memory::new(), TestClock::new());
+    let cipher = CheckedCipher::builtin(SUITE).unwrap();
+    let (mut writer, dek) = people.start(Profile::Frames, &storage, &clock).unwrap();
+    let mut alice = Sender::new(&people, &cipher, 1, "alice");
+    let mut bob = Sender::new(&people, &cipher, 2, "bob");
+    for track in [0, 1] {
+        writer
+            .add_track(track, TrackFormat::of(Codec::Vp8))
+            .unwrap();
+    }
+    writer.add_grant(&alice.grant).unwrap();
+    let signers = [&alice, &bob].map(|sender| *sender.signer.public());
+    send(&mut writer, &clock, 0, &mut alice, 0..10);
+    send(&mut writer, &clock, 1, &mut bob, 0..10);
+    writer.flush().unwrap();
+    let mut player = player_of(&storage, &dek);
+    player.open_grants(&people.owner, &signers).unwrap();
+    player.seek(0, u64::MAX).unwrap();
+    assert!(player.next_frame(0).unwrap().is_none());
+    assert!(!player.refresh().unwrap());
+
+    // What it knows of is overtaken twice: it reads on by itself, and still tells what is new.
+    writer.add_grant(&bob.grant).unwrap();
+    for numbers in [10..12, 12..14] {
+        send(&mut writer, &clock, 0, &mut alice, numbers.clone());
+        send(&mut writer, &clock, 1, &mut bob, numbers);
+        writer.flush().unwrap();
+    }
+    let first = player.next_frame(1).unwrap().unwrap();
+    assert_eq!(first.octets.unwrap_err(), Reason::NoGrant);
+    assert_eq!(first.kid.map(mediaseal::KeyId::value), Some(2));
+    writer.finish().unwrap();
+    assert!(player.refresh().unwrap());
+    assert!(!player.refresh().unwrap());
+    assert_eq!(player.open_grants(&people.owner, &signers).unwrap(), 2);
+    assert_played(&rest(&mut player, 0), &alice, 10..14);
+    assert_played(&rest(&mut player, 1), &bob, 1..14);
+    player.seek(1, 0).unwrap();
+    assert_played(&rest(&mut player, 1), &bob, 0..14);
+}
+
+#[test]
+fn a_frame_is_played_once_on_each_of_its_tracks() {
+    let (people, storage, clock) = (People::new(), Memory::new(), TestClock::new());
+    let cipher = CheckedCipher::builtin(SUITE).unwrap();
+    let (mut writer, dek) = people.start(Profile::Frames, &storage, &clock).unwrap();
+    let mut alice = Sender::new(&people, &cipher, 1, "alice");
+    writer.add_grant(&alice.grant).unwrap();
+    let info = FrameInfo::default();
+    let sealed = alice.encryptor.encrypt_to_vec(&info, &picture(0)).unwrap();
+    let later = alice.encryptor.encrypt_to_vec(&info, &picture(1)).unwrap();
+    let write = |writer: &mut Writer, track, octets: &[u8]| {
+        let frame = Frame {
+            track,
+            sender: &alice.id,
+            micros: 0,
+            key_frame: true,
+            metadata: &[],
+            octets,
+        };
+        writer.write_frame(&frame).unwrap();
+    };
+    for track in [0, 1] {
+        writer
+            .add_track(track, TrackFormat::of(Codec::Vp8))
+            .unwrap();
+        write(&mut writer, track, &sealed);
+    }
+    writer.flush().unwrap();
+    let signers = [*alice.signer.public()];
+    let mut player = player_of(&storage, &dek);
+    player.open_grants(&people.owner, &signers).unwrap();
+    for track in [0, 1] {
+        let played = player.next_frame(track).unwrap().unwrap();
+        assert_eq!(played.octets.unwrap()[..], picture(0));
+    }
+    // It comes again behind a look for what is new: windows stand.
+    write(&mut writer, 0, &sealed);
+    write(&mut writer, 0, &later);
+    writer.flush().unwrap();
+    assert!(player.refresh().unwrap());
+    player.open_grants(&people.owner, &signers).unwrap();
+    let again = player.next_frame(0).unwrap().unwrap();
+    assert_eq!(again.octets.unwrap_err(), Reason::Duplicate);
+    let later = player.next_frame(0).unwrap().unwrap();
+    assert_eq!(later.octets.unwrap()[..], picture(1));
 }
 
 #[test]
@@ -184,7 +287,7 @@ fn a_call_is_followed_and_grants_may_come_late() {
     send(&mut writer, &clock, 1, &mut carol, 0..40);
     writer.finish().unwrap();
     assert!(player.refresh().unwrap() && player.reader().is_closed());
-    assert_eq!(player.open_grants(&people.owner, &signers).unwrap(), 1);
+    assert_eq!(player.open_grants(&people.owner, &signers).unwrap(), 2);
     let unknown = player.next_frame(1).unwrap().unwrap();
     assert_eq!(unknown.octets.unwrap_err(), Reason::UnknownSuite);
     let mut keys = SessionKeys::new();

@@ -323,14 +323,15 @@ struct recorded_track : mediaseal_recorded_track {
     recorded_track() noexcept : mediaseal_recorded_track MEDIASEAL_RECORDED_TRACK_INIT {}
 };
 
-/// A frame to be played. Sender and octets live until the next call with its player.
+/// A frame to be played. Sender and octets live until the next call with its player but try_close.
 struct played_frame {
-    mediaseal_status status = MEDIASEAL_OK;  ///< MEDIASEAL_OK; or why it did not open, see mediaseal_played_frame: then there are neither octets nor a sender.
-    std::uint32_t track = 0;                 ///< The track.
-    std::uint64_t micros = 0;                ///< Its time in microseconds, on the clock of all tracks.
-    bool key_frame = false;                  ///< A decoder can begin with it, as far as the recorder knew.
-    bytes_view sender{};                     ///< Whose key opened it; in the profile recording_profile::media whom the recorder named.
-    bytes_view octets{};                     ///< What the encoder gave.
+    mediaseal_status status = MEDIASEAL_ERR_NOT_BEGUN;  ///< MEDIASEAL_OK; or why it did not open, see mediaseal_played_frame: then there are neither octets nor a sender.
+    std::uint32_t track = 0;                            ///< The track.
+    std::optional<std::uint64_t> kid{};                 ///< The session that an encrypted frame names. Nobody vouches for it where the frame did not open.
+    std::uint64_t micros = 0;                           ///< Its time in microseconds, on the clock of all tracks.
+    bool key_frame = false;                             ///< A decoder can begin with it, as far as the recorder knew.
+    bytes_view sender{};                                ///< In whose name the key was granted that opened it; in the profile recording_profile::media whom the recorder named.
+    bytes_view octets{};                                ///< What the encoder gave.
 };
 
 /// Plays a recording frame by frame, closed or growing, each track at a place of its own. One thread at a time.
@@ -360,7 +361,7 @@ public:
         });
     }
 
-    /// Reads what was recorded and granted since. A recording that grows is followed by calling this once in a while. Returns also MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_CLOSED.
+    /// Reads what was recorded and granted since. A recording that grows is followed by calling this once in a while, and each track is then read to its end: also the last time, when it is closed. Returns also MEDIASEAL_ERR_RECORDING_IO, MEDIASEAL_ERR_CLOSED.
     [[nodiscard]] mediaseal_status try_refresh(player_state& out) noexcept {
         out = player_state();
         return mediaseal_player_refresh(native_handle(), &out);
@@ -372,7 +373,8 @@ public:
         return mediaseal_player_track(native_handle(), index, &out);
     }
 
-    /// Goes to the last place at or before `micros` where a decoder of the track can begin; frames before `micros` come first. Returns also MEDIASEAL_ERR_RECORDING_TRACK.
+    /// Goes to where a segment of the track begins at or before `micros`; frames before `micros` come first. A segment begins with a key frame where the stream has one at least every five seconds, and is below 13 Mbit/s: if its first frame is none,
+    /// seek to a microsecond before that. Returns also MEDIASEAL_ERR_RECORDING_TRACK.
     [[nodiscard]] mediaseal_status try_seek(std::uint32_t track, std::uint64_t micros) noexcept { return mediaseal_player_seek(native_handle(), track, micros); }
 
     /// The next frame of a track. Returns MEDIASEAL_OK, also for a frame that did not open; MEDIASEAL_ERR_INDEX at the end of what is recorded so far; MEDIASEAL_ERR_RECORDING_DAMAGED: the next call goes on behind it; MEDIASEAL_ERR_RECORDING_TRACK,
@@ -381,9 +383,10 @@ public:
         out = played_frame();
         mediaseal_played_frame frame = MEDIASEAL_PLAYED_FRAME_INIT;
         const mediaseal_status status = mediaseal_player_next_frame(native_handle(), track, &frame);
-        if (status != MEDIASEAL_OK) return status;
         out.status = frame.status;
+        if (status != MEDIASEAL_OK) return status;
         out.track = frame.track;
+        if (frame.has_kid != 0) out.kid = frame.kid;
         out.micros = frame.micros;
         out.key_frame = (frame.flags & MEDIASEAL_RECORDED_KEY_FRAME) != 0;
         out.sender = bytes_view(frame.sender, frame.sender_len);

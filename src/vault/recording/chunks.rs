@@ -46,7 +46,7 @@ impl Reader {
             let chunk = at / CHUNK;
             match self.open_at(track, place, chunk) {
                 // The tail of a segment that grows may be spent by now.
-                Err(RecordingError::Damaged(Place::Tail { .. })) if self.refresh()? => {
+                Err(RecordingError::Damaged(Place::Tail { .. })) if self.read_on()? => {
                     self.open_at(track, place, chunk)?;
                 }
                 opened => opened?,

@@ -11,13 +11,14 @@ use super::export::{Reason, SessionKeys};
 use super::frame::{RecordedFrame, TrackFormat};
 use super::header::Profile;
 use super::reader::{Cursor, Reader};
-use crate::id::SenderId;
+use crate::id::{KeyId, SenderId};
 use crate::vault::grant::{Identity, SignerPublic};
 
 /// Plays a recording of either profile, closed or growing, each track at a place of its own.
 ///
-/// What it gives out is authentic: under the recording's key, and in the profile [`Profile::Frames`] also under its sender's. Times, and the order of frames, are
-/// what the recorder wrote. Whether all of it is there is what [`verify`](super::verify()) says.
+/// What it gives out is authentic: under the recording's key, and in the profile [`Profile::Frames`] also under a key that one of the signers granted who are
+/// believed, in the name that he gave. Tracks, times and the order of frames are what the recorder wrote. Whether all of it is there is what
+/// [`verify`](super::verify()) says.
 ///
 /// # Examples
 /// ```no_run
@@ -57,6 +58,8 @@ pub struct PlayedFrame {
     pub track: u16,
     /// What its frames are. What is given out is bare media, also where the recorded ciphertext is codec-aware.
     pub format: TrackFormat,
+    /// The session in the header of an encrypted frame, if one can be read there. Nobody vouches for it where the frame did not open.
+    pub kid: Option<KeyId>,
     /// Who sent it: in the profile [`Profile::Frames`] whose key opened it, and nobody for what did not open; in the other one whom the recorder named.
     pub sender: SenderId,
     /// When, in microseconds on the clock of all tracks.
@@ -91,7 +94,8 @@ impl Player {
     }
 
     /// Opens the recording's grants, as [`SessionKeys::open_grants`] does. While a recording grows more of them come: call it again when a frame has
-    /// [`Reason::NoGrant`].
+    /// [`Reason::NoGrant`], and [`seek`](Self::seek) back to see what was passed without its key. It does nothing where frames are not encrypted
+    /// ([`Profile::Media`]).
     ///
     /// # Errors
     /// What the storage says.
@@ -100,7 +104,23 @@ impl Player {
         identity: &Identity,
         signers: &[SignerPublic],
     ) -> Result<usize, RecordingError> {
-        self.keys.open_grants(&self.reader, identity, signers)
+        match self.reader.header().profile() {
+            Profile::Frames => self.keys.open_grants(&self.reader, identity, signers),
+            Profile::Media => Ok(0),
+        }
+    }
+
+    /// The same of grants that it has not seen.
+    #[cfg(feature = "capi")]
+    pub(crate) fn open_new_grants(
+        &mut self,
+        identity: &Identity,
+        signers: &[SignerPublic],
+    ) -> Result<usize, RecordingError> {
+        match self.reader.header().profile() {
+            Profile::Frames => self.keys.open_new_grants(&self.reader, identity, signers),
+            Profile::Media => Ok(0),
+        }
     }
 
     /// Reads what was recorded since, and tells whether there is anything new, as [`Reader::refresh`] does.
@@ -111,15 +131,15 @@ impl Player {
         self.reader.refresh()
     }
 
-    /// Goes to the last place at or before `micros` where a segment of the track begins, which is with a key frame where the stream has one every five seconds; to the
-    /// end if all frames are earlier. Frames before `micros` come first: a decoder needs them, nobody need see them.
+    /// Goes to where a segment of the track begins at or before `micros`, or to the first one; to the end of what is committed so far if all frames are earlier. Frames
+    /// before `micros` come first: a decoder needs them, nobody need see them. A segment begins with a key frame where the stream has one at least every five seconds,
+    /// and is below 13 Mbit/s: if its first frame is none, seek to a microsecond before that. What was opened before opens again.
     ///
     /// # Errors
     /// [`RecordingError::Track`] if there is no such track.
     pub fn seek(&mut self, track: u16, micros: u64) -> Result<(), RecordingError> {
         let place = Place {
             cursor: self.reader.seek_segment(track, micros)?,
-            // What was opened before may be opened again.
             opener: TrackOpener::new(self.reader.format_of(track)?),
         };
         self.places.insert(track, place);
@@ -130,7 +150,7 @@ impl Player {
     ///
     /// # Errors
     /// [`RecordingError::Damaged`] if what comes next does not authenticate under the recording's key: the next call goes on behind it. [`RecordingError::Track`] if
-    /// there is no such track; what the storage says.
+    /// there is no such track; [`RecordingError::Unsupported`], and what the storage says.
     pub fn next_frame(&mut self, track: u16) -> Result<Option<PlayedFrame>, RecordingError> {
         if !self.places.contains_key(&track) {
             self.seek(track, 0)?;
@@ -140,6 +160,8 @@ impl Player {
         let Some(mut frame) = self.reader.next_frame(&mut place.cursor)? else {
             return Ok(None);
         };
+        let is_sealed = self.reader.header().profile() == Profile::Frames;
+        let kid = if is_sealed { frame.kid() } else { None };
         let (sender, octets) = match self.reader.header().profile() {
             Profile::Frames => match place.opener.open(&self.keys, &frame) {
                 Ok(opened) => (opened.sender, Ok(opened.octets)),
@@ -161,6 +183,7 @@ impl Player {
         Ok(Some(PlayedFrame {
             track,
             format,
+            kid,
             sender,
             micros,
             key_frame,

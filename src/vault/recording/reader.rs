@@ -55,6 +55,8 @@ pub struct Reader {
     pub(super) key: InputKey,
     pub(super) manifest: Manifest,
     pub(super) rest: Rest,
+    /// Octets of the manifest of which [`refresh`](Self::refresh) told.
+    told: u64,
     pub(super) openers: Vec<(u64, Opener)>,
     pub(super) opened: Option<Opened>,
     /// Chunks that were opened, tails included.
@@ -85,6 +87,7 @@ impl Reader {
         manifest: Manifest,
     ) -> Self {
         Self {
+            told: manifest.len,
             manifest,
             storage,
             header,
@@ -96,11 +99,20 @@ impl Reader {
         }
     }
 
-    /// Reads what the manifest got since, and tells whether there is anything new. A recording that grows is followed by calling this once in a while.
+    /// Reads what the manifest got since, and tells whether there is anything new since it told that last. A recording that grows is followed by calling this once in
+    /// a while.
     ///
     /// # Errors
     /// [`RecordingError::Unsupported`] for a record that a newer version wrote; what the storage says.
     pub fn refresh(&mut self) -> Result<bool, RecordingError> {
+        self.read_on()?;
+        let is_new = self.manifest.len > self.told;
+        self.told = self.manifest.len;
+        Ok(is_new)
+    }
+
+    /// The same for readers within a call; tells whether the manifest was longer now.
+    pub(super) fn read_on(&mut self) -> Result<bool, RecordingError> {
         let before = self.manifest.len;
         self.rest = self.manifest.read_on(&*self.storage, |_| ())?;
         Ok(self.manifest.len > before)
@@ -144,7 +156,8 @@ impl Reader {
         self.track(track).map(|_| Cursor::at(track, 0, 0))
     }
 
-    /// A cursor at most a second, or 256 KiB, before the first frame whose time is `micros` or later; at the end if all are earlier. It reads no chunk.
+    /// A cursor at most a second, or 256 KiB, before the first frame whose time is `micros` or later; at the end of what is committed so far if all are earlier. It
+    /// reads no chunk.
     ///
     /// # Errors
     /// [`RecordingError::Track`] if there is no such track.
@@ -152,7 +165,13 @@ impl Reader {
         let segments = &self.track(track)?.segments;
         let at = segments.partition_point(|segment| segment.state.last < micros);
         let Some(segment) = segments.get(at) else {
-            return Ok(Cursor::at(track, segments.len(), 0));
+            // What comes next belongs to a segment that is open.
+            return Ok(match segments.last() {
+                Some(last) if last.status == Status::Open => {
+                    Cursor::at(track, segments.len() - 1, last.len())
+                }
+                _ => Cursor::at(track, segments.len(), 0),
+            });
         };
         let point = segment.points.partition_point(|point| point.last < micros);
         let offset = point
@@ -162,14 +181,24 @@ impl Reader {
         Ok(Cursor::at(track, at, offset))
     }
 
-    /// A cursor at the beginning of the segment that [`seek`](Self::seek) leads into. Segments begin with a key frame where the stream has one at least every
-    /// five seconds. It reads no chunk.
+    /// A cursor at the beginning of a segment whose first frame is not behind `micros`, or of the first one; at the end of what is committed so far if all frames are
+    /// earlier. Segments begin with a key frame where the stream has one at least every five seconds, and is below 13 Mbit/s; where the first frame is none, the
+    /// segment before begins before that frame's time. It reads no chunk.
     ///
     /// # Errors
     /// [`RecordingError::Track`] if there is no such track.
     pub fn seek_segment(&self, track: u16, micros: u64) -> Result<Cursor, RecordingError> {
-        let sought = self.seek(track, micros)?;
-        Ok(Cursor::at(track, sought.segment, 0))
+        let segments = &self.track(track)?.segments;
+        let at = segments.partition_point(|segment| segment.state.last < micros);
+        let Some(segment) = segments.get(at) else {
+            return self.seek(track, micros);
+        };
+        let is_behind = segment.state.first > micros;
+        Ok(Cursor::at(
+            track,
+            at.saturating_sub(usize::from(is_behind)),
+            0,
+        ))
     }
 
     /// The next frame, or nothing at the end of what is committed so far.

@@ -38,12 +38,14 @@ impl SessionKeys {
 
     /// Takes a key that the caller has. It replaces one of the same KID.
     pub fn add(&mut self, key: SessionKey) {
+        if let Ok(place) = self.refusal(key.kid()) {
+            self.refused.remove(place);
+        }
         self.keys.insert(key.kid(), key);
     }
 
     /// Opens the recording's grants as `identity`, of those senders whose `signers` the caller knows. Grants that do not open are kept in mind, said by
-    /// [`refused`](Self::refused) until another identity opens them, and the frames of their sessions left out. Sessions whose key is there already are passed over.
-    /// Returns how many opened.
+    /// [`refused`](Self::refused) until another identity opens them, and the frames of their sessions left out. Returns how many opened.
     ///
     /// # Errors
     /// What the storage says.
@@ -53,10 +55,33 @@ impl SessionKeys {
         identity: &Identity,
         signers: &[SignerPublic],
     ) -> Result<usize, RecordingError> {
+        self.open_some(reader, identity, signers, |_, _| true)
+    }
+
+    /// The same of sessions that nothing is known of so far. A recorder at work replaces no grant.
+    #[cfg(feature = "capi")]
+    pub(in crate::vault::recording) fn open_new_grants(
+        &mut self,
+        reader: &Reader,
+        identity: &Identity,
+        signers: &[SignerPublic],
+    ) -> Result<usize, RecordingError> {
+        self.open_some(reader, identity, signers, |there, kid| {
+            !there.keys.contains_key(&kid) && there.refusal(kid).is_err()
+        })
+    }
+
+    fn open_some(
+        &mut self,
+        reader: &Reader,
+        identity: &Identity,
+        signers: &[SignerPublic],
+        is_wanted: impl Fn(&Self, KeyId) -> bool,
+    ) -> Result<usize, RecordingError> {
         let storage = &*reader.storage;
         let mut opened = 0;
         for kid in granted(storage)? {
-            if self.keys.contains_key(&kid) {
+            if !is_wanted(self, kid) {
                 continue;
             }
             let key = match grant(storage, kid) {
@@ -65,22 +90,29 @@ impl SessionKeys {
                 Err(RecordingError::Grant(error)) => Err(error),
                 Err(error) => return Err(error),
             };
-            self.refused.retain(|(refused, _)| *refused != kid);
-            match key {
-                Ok(key) => {
+            match (key, self.refusal(kid)) {
+                (Ok(key), _) => {
                     self.add(key);
                     opened += 1;
                 }
-                Err(error) => self.refused.push((kid, error)),
+                // What another identity opened stays open.
+                (Err(_), Err(_)) if self.keys.contains_key(&kid) => {}
+                (Err(error), Ok(place)) => self.refused[place].1 = error,
+                (Err(error), Err(place)) => self.refused.insert(place, (kid, error)),
             }
         }
         Ok(opened)
     }
 
-    /// Grants that did not open, and why.
+    /// Grants that did not open, and why, by KID.
     #[must_use]
     pub fn refused(&self) -> &[(KeyId, GrantError)] {
         &self.refused
+    }
+
+    /// Where the refusal of a grant is, or would be.
+    fn refusal(&self, kid: KeyId) -> Result<usize, usize> {
+        self.refused.binary_search_by_key(&kid, |(kid, _)| *kid)
     }
 
     fn cipher(&self, suite: CipherSuite) -> Result<CheckedCipher, Error> {
@@ -128,13 +160,9 @@ impl TrackOpener {
         frame: &RecordedFrame,
     ) -> Result<Opened, Reason> {
         let kid = frame.kid().ok_or(Reason::Malformed)?;
-        let key = keys.keys.get(&kid).ok_or_else(|| {
-            let is_refused = keys.refused.iter().any(|(refused, _)| *refused == kid);
-            if is_refused {
-                Reason::GrantRefused
-            } else {
-                Reason::NoGrant
-            }
+        let key = keys.keys.get(&kid).ok_or_else(|| match keys.refusal(kid) {
+            Ok(_) => Reason::GrantRefused,
+            Err(_) => Reason::NoGrant,
         })?;
         let decryptor = self.decryptor(keys, key).map_err(|error| match error {
             Error::Misuse(Misuse::UnsupportedSuite { .. } | Misuse::NotInThisBuild) => {
