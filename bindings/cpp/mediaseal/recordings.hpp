@@ -327,7 +327,8 @@ struct recorded_track : mediaseal_recorded_track {
 struct played_frame {
     mediaseal_status status = MEDIASEAL_ERR_NOT_BEGUN;  ///< MEDIASEAL_OK; or why it did not open, see mediaseal_played_frame: then there are neither octets nor a sender.
     std::uint32_t track = 0;                            ///< The track.
-    std::optional<std::uint64_t> kid{};                 ///< The session that an encrypted frame names. Nobody vouches for it where the frame did not open.
+    bool has_kid = false;                               ///< It is encrypted, and names a session. Nobody vouches for that where it did not open.
+    std::uint64_t kid = 0;                              ///< The KID of that session.
     std::uint64_t micros = 0;                           ///< Its time in microseconds, on the clock of all tracks.
     bool key_frame = false;                             ///< A decoder can begin with it, as far as the recorder knew.
     bytes_view sender{};                                ///< In whose name the key was granted that opened it; in the profile recording_profile::media whom the recorder named.
@@ -386,7 +387,8 @@ public:
         out.status = frame.status;
         if (status != MEDIASEAL_OK) return status;
         out.track = frame.track;
-        if (frame.has_kid != 0) out.kid = frame.kid;
+        out.has_kid = frame.has_kid != 0;
+        out.kid = frame.kid;
         out.micros = frame.micros;
         out.key_frame = (frame.flags & MEDIASEAL_RECORDED_KEY_FRAME) != 0;
         out.sender = bytes_view(frame.sender, frame.sender_len);

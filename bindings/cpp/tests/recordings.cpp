@@ -36,7 +36,7 @@ void played(const std::string& folder, const identity& owner, const identity& ot
     player refused(folder.c_str(), owner, opening);
     CHECK(refused.refresh().grants_refused == 1);
     const std::optional<played_frame> closed = refused.next_frame(1);
-    CHECK(closed && closed->status == MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN && closed->octets.size() == 0 && closed->sender.size() == 0);
+    CHECK(closed && closed->status == MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN && closed->octets.size() == 0 && closed->sender.size() == 0 && closed->has_kid);
     const std::array<signer_public, 1> senders{alice};
     const std::array<const cipher*, 1> ciphers{&custom}, nothing{nullptr};
     opening.senders = senders;
