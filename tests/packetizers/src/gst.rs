@@ -1,7 +1,5 @@
 //! GStreamer: pipelines from their description, fed and emptied here; payloaders, jitter buffer and depayloaders.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use gstreamer::{self as gst, prelude::*};
@@ -19,8 +17,6 @@ const PATIENCE: gst::ClockTime = gst::ClockTime::from_seconds(15);
 const INTERVAL: Duration = Duration::from_millis(4);
 /// Longer than any packet is late, on a machine that has other things to do.
 const LATENCY_MS: u32 = 400;
-/// How often packets go through the jitter buffer of a busy machine.
-const TRIES: usize = 5;
 /// What frame number 1 has for a timestamp when it is taken out again.
 const FRAME_NUMBER: gst::ClockTime = gst::ClockTime::from_mseconds(1);
 
@@ -226,29 +222,10 @@ impl Payload<'_> {
             "appsrc name=in format=time is-live=true ! rtpjitterbuffer name=jitter latency={LATENCY_MS} faststart-min-packets=1 do-lost=true ! {} ! appsink name=out",
             self.depayloader
         );
-        let (ticks, mut tries) = (self.ticks(), 0);
-        let arrived = loop {
-            let given_up = Arc::new(AtomicUsize::new(0));
-            let count = Arc::clone(&given_up);
-            let arrived = run(&description, &samples, |pipeline| {
-                number_frames(pipeline, ticks, count)
-            })?;
-            let given_up = given_up.load(Ordering::Relaxed);
-            if network.loses() || given_up == 0 {
-                break arrived;
-            }
-            // It measures real time: what came too late says how busy this machine is, and nothing of the frames.
-            tries += 1;
-            eprintln!(
-                "{}: the jitter buffer did not wait for {given_up} packets",
-                self.payloader
-            );
-            if tries == TRIES {
-                let fault = format!("too busy: {given_up} packets were late {TRIES} times");
-                journey.fault = journey.fault.or(Some(fault));
-                break arrived;
-            }
-        };
+        let ticks = self.ticks();
+        let arrived = run(&description, &samples, |pipeline| {
+            number_frames(pipeline, ticks)
+        })?;
         journey.fault = journey.fault.or(arrived.fault);
         for sample in &arrived.samples {
             let arrival = arrival(sample)?;
@@ -310,8 +287,8 @@ pub(crate) fn pass(element: &str, caps: &gst::Caps, frames: &[Vec<u8>]) -> Resul
     Ok(journey)
 }
 
-/// Gives packets that leave the jitter buffer their frame's number for a timestamp, which depayloaders hand on. Counts those that it gives up.
-fn number_frames(pipeline: &gst::Bin, ticks: u32, given_up: Arc<AtomicUsize>) -> Result<(), Fault> {
+/// Gives packets that leave the jitter buffer their frame's number for a timestamp, which depayloaders hand on.
+fn number_frames(pipeline: &gst::Bin, ticks: u32) -> Result<(), Fault> {
     let pad = pipeline
         .by_name("jitter")
         .and_then(|jitter| jitter.static_pad("src"))
@@ -324,13 +301,6 @@ fn number_frames(pipeline: &gst::Bin, ticks: u32, given_up: Arc<AtomicUsize>) ->
                 let frame = u32::from_be_bytes(timestamp) / ticks;
                 buffer.set_pts(FRAME_NUMBER * u64::from(frame));
             }
-        }
-        gst::PadProbeReturn::Ok
-    });
-    pad.add_probe(gst::PadProbeType::EVENT_DOWNSTREAM, move |_, info| {
-        let event = info.event().and_then(|event| event.structure());
-        if event.is_some_and(|event| event.name() == "GstRTPPacketLost") {
-            given_up.fetch_add(1, Ordering::Relaxed);
         }
         gst::PadProbeReturn::Ok
     });

@@ -25,11 +25,6 @@ impl Network {
         }
     }
 
-    /// Whether packets are lost in it.
-    pub(crate) const fn loses(&self) -> bool {
-        self.loss_percent > 0
-    }
-
     /// How long the next packet, which is of this frame, is on its way, if it arrives. The first frame arrives in its order and the last one whole: a receiver
     /// cannot know where a stream begins, nor ask for what nothing follows.
     pub(crate) fn delay(&mut self, frame: usize) -> Option<Duration> {
