@@ -6,11 +6,9 @@ use core::ptr::{null, null_mut};
 use std::sync::Arc;
 
 use super::codec::nal_number_of;
-use super::convert::{Out, SizedOut, items, sized};
-use super::grants::{mediaseal_identity, signer_of};
-use super::handle::{
-    Object, close_exclusive, exclusive, free_exclusive, new_exclusive, share_of, shared,
-};
+use super::convert::{Out, SizedOut, sized};
+use super::grants::mediaseal_identity;
+use super::handle::{Object, close_exclusive, exclusive, free_exclusive, new_exclusive, shared};
 use super::numbers::{
     MEDIASEAL_NAL_ANNEX_B, MEDIASEAL_RECORDED_KEY_FRAME, MEDIASEAL_TRACK_CODEC_AWARE,
 };
@@ -18,7 +16,7 @@ use super::recording_types::{
     mediaseal_played_frame, mediaseal_player_options, mediaseal_player_state,
     mediaseal_recorded_track,
 };
-use super::recordings::{dek_of, signers_of, storage_at, track_of};
+use super::recordings::{opened_for, signers_of, track_of};
 use super::status::{
     Fault, MEDIASEAL_ERR_AUTHENTICATION_FAILED, MEDIASEAL_ERR_CIPHER_FAILED,
     MEDIASEAL_ERR_DUPLICATE, MEDIASEAL_ERR_GRANT_DOES_NOT_OPEN, MEDIASEAL_ERR_INDEX,
@@ -28,8 +26,8 @@ use super::status::{
 };
 use crate::id::KeyId;
 use crate::vault::grant::{Identity, SignerPublic};
-use crate::vault::recording::export::{Reason, SessionKeys};
-use crate::vault::recording::{PlayedFrame, Player, Reader, RecordingError, TrackInfo};
+use crate::vault::recording::export::Reason;
+use crate::vault::recording::{PlayedFrame, Player, RecordingError, TrackInfo};
 
 /// Plays a recording. One thread at a time.
 pub struct mediaseal_player {
@@ -80,19 +78,14 @@ pub unsafe extern "C" fn mediaseal_player_new(
     let out = Out::new(out_player, null_mut());
     shared(identity, |identity| {
         let out = out?;
-        let storage = Arc::new(storage_at(folder)?);
         let given = sized(options)?;
         if given.reserved != 0 {
             return Err(Fault(MEDIASEAL_ERR_UNKNOWN_VALUE));
         }
-        let recorder = signer_of(given.recorder)?;
         let senders = signers_of(given.senders, given.sender_count)?;
-        let mut keys = SessionKeys::new();
-        for cipher in items(given.ciphers, given.cipher_count)? {
-            keys.add_cipher(share_of(*cipher)?);
-        }
-        let dek = dek_of(&storage, identity, recorder)?;
-        let mut player = Player::new(Reader::open(storage, &dek)?, keys);
+        let (ciphers, count) = (given.ciphers, given.cipher_count);
+        let (reader, keys) = opened_for(identity, folder, given.recorder, ciphers, count)?;
+        let mut player = Player::new(reader, keys);
         player.open_grants(identity, &senders)?;
         out.write(new_exclusive(Playing {
             player,

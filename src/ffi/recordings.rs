@@ -7,6 +7,7 @@ use core::ptr::null_mut;
 use std::sync::Arc;
 
 use super::boundary::{CallbackScope, enter};
+use super::cipher::mediaseal_cipher;
 use super::codec::codec_of;
 use super::convert::{Out, SizedOut, items, octets, sized, text};
 use super::grants::{mediaseal_identity, mediaseal_signer, recipient_of, signer_of};
@@ -132,13 +133,31 @@ pub unsafe extern "C" fn mediaseal_recorder_resume(
 }
 
 /// The key of a recording, as an owner opens it who trusts its recorder.
-pub(super) fn dek_of(
+fn dek_of(
     storage: &LocalStorage,
     identity: &Identity,
     recorder: SignerPublic,
 ) -> Result<Dek, Fault> {
     let context = wrap_context(&header(storage)?);
     Ok(envelope(storage)?.open_by_identity(identity, &[recorder], &context)?)
+}
+
+/// Opens a recording for an owner, with the ciphers of its sessions.
+pub(super) fn opened_for(
+    identity: &Identity,
+    folder: *const c_char,
+    recorder: *const u8,
+    ciphers: *const *const mediaseal_cipher,
+    cipher_count: usize,
+) -> Result<(Reader, SessionKeys), Fault> {
+    let storage = Arc::new(storage_at(folder)?);
+    let recorder = signer_of(recorder)?;
+    let mut keys = SessionKeys::new();
+    for cipher in items(ciphers, cipher_count)? {
+        keys.add_cipher(share_of(*cipher)?);
+    }
+    let dek = dek_of(&storage, identity, recorder)?;
+    Ok((Reader::open(storage, &dek)?, keys))
 }
 
 /// Runs `call` on the writer of a recorder that is not finished.
@@ -298,7 +317,7 @@ pub unsafe extern "C" fn mediaseal_recorder_free(recorder: *mut mediaseal_record
     free_exclusive(recorder);
 }
 
-pub(super) fn storage_at(folder: *const c_char) -> Result<LocalStorage, Fault> {
+fn storage_at(folder: *const c_char) -> Result<LocalStorage, Fault> {
     LocalStorage::open(text(folder)?).map_err(|error| of_io(&error))
 }
 
@@ -407,20 +426,14 @@ pub unsafe extern "C" fn mediaseal_recording_export(
     let out = SizedOut::optional(out_report);
     shared(identity, |identity| {
         let out = out?;
-        let storage = Arc::new(storage_at(folder)?);
         let to = text(to)?;
         let given = sized(options)?;
         if given.reserved != 0 {
             return Err(Fault(MEDIASEAL_ERR_UNKNOWN_VALUE));
         }
-        let recorder = signer_of(given.recorder)?;
         let senders = signers_of(given.senders, given.sender_count)?;
-        let dek = dek_of(&storage, identity, recorder)?;
-        let mut reader = Reader::open(storage, &dek)?;
-        let mut keys = SessionKeys::new();
-        for cipher in items(given.ciphers, given.cipher_count)? {
-            keys.add_cipher(share_of(*cipher)?);
-        }
+        let (ciphers, count) = (given.ciphers, given.cipher_count);
+        let (mut reader, mut keys) = opened_for(identity, folder, given.recorder, ciphers, count)?;
         keys.open_grants(&reader, identity, &senders)?;
         let report = export(
             &mut reader,

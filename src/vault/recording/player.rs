@@ -160,15 +160,14 @@ impl Player {
         let Some(mut frame) = self.reader.next_frame(&mut place.cursor)? else {
             return Ok(None);
         };
-        let is_sealed = self.reader.header().profile() == Profile::Frames;
-        let kid = if is_sealed { frame.kid() } else { None };
-        let (sender, octets) = match self.reader.header().profile() {
+        let (kid, sender, octets) = match self.reader.header().profile() {
             Profile::Frames => match place.opener.open(&self.keys, &frame) {
-                Ok(opened) => (opened.sender, Ok(opened.octets)),
+                Ok(opened) => (frame.kid(), opened.sender, Ok(opened.octets)),
                 // The recorder's word alone says whose it is.
-                Err(reason) => (SenderId::default(), Err(reason)),
+                Err(reason) => (frame.kid(), SenderId::default(), Err(reason)),
             },
             Profile::Media => (
+                None,
                 std::mem::take(&mut frame.sender),
                 Ok(Zeroizing::new(std::mem::take(&mut frame.octets))),
             ),
