@@ -1,6 +1,6 @@
 //! Codec-aware frames of real encoders through real packetizers: `docs/codecs.md` says what is compared.
 
-use std::num::NonZeroU32;
+use std::{num::NonZeroU32, path::PathBuf};
 
 use crate::{
     command::{Finished, Invocation, cargo},
@@ -98,9 +98,14 @@ pub(crate) fn command(request: &Request) -> Result<bool, String> {
 /// What cargo does with the package in release mode.
 fn built(campaign: &Campaign, command: &str) -> Invocation {
     cargo(&campaign.workspace.root)
-        // What the workspace has built is not built again.
-        .env("CARGO_TARGET_DIR", &campaign.workspace.target)
+        // A library that is a cdylib too has one file name whatever its features: in the workspace's folder this one would replace the one that tests link.
+        .env("CARGO_TARGET_DIR", own_target(campaign))
         .args([command, "--release", "--manifest-path", MANIFEST])
+}
+
+/// Where the package is built.
+fn own_target(campaign: &Campaign) -> PathBuf {
+    campaign.workspace.target.join("packetizers")
 }
 
 /// Builds the program and runs it.
@@ -111,12 +116,15 @@ fn matrix(campaign: &mut Campaign, request: &Request) -> Result<Finished, Halt> 
         .successful()?;
     let root = campaign.workspace.root.clone();
     let target = campaign.workspace.target.clone();
-    Invocation::new(target.join("release/mediaseal-packetizers"), &root)
-        .args(request.markdown.then_some("--markdown"))
-        .args(["--folder"])
-        .args([target.join("codecs")])
-        .args(&request.only)
-        .run(&mut campaign.transcript)
+    Invocation::new(
+        own_target(campaign).join("release/mediaseal-packetizers"),
+        &root,
+    )
+    .args(request.markdown.then_some("--markdown"))
+    .args(["--folder"])
+    .args([target.join("codecs")])
+    .args(&request.only)
+    .run(&mut campaign.transcript)
 }
 
 /// Makes sure that the program can be built and run.
