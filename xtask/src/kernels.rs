@@ -1,6 +1,6 @@
 //! What is shown of the AES kernels: `docs/kernels.md` says how each claim is known to hold.
 
-use std::env;
+use std::{env, path::PathBuf};
 
 use crate::{
     cargo_test::Tally,
@@ -37,7 +37,7 @@ pub(crate) fn run(campaign: &mut Campaign) -> Result<String, Halt> {
         package: if name == "objdump" { "binutils" } else { name },
     });
     packages::ensure(campaign, &tools, "constant time")?;
-    let program = campaign.workspace.target.join("release/constant_time");
+    let program = own_target(campaign).join("release/constant_time");
     for look in ["disassembly", "steps"] {
         let root = campaign.workspace.root.clone();
         look_at(campaign, Invocation::new(&program, &root).args([look]))?;
@@ -67,7 +67,7 @@ pub(crate) fn run_long(campaign: &mut Campaign) -> Result<String, Halt> {
     if env::consts::ARCH != "x86_64" || env::consts::OS != "linux" {
         return Ok(note);
     }
-    let program = campaign.workspace.target.join("release/constant_time");
+    let program = own_target(campaign).join("release/constant_time");
     for look in ["all-steps", "timing"] {
         let root = campaign.workspace.root.clone();
         look_at(campaign, Invocation::new(&program, &root).args([look]))?;
@@ -94,10 +94,15 @@ pub(crate) fn emulated(campaign: &mut Campaign, target: &Target) -> Result<Strin
 /// `cargo test` of the package.
 fn tests(campaign: &Campaign) -> Invocation {
     cargo(&campaign.workspace.root)
-        // What both need is built once.
-        .env("CARGO_TARGET_DIR", &campaign.workspace.target)
+        // A library that is a cdylib too has one file name whatever its features: in the workspace's folder this one would replace the one that tests link.
+        .env("CARGO_TARGET_DIR", own_target(campaign))
         .args(["test", "--release", "--no-fail-fast"])
         .args(["--manifest-path", MANIFEST])
+}
+
+/// Where the package is built.
+fn own_target(campaign: &Campaign) -> PathBuf {
+    campaign.workspace.target.join("kernels")
 }
 
 /// Counts the tests and cases of a run, and adds them to those of the campaign.
